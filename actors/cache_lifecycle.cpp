@@ -1,0 +1,104 @@
+#include "access.hpp"
+
+#include <supercache/kv.hpp>
+#include <supercache/queue.hpp>
+
+#include <map>
+
+// Starting and stopping, and what a cache tells about itself.
+
+namespace supercache {
+
+using detail::core;
+using detail::to_plain;
+
+// -- life cycle ---------------------------------------------------------------------------------
+
+namespace {
+
+/// The running cache of each actor system.
+struct directory {
+  std::mutex lock;
+  std::map<caf::actor_system*, std::weak_ptr<detail::handle>> running;
+};
+directory& all() {
+  static directory d;
+  return d;
+}
+
+} // namespace
+
+cache::cache(std::shared_ptr<detail::handle> h) : handle_(std::move(h)), core_(handle_->c.get()) {}
+
+caf::expected<cache> cache::try_start(caf::actor_system& system, const options& o) {
+  if (auto s = validate(o); !s)
+    return to_caf(s.why());
+  directory& d = all();
+  const std::lock_guard hold{d.lock};
+  auto& slot = d.running[&system];
+  if (const auto there = slot.lock(); there && there->c->running())
+    return to_caf({errc::already_started, "this actor system already runs a cache"});
+  auto c = std::make_shared<core>(system, o);
+  c->spawn_actors();
+  auto h = std::make_shared<detail::handle>(std::move(c));
+  slot = h;
+  return cache{std::move(h)};
+}
+
+cache cache::start(caf::actor_system& system, const options& o) {
+  return to_plain(try_start(system, o));
+}
+
+caf::expected<cache> cache::try_start(caf::actor_system& system) {
+  auto o = options_from(system.config());
+  if (!o)
+    return to_caf(o.why());
+  return try_start(system, *o);
+}
+
+cache cache::start(caf::actor_system& system) { return to_plain(try_start(system)); }
+
+std::optional<cache> cache::of(caf::actor_system& system) {
+  directory& d = all();
+  const std::lock_guard hold{d.lock};
+  const auto found = d.running.find(&system);
+  if (found == d.running.end())
+    return {};
+  if (auto h = found->second.lock(); h && h->c->running())
+    return cache{std::move(h)};
+  d.running.erase(found);
+  return {};
+}
+
+bool cache::started() const noexcept { return core_->running(); }
+void cache::stop() { core_->stop(); }
+
+// -- other structures, about the cache ----------------------------------------------------------
+
+kv cache::kv(std::string name) const { return supercache::kv{*this, std::move(name)}; }
+queue cache::queue(std::string name) const { return supercache::queue{*this, std::move(name)}; }
+stack cache::stack(std::string name) const { return supercache::stack{*this, std::move(name)}; }
+
+const cache_actor& cache::actor() const { return core_->front(); }
+cache_stats cache::stats() const {
+  core_->check_running().value();
+  return core_->stats();
+}
+cluster_stats cache::cluster_stats() const {
+  core_->check_running().value();
+  return core_->cluster_stats();
+}
+bool cache::distributed() const noexcept {
+  return core_->config().cluster == cluster_mode::distributed;
+}
+std::size_t cache::partitions() const noexcept { return core_->partitions(); }
+std::size_t cache::partition_of(const value& partition) const noexcept {
+  return core_->index_of(hash(partition));
+}
+std::string cache::partition_name(std::size_t index) const { return core_->partition_name(index); }
+const options& cache::config() const noexcept { return core_->config(); }
+metrics& cache::metrics() const noexcept { return core_->metrics(); }
+core& cache::internals() const noexcept { return *core_; }
+cache cache::borrow(core& c) noexcept { return cache{c}; }
+
+} // namespace supercache

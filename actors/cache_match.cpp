@@ -1,0 +1,215 @@
+#include "access.hpp"
+
+#include <supercache/cache.hpp>
+
+// Operations of a cache that cover whole partitions: patterns, walks, ranges; and those that name a
+// partition.
+
+namespace supercache {
+
+using detail::core;
+using detail::read;
+using detail::to_plain;
+using detail::write;
+
+namespace {
+
+/// Calls `f(table)` for the partitions of a filter. A pattern that fixes the partition element
+/// needs no filter to be sent to one partition.
+template <class F>
+void each_table(core& c, const partition_filter& partition, const compiled_pattern* p, F&& f) {
+  const value* fixed = partition ? &*partition
+                       : p       ? p->literal_at(c.config().partition_pos)
+                                 : nullptr;
+  if (fixed) {
+    f(c.of(hash(*fixed)).tuples());
+    return;
+  }
+  for (std::size_t i = 0; i < c.partitions(); ++i)
+    f(c.at(i).tuples());
+}
+
+status walk(core& c, const partition_filter& partition, const key_range& range,
+            const std::function<bool(const record&)>& visit) {
+  bool more = true;
+  each_table(c, partition, nullptr, [&](table& t) {
+    if (more)
+      t.each_in(range, c.now(), [&](const record& r) { return more = visit(r); });
+  });
+  return done();
+}
+
+} // namespace
+
+caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_filter& partition,
+                                                             const pattern& p,
+                                                             const read_options&) const {
+  using found = std::vector<bindings>;
+  return to_expected(write(*core_, metric::match, [&](core& c) -> result<found> {
+    const auto compiled = compiled_pattern::compile(p);
+    if (!compiled)
+      return compiled.why();
+    found out;
+    each_table(c, partition, &*compiled, [&](table& t) {
+      t.match_bindings(*compiled, c.now(), [&](bindings b) { out.push_back(std::move(b)); });
+    });
+    return out;
+  }));
+}
+std::vector<bindings> cache::get_by_match(const partition_filter& partition, const pattern& p,
+                                          const read_options& o) const {
+  return to_plain(try_get_by_match(partition, p, o));
+}
+
+caf::expected<records> cache::try_select(const partition_filter& partition,
+                                         const compiled_pattern& p) const {
+  return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
+    std::vector<record> out;
+    each_table(c, partition, &p, [&](table& t) {
+      t.match(p, c.now(), [&](record r) { out.push_back(std::move(r)); });
+    });
+    return records{std::move(out)};
+  }));
+}
+records cache::select(const partition_filter& partition, const compiled_pattern& p) const {
+  return to_plain(try_select(partition, p));
+}
+
+caf::expected<records> cache::try_get_by_match_object(const partition_filter& partition,
+                                                      const pattern& p, const read_options&) const {
+  const auto compiled = compiled_pattern::compile(p);
+  if (!compiled)
+    return to_caf(compiled.why());
+  return try_select(partition, *compiled);
+}
+records cache::get_by_match_object(const partition_filter& partition, const pattern& p,
+                                   const read_options& o) const {
+  return to_plain(try_get_by_match_object(partition, p, o));
+}
+
+caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& partition,
+                                                      const pattern& p) {
+  return to_expected(write(*core_, metric::delete_match, [&](core& c) -> result<std::size_t> {
+    const auto compiled = compiled_pattern::compile(p);
+    if (!compiled)
+      return compiled.why();
+    std::size_t n = 0;
+    each_table(c, partition, &*compiled,
+               [&](table& t) { n += t.remove_match(*compiled, c.now()); });
+    return n;
+  }));
+}
+std::size_t cache::remove_by_match(const partition_filter& partition, const pattern& p) {
+  return to_plain(try_remove_by_match(partition, p));
+}
+
+caf::expected<void> cache::try_each(const partition_filter& partition,
+                                    const std::function<bool(const record&)>& visit) const {
+  return to_expected(
+    write(*core_, metric::scan, [&](core& c) { return walk(c, partition, {}, visit); }));
+}
+void cache::each(const partition_filter& partition,
+                 const std::function<bool(const record&)>& visit) const {
+  to_plain(try_each(partition, visit));
+}
+
+caf::expected<records> cache::try_range(const value& low, const value& high) const {
+  return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
+    std::vector<record> out;
+    walk(c, any_partition, {low, high}, [&](const record& r) {
+      out.push_back(r);
+      return true;
+    }).value();
+    return records{std::move(out)};
+  }));
+}
+records cache::range(const value& low, const value& high) const {
+  return to_plain(try_range(low, high));
+}
+
+// -- straight to one partition ------------------------------------------------------------------
+
+caf::expected<void> cache::try_put_partition_by_idx(record r, std::size_t index) {
+  return to_expected(write(*core_, metric::put, [&](core& c) -> status {
+    if (auto s = c.check(r); !s)
+      return s;
+    if (auto s = c.check_index(index); !s)
+      return s;
+    const auto key_hash = hash(r[c.config().key_pos]);
+    c.at(index).tuples().put(std::move(r), key_hash, 0, c.now());
+    return done();
+  }));
+}
+void cache::put_partition_by_idx(record r, std::size_t index) {
+  to_plain(try_put_partition_by_idx(std::move(r), index));
+}
+
+caf::expected<records> cache::try_get_partition_by_idx(const value& key, std::size_t index) const {
+  return to_expected(read(*core_, {}, [&](core& c) -> result<records> {
+    if (auto s = c.check_index(index); !s)
+      return s.why();
+    return c.at(index).tuples().get(key, hash(key), c.now());
+  }));
+}
+records cache::get_partition_by_idx(const value& key, std::size_t index) const {
+  return to_plain(try_get_partition_by_idx(key, index));
+}
+
+caf::expected<std::size_t> cache::try_remove_partition_by_idx(const value& key, std::size_t index) {
+  return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
+    if (auto s = c.check_index(index); !s)
+      return s.why();
+    return c.at(index).tuples().remove(key, hash(key), c.now());
+  }));
+}
+std::size_t cache::remove_partition_by_idx(const value& key, std::size_t index) {
+  return to_plain(try_remove_partition_by_idx(key, index));
+}
+
+caf::expected<void> cache::try_put_partition(record r, std::string_view partition) {
+  const auto index = core_->index_from_name(partition);
+  return index ? try_put_partition_by_idx(std::move(r), *index) : to_caf(index.why());
+}
+void cache::put_partition(record r, std::string_view partition) {
+  to_plain(try_put_partition(std::move(r), partition));
+}
+caf::expected<records> cache::try_get_partition(const value& key,
+                                                std::string_view partition) const {
+  const auto index = core_->index_from_name(partition);
+  return index ? try_get_partition_by_idx(key, *index) : to_caf(index.why());
+}
+records cache::get_partition(const value& key, std::string_view partition) const {
+  return to_plain(try_get_partition(key, partition));
+}
+caf::expected<std::size_t> cache::try_remove_partition(const value& key,
+                                                       std::string_view partition) {
+  const auto index = core_->index_from_name(partition);
+  return index ? try_remove_partition_by_idx(key, *index) : to_caf(index.why());
+}
+std::size_t cache::remove_partition(const value& key, std::string_view partition) {
+  return to_plain(try_remove_partition(key, partition));
+}
+
+namespace detail {
+
+void get_pipelined(core& c, std::span<const value> keys, std::span<const std::uint64_t> hashes,
+                   std::span<records> out) {
+  // Each step waits for memory that an earlier one asked for: the bucket `far` keys ago, the record
+  // `near` keys ago.
+  constexpr std::size_t far = 16, near = 8;
+  const stamp when = c.now();
+  const auto table_of = [&](std::size_t i) -> table& { return c.of(hashes[i]).tuples(); };
+  const reclaim::pin guard;
+  for (std::size_t i = 0; i < keys.size() + far; ++i) {
+    if (i < keys.size())
+      table_of(i).prefetch(hashes[i]);
+    if (i >= near && i - near < keys.size())
+      table_of(i - near).prefetch_found(hashes[i - near]);
+    if (i >= far)
+      out[i - far] = table_of(i - far).get(keys[i - far], hashes[i - far], when);
+  }
+}
+
+} // namespace detail
+
+} // namespace supercache

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "clauses.hpp"
+
+namespace supercache::detail {
+
+/// Queues and stacks.
+inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
+  const auto h = [c] { return handle_of(c); };
+  return std::tuple{
+    [=](queue_atom, push_atom, std::string& name, const value_list& items) {
+      auto q = h().queue(std::move(name));
+      auto done = q.try_add_batch(items);
+      return reply(done ? q.try_count() : caf::expected<std::size_t>{std::move(done.error())});
+    },
+    [=](queue_atom, pop_atom, std::string& name, std::uint64_t n) {
+      return reply(h().queue(std::move(name)).try_out_batch(n));
+    },
+    [=](queue_atom, wait_atom, std::string& name, std::int64_t timeout) {
+      auto promise = self->make_response_promise<value>();
+      if (const auto p = c->partition(c->home_index(name)))
+        promise.delegate(p, wait_atom_v, std::move(name), timeout);
+      else
+        promise.deliver(to_caf(c->check_running().why()));
+      return promise;
+    },
+    [=](queue_atom, peek_atom, std::string& name) -> caf::result<value_list> {
+      const auto q = h().queue(std::move(name));
+      auto n = q.try_count();
+      if (!n)
+        return std::move(n.error());
+      return *n ? value_list{q.peek()} : value_list{};
+    },
+    [=](queue_atom, count_atom, std::string& name) {
+      return reply(h().queue(std::move(name)).try_count());
+    },
+    [=](queue_atom, drain_atom, std::string& name) {
+      return reply(h().queue(std::move(name)).try_get_all());
+    },
+    [=](stack_atom, push_atom, std::string& name, const value_list& items) {
+      auto s = h().stack(std::move(name));
+      auto done = s.try_push_batch(items);
+      return reply(done ? s.try_count() : caf::expected<std::size_t>{std::move(done.error())});
+    },
+    [=](stack_atom, pop_atom, std::string& name, std::uint64_t n) {
+      return reply(h().stack(std::move(name)).try_pop_batch(n));
+    },
+    [=](stack_atom, count_atom, std::string& name) {
+      return reply(h().stack(std::move(name)).try_count());
+    },
+    [=](stack_atom, drain_atom, std::string& name) {
+      return reply(h().stack(std::move(name)).try_get_all());
+    },
+  };
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,271 @@
+#include "core.hpp"
+
+#include <supercache/cluster/assignment.hpp>
+
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <chrono>
+
+namespace supercache::detail {
+
+std::int64_t system_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+namespace {
+
+constexpr std::size_t distributed_partitions = 64;
+
+/// Writers that can work side by side over all partitions together.
+constexpr std::size_t stripes_in_all = 64;
+
+std::size_t default_partitions(const caf::actor_system& system, const options& o) {
+  return o.cluster == cluster_mode::distributed
+           ? distributed_partitions
+           : const_cast<caf::actor_system&>(system).scheduler().num_workers();
+}
+
+options filled_in(const caf::actor_system& system, options o) {
+  if (!o.num_partition)
+    o.num_partition = default_partitions(system, o);
+  return o;
+}
+
+store_options store_options_of(const options& o) {
+  store_options s;
+  s.type = o.table_type;
+  s.key_pos = o.key_pos;
+  s.stripes = std::bit_ceil(std::max<std::size_t>(1, stripes_in_all / *o.num_partition));
+  return s;
+}
+
+} // namespace
+
+core::core(caf::actor_system& system, options o)
+  : system_(system),
+    options_(filled_in(system, std::move(o))),
+    same_position_(options_.key_pos == options_.partition_pos),
+    least_size_(std::max(options_.key_pos, options_.partition_pos)),
+    mask_(std::has_single_bit(*options_.num_partition) ? *options_.num_partition - 1 : 0),
+    buffers_(system.scheduler().num_workers(), options_.lazy_put_limit, options_.key_pos,
+             [this](std::vector<record>& batch) { write_batch(batch, 0); }),
+    node_name_("local") {
+  for (std::size_t i = 0; i < *options_.num_partition; ++i)
+    stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
+}
+
+void core::spawn_actors() {
+  // Hidden: an actor system that ends does not wait for a cache that nobody stopped.
+  const auto me = shared_from_this();
+  const std::lock_guard hold{actors_lock_};
+  for (std::size_t i = 0; i < stores_.size(); ++i)
+    partition_actors_.push_back(system_.spawn<caf::hidden>(partition_behavior, me, i));
+  for (std::size_t i = 0; i < buffers_.size(); ++i)
+    buffer_actors_.push_back(system_.spawn<caf::hidden>(buffer_behavior, me, i));
+  front_ = system_.spawn<caf::hidden>(cache_behavior, me);
+}
+
+void core::stop() {
+  if (!running_.exchange(false, std::memory_order_acq_rel))
+    return;
+  buffers_.drain_all();
+  std::vector<partition_actor> partitions;
+  std::vector<buffer_actor> buffers;
+  {
+    const std::lock_guard hold{actors_lock_};
+    partitions.swap(partition_actors_);
+    buffers.swap(buffer_actors_);
+  }
+  for (const auto& a : partitions)
+    compat::tell_from_anywhere(a, stop_atom_v);
+  for (const auto& a : buffers)
+    compat::end(a);
+  compat::end(front_);
+  for (const auto& s : stores_)
+    s->clear(now());
+  buffers_.drain_all(); // of a lazy_put that had passed the check; lands in what is freed with us
+  reclaim::collect();
+}
+
+status core::check_running() const {
+  if (running()) [[likely]]
+    return done();
+  return {errc::not_started, "the cache is not started"};
+}
+
+handle::~handle() { c->stop(); }
+
+// -- where data is ------------------------------------------------------------------------------
+
+std::size_t core::home_index(std::string_view name) const noexcept {
+  return index_of(hash(value{name}));
+}
+
+partition_store& core::home_of(std::string_view name) noexcept { return at(home_index(name)); }
+
+status core::check(const record& r) const {
+  for (const auto& [name, pos] :
+       {std::pair{"key_pos", options_.key_pos}, std::pair{"partition_pos", options_.partition_pos}})
+    if (r.size() <= pos) [[unlikely]]
+      return {errc::invalid_argument, "tuple size (" + std::to_string(r.size()) + ") is lower than "
+                                        + name + " (" + std::to_string(pos) + ")"};
+  return done();
+}
+
+std::string core::partition_name(std::size_t index) const {
+  return options_.table_prefix + '_' + std::to_string(index);
+}
+
+status core::check_index(std::size_t index) const {
+  if (index < partitions())
+    return done();
+  return {errc::invalid_argument, "there is no partition " + std::to_string(index)
+                                    + "; indexes go from 0 to " + std::to_string(partitions() - 1)};
+}
+
+result<std::size_t> core::index_from_name(std::string_view partition) const {
+  const auto prefix = options_.table_prefix + '_';
+  std::size_t index = 0;
+  if (partition.starts_with(prefix)) {
+    const auto digits = partition.substr(prefix.size());
+    const auto end = digits.data() + digits.size();
+    if (const auto [stop, wrong] = std::from_chars(digits.data(), end, index);
+        wrong == std::errc{} && stop == end && index < partitions()
+        && partition == partition_name(index))
+      return index;
+  }
+  return {errc::invalid_argument, "there is no partition '" + std::string{partition}
+                                    + "'; they are called " + partition_name(0) + " to "
+                                    + partition_name(partitions() - 1)};
+}
+
+// -- writes -------------------------------------------------------------------------------------
+
+void core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
+  const stamp when = now();
+  std::vector<std::uint64_t> hashes(rs.size());
+  const auto key_hash = [&](const record& r) { return hash(r[options_.key_pos]); };
+  if (partitions() == 1) {
+    std::ranges::transform(rs, hashes.begin(), key_hash);
+    at(0).tuples().put_many(rs, hashes, ttl_ms, when);
+    return;
+  }
+  // Two passes: count, then move each record behind those of its partition that came before it.
+  std::vector<std::uint32_t> where(rs.size());
+  std::vector<std::size_t> begin(partitions() + 1);
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    hashes[i] = key_hash(rs[i]);
+    where[i] = static_cast<std::uint32_t>(
+      index_of(same_position_ ? hashes[i] : hash(rs[i][options_.partition_pos])));
+    ++begin[where[i] + 1];
+  }
+  for (std::size_t p = 0; p < partitions(); ++p)
+    begin[p + 1] += begin[p];
+  std::vector<record> sorted(rs.size());
+  std::vector<std::uint64_t> sorted_hashes(rs.size());
+  auto next = begin;
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    const std::size_t to = next[where[i]]++;
+    sorted[to] = std::move(rs[i]);
+    sorted_hashes[to] = hashes[i];
+  }
+  for (std::size_t p = 0; p < partitions(); ++p)
+    if (const std::size_t n = begin[p + 1] - begin[p])
+      at(p).tuples().put_many(std::span{sorted}.subspan(begin[p], n),
+                              std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
+}
+
+status core::lazy_put(record r) {
+  if (!fits(r)) [[unlikely]]
+    return check(r);
+  const auto key_hash = hash(r[options_.key_pos]);
+  if (options_.replication.mode == replication_mode::strong) {
+    static std::once_flag warned;
+    std::call_once(warned, [] {
+      spdlog::warn("lazy_put with replication mode strong writes at once, as put does");
+    });
+    std::vector<record> one;
+    one.push_back(std::move(r));
+    write_batch(one, 0);
+    return done();
+  }
+  if (const auto idle = buffers_.add(std::move(r), key_hash); idle >= 0)
+    wake_buffer(static_cast<std::size_t>(idle));
+  // A stop that came between the check and the add may have drained before it.
+  if (!running()) [[unlikely]]
+    buffers_.drain_all();
+  return done();
+}
+
+void core::flush() { buffers_.drain_all(); }
+
+// -- actors -------------------------------------------------------------------------------------
+
+void core::wake_buffer(std::size_t index) {
+  const std::lock_guard hold{actors_lock_};
+  if (index < buffer_actors_.size())
+    compat::tell_from_anywhere(buffer_actors_[index], wake_atom_v);
+}
+
+partition_actor core::partition(std::size_t index) const {
+  const std::lock_guard hold{actors_lock_};
+  return index < partition_actors_.size() ? partition_actors_[index] : partition_actor{};
+}
+
+void core::wake_waiters(const std::string& queue) {
+  if (const auto a = partition(home_index(queue)))
+    compat::tell_from_anywhere(a, ready_atom_v, queue);
+}
+
+buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_ptr<core> c,
+                                            std::size_t index) {
+  return {
+    [c, index](wake_atom) { c->drain_buffer(index); },
+    [c, index](flush_atom) { c->drain_buffer(index); },
+  };
+}
+
+// -- statistics ---------------------------------------------------------------------------------
+
+cache_stats core::stats() {
+  cache_stats out;
+  std::vector<std::string>* const names[]
+    = {&out.namespaces, &out.queues, &out.stacks, &out.structs};
+  constexpr space_kind kinds[]
+    = {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs};
+  for (std::size_t i = 0; i < partitions(); ++i) {
+    partition_stats p{i, partition_name(i), at(i).tuples().count(now()), at(i).bytes()};
+    out.records += p.records;
+    out.bytes += p.bytes;
+    out.partitions.push_back(std::move(p));
+    for (std::size_t k = 0; k < std::size(kinds); ++k)
+      std::ranges::copy(at(i).names(kinds[k]), std::back_inserter(*names[k]));
+  }
+  for (auto* list : names) {
+    std::ranges::sort(*list);
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  }
+  return out;
+}
+
+supercache::cluster_stats core::cluster_stats() const {
+  const auto map = assign({node_name_}, partitions(), options_.replication.replication_factor);
+  supercache::cluster_stats out;
+  out.node = node_name_;
+  out.live_nodes = {node_name_};
+  out.mode = to_string(options_.cluster);
+  out.replication_mode = to_string(options_.replication.mode);
+  out.partitions = map.size();
+  out.replication_factor = map.front().replicas.size() + 1;
+  for (const placement& p : map)
+    out.primaries_here += p.primary == node_name_;
+  return out;
+}
+
+} // namespace supercache::detail

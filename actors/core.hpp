@@ -1,0 +1,118 @@
+#pragma once
+
+#include "lazy_buffer.hpp"
+
+#include <supercache/interfaces.hpp>
+#include <supercache/metrics.hpp>
+#include <supercache/options.hpp>
+#include <supercache/stats.hpp>
+#include <supercache/store/partition_store.hpp>
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace supercache::detail {
+
+/// Milliseconds since the epoch; the clock of all stamps given on this node.
+std::int64_t system_ms();
+
+/// Everything behind a `cache`, shared by its handles and actors.
+///
+/// Thread: any. The stores are safe in themselves; `phase_` is the only state that changes after
+/// construction, and the actor handles, which `stop` lets go.
+class core : public std::enable_shared_from_this<core> {
+public:
+  core(caf::actor_system& system, options o);
+
+  /// Makes the actors; the second half of construction, since they hold the core.
+  void spawn_actors();
+  /// See `cache::stop`.
+  void stop();
+  bool running() const noexcept { return running_.load(std::memory_order_acquire); }
+  status check_running() const;
+
+  const options& config() const noexcept { return options_; }
+  caf::actor_system& system() const noexcept { return system_; }
+  supercache::metrics& metrics() noexcept { return metrics_; }
+  std::size_t partitions() const noexcept { return stores_.size(); }
+  bool same_position() const noexcept { return same_position_; }
+  stamp now() const noexcept { return stamp{&system_ms}; }
+
+  // -- where data is ----------------------------------------------------------------------------
+  std::size_t index_of(std::uint64_t partition_hash) const noexcept {
+    return mask_ ? partition_hash & mask_ : partition_hash % stores_.size();
+  }
+  partition_store& at(std::size_t index) noexcept { return *stores_[index]; }
+  partition_store& of(std::uint64_t partition_hash) noexcept {
+    return at(index_of(partition_hash));
+  }
+  /// The partition of a queue or stack.
+  partition_store& home_of(std::string_view name) noexcept;
+  std::size_t home_index(std::string_view name) const noexcept;
+  /// Whether a record has the elements it needs. Errors: `invalid_argument`.
+  status check(const record& r) const;
+  bool fits(const record& r) const noexcept { return r.size() > least_size_; }
+  result<std::size_t> index_from_name(std::string_view partition) const;
+  status check_index(std::size_t index) const;
+  std::string partition_name(std::size_t index) const;
+
+  // -- writes that more than one place needs ----------------------------------------------------
+  /// Groups by partition and stores. @pre every record was checked.
+  void write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
+  status lazy_put(record r);
+  void flush();
+  /// Tells the partition's actor that a queue somebody waits on has items.
+  void wake_waiters(const std::string& queue);
+
+  // -- actors -----------------------------------------------------------------------------------
+  const cache_actor& front() const noexcept { return front_; }
+  partition_actor partition(std::size_t index) const;
+  void wake_buffer(std::size_t index);
+  void drain_buffer(std::size_t index) { buffers_.drain(index); }
+
+  cache_stats stats();
+  supercache::cluster_stats cluster_stats() const;
+
+  /// Which struct types are initialised, with the position of the key among the fields.
+  std::mutex structs_lock;
+  std::vector<std::pair<std::string, std::size_t>> struct_keys;
+
+private:
+  caf::actor_system& system_;
+  options options_;
+  bool same_position_;
+  std::size_t least_size_; ///< the larger of the two positions
+  std::size_t mask_;       ///< of a power of two of partitions, else 0
+  std::atomic<bool> running_{true};
+  std::vector<std::unique_ptr<partition_store>> stores_;
+  supercache::metrics metrics_;
+  lazy_buffers buffers_;
+  mutable std::mutex actors_lock_; ///< of the two below; taken by messages' ways only
+  std::vector<partition_actor> partition_actors_;
+  std::vector<buffer_actor> buffer_actors_;
+  cache_actor front_;
+  std::string node_name_;
+};
+
+/// What the user's handles share: the cache stops with the last of them.
+struct handle {
+  std::shared_ptr<core> c;
+  explicit handle(std::shared_ptr<core> x) : c(std::move(x)) {}
+  ~handle();
+  handle(const handle&) = delete;
+  handle& operator=(const handle&) = delete;
+};
+
+// The actors' behaviours; each file of the name has one.
+partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
+                                                  std::shared_ptr<core> c, std::size_t index);
+buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
+                                            std::size_t index);
+cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared_ptr<core> c);
+
+} // namespace supercache::detail

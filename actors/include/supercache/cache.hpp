@@ -1,0 +1,267 @@
+#pragma once
+
+#include <supercache/error.hpp>
+#include <supercache/interfaces.hpp>
+#include <supercache/metrics.hpp>
+#include <supercache/options.hpp>
+#include <supercache/stats.hpp>
+#include <supercache/store/records.hpp>
+
+#include <caf/fwd.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace supercache {
+
+namespace detail {
+class core;
+struct handle;
+} // namespace detail
+
+class kv;
+class queue;
+class stack;
+template <class T>
+class structs_of;
+
+/// How a write is done.
+struct write_options {
+  /// How long the data lives; zero = for ever. Negative is an error.
+  std::chrono::milliseconds ttl{0};
+  /// How long the caller waits for the cluster; unused with one member.
+  std::chrono::milliseconds timeout{5000};
+};
+
+/// How a read is done.
+struct read_options {
+  read_mode mode = read_mode::local;
+  std::chrono::milliseconds timeout{5000};
+};
+
+/// Which partitions an operation covers: all (`any_partition`), or the one of a partition value.
+using partition_filter = std::optional<value>;
+inline constexpr std::nullopt_t any_partition = std::nullopt;
+
+/// A partitioned cache in this process.
+///
+/// A `cache` is a handle: cheap to copy, usable from any thread and inside actors. Local operations
+/// send no message and never block on an actor. The cache stops with `stop()`, or when the last
+/// handle goes; handles must not outlive the actor system.
+///
+/// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
+/// `caf::expected` and does not throw. Errors common to all: `not_started` after `stop`;
+/// `invalid_argument` for a record too short for `key_pos` or `partition_pos`, or a bad option.
+///
+/// A record lives in the partition `hash(record[partition_pos]) mod num_partition`, under the key
+/// `record[key_pos]`. Where the two positions differ, an operation that is given a key alone asks
+/// every partition if it reads or removes, and is an error otherwise.
+class cache {
+public:
+  // -- life cycle ------------------------------------------------------------------------------
+
+  /// Starts the cache of an actor system. Errors: `already_started`; `invalid_config` naming key,
+  /// value and what is allowed. Nothing is left behind when it fails.
+  static cache start(caf::actor_system& system, const options& o);
+  static caf::expected<cache> try_start(caf::actor_system& system, const options& o);
+  /// The same, with the options in the system's configuration (see `add_options`).
+  static cache start(caf::actor_system& system);
+  static caf::expected<cache> try_start(caf::actor_system& system);
+  /// The running cache of an actor system, if any.
+  static std::optional<cache> of(caf::actor_system& system);
+
+  /// Whether operations can be done.
+  bool started() const noexcept;
+  /// Writes what is buffered, refuses further operations, ends the actors, frees the data. A second
+  /// call does nothing. Operations under way on other threads finish or say `not_started`.
+  void stop();
+
+  // -- writing tuples ---------------------------------------------------------------------------
+
+  /// Stores a record. Cost: one lock, no message, no allocation beyond the record.
+  void put(record r, const write_options& o = {});
+  caf::expected<void> try_put(record r, const write_options& o = {});
+  /// Stores many; all are checked before any is stored. Order is kept per key.
+  void put_batch(std::vector<record> rs, const write_options& o = {});
+  caf::expected<void> try_put_batch(std::vector<record> rs, const write_options& o = {});
+  /// Leaves a record to be written soon, in batches. Lazy puts of one key are written in the order
+  /// in which they were made; a `put` of the same key may overtake them (`flush` first). When the
+  /// buffer is full the caller writes. With replication mode `strong` this is `put`, with a
+  /// warning.
+  void lazy_put(record r);
+  caf::expected<void> try_lazy_put(record r);
+  /// Writes everything that was left by `lazy_put` before this call.
+  void flush();
+  caf::expected<void> try_flush();
+  /// Stores unless the key has a record; answers whether it did.
+  bool insert_new(record r, const write_options& o = {});
+  caf::expected<bool> try_insert_new(record r, const write_options& o = {});
+  /// Removes and answers what has the key.
+  records take(const value& key, const partition_filter& partition = any_partition);
+  caf::expected<records> try_take(const value& key,
+                                  const partition_filter& partition = any_partition);
+  /// Replaces elements of a record; answers whether there was one. Not on bags.
+  bool update_element(const value& key, std::vector<element_change> changes,
+                      const partition_filter& partition = any_partition);
+  caf::expected<bool> try_update_element(const value& key, std::vector<element_change> changes,
+                                         const partition_filter& partition = any_partition);
+  /// Adds `step` to the integer at position `pos`; answers the sum. `initial`, if given, is what a
+  /// missing record starts from. Not on bags. Errors: `not_found`, `type_mismatch`.
+  std::int64_t update_counter(const value& key, std::uint32_t pos, std::int64_t step,
+                              std::optional<record> initial = {},
+                              const partition_filter& partition = any_partition);
+  caf::expected<std::int64_t> try_update_counter(const value& key, std::uint32_t pos,
+                                                 std::int64_t step,
+                                                 std::optional<record> initial = {},
+                                                 const partition_filter& partition = any_partition);
+
+  // -- reading tuples ---------------------------------------------------------------------------
+
+  /// All records under a key. Cost on a `set`: two cache misses, no lock, no allocation.
+  records get(const value& key, const read_options& o = {}) const;
+  caf::expected<records> try_get(const value& key, const read_options& o = {}) const;
+  /// The same for the key and partition element of `r`, whose other elements do not matter.
+  records get(const record& r, const read_options& o = {}) const;
+  caf::expected<records> try_get(const record& r, const read_options& o = {}) const;
+  /// What each key has, in the order of the keys; overlaps their cache misses.
+  std::vector<records> get_many(std::span<const value> keys, const read_options& o = {}) const;
+  caf::expected<std::vector<records>> try_get_many(std::span<const value> keys,
+                                                   const read_options& o = {}) const;
+  records get_by_key_partition(const value& key, const value& partition,
+                               const read_options& o = {}) const;
+  caf::expected<records> try_get_by_key_partition(const value& key, const value& partition,
+                                                  const read_options& o = {}) const;
+  /// For records whose key is their partition value too.
+  records get_same_key_partition(const value& key, const read_options& o = {}) const;
+  caf::expected<records> try_get_same_key_partition(const value& key,
+                                                    const read_options& o = {}) const;
+  /// What the pattern's variables bind, per record, in the order of their numbers. A literal key
+  /// costs a lookup, anything else a scan; on an `ordered_set` only of the keys that can match.
+  std::vector<bindings> get_by_match(const partition_filter& partition, const pattern& p,
+                                     const read_options& o = {}) const;
+  caf::expected<std::vector<bindings>> try_get_by_match(const partition_filter& partition,
+                                                        const pattern& p,
+                                                        const read_options& o = {}) const;
+  /// The records that match.
+  records get_by_match_object(const partition_filter& partition, const pattern& p,
+                              const read_options& o = {}) const;
+  caf::expected<records> try_get_by_match_object(const partition_filter& partition,
+                                                 const pattern& p,
+                                                 const read_options& o = {}) const;
+  /// The same with a pattern compiled once.
+  records select(const partition_filter& partition, const compiled_pattern& p) const;
+  caf::expected<records> try_select(const partition_filter& partition,
+                                    const compiled_pattern& p) const;
+  /// Folds `fn(record, acc) → acc` over the records of this node. `fn` runs without locks; records
+  /// stored or removed meanwhile may or may not be met.
+  template <class Acc, class Fn>
+  Acc scan(const partition_filter& partition, Fn&& fn, Acc acc) const {
+    each(partition, [&](const record& r) {
+      acc = fn(r, std::move(acc));
+      return true;
+    });
+    return acc;
+  }
+  template <class Acc, class Fn>
+  caf::expected<Acc> try_scan(const partition_filter& partition, Fn&& fn, Acc acc) const {
+    auto done = try_each(partition, [&](const record& r) {
+      acc = fn(r, std::move(acc));
+      return true;
+    });
+    if (!done)
+      return std::move(done.error());
+    return acc;
+  }
+  /// Calls `visit` for every record until it answers false.
+  void each(const partition_filter& partition,
+            const std::function<bool(const record&)>& visit) const;
+  caf::expected<void> try_each(const partition_filter& partition,
+                               const std::function<bool(const record&)>& visit) const;
+  /// Records with keys from `low` to `high`, both included; in key order within each partition.
+  /// On an `ordered_set` others are not visited.
+  records range(const value& low, const value& high) const;
+  caf::expected<records> try_range(const value& low, const value& high) const;
+
+  // -- removing tuples --------------------------------------------------------------------------
+  // Each answers how many went.
+
+  std::size_t remove(const value& key);
+  caf::expected<std::size_t> try_remove(const value& key);
+  std::size_t remove(const record& r);
+  caf::expected<std::size_t> try_remove(const record& r);
+  std::size_t remove_by_key_partition(const value& key, const value& partition);
+  caf::expected<std::size_t> try_remove_by_key_partition(const value& key, const value& partition);
+  std::size_t remove_same_key_partition(const value& key);
+  caf::expected<std::size_t> try_remove_same_key_partition(const value& key);
+  std::size_t remove_by_match(const partition_filter& partition, const pattern& p);
+  caf::expected<std::size_t> try_remove_by_match(const partition_filter& partition,
+                                                 const pattern& p);
+  /// Removes all tuples; namespaces, queues, stacks and structs stay.
+  std::size_t remove_all();
+  caf::expected<std::size_t> try_remove_all();
+
+  // -- straight to one partition ----------------------------------------------------------------
+  // By name (`<table_prefix>_<index>`) or index; nothing is routed.
+
+  void put_partition(record r, std::string_view partition);
+  caf::expected<void> try_put_partition(record r, std::string_view partition);
+  records get_partition(const value& key, std::string_view partition) const;
+  caf::expected<records> try_get_partition(const value& key, std::string_view partition) const;
+  std::size_t remove_partition(const value& key, std::string_view partition);
+  caf::expected<std::size_t> try_remove_partition(const value& key, std::string_view partition);
+  void put_partition_by_idx(record r, std::size_t index);
+  caf::expected<void> try_put_partition_by_idx(record r, std::size_t index);
+  records get_partition_by_idx(const value& key, std::size_t index) const;
+  caf::expected<records> try_get_partition_by_idx(const value& key, std::size_t index) const;
+  std::size_t remove_partition_by_idx(const value& key, std::size_t index);
+  caf::expected<std::size_t> try_remove_partition_by_idx(const value& key, std::size_t index);
+
+  // -- other structures -------------------------------------------------------------------------
+
+  /// A namespace of keys and values; see kv.hpp. Names never share data.
+  supercache::kv kv(std::string name) const;
+  /// A first-in-first-out queue; see queue.hpp.
+  supercache::queue queue(std::string name) const;
+  /// A last-in-first-out stack; see queue.hpp.
+  supercache::stack stack(std::string name) const;
+  /// Structs of type T, which has a CAF `inspect`; see structs.hpp.
+  template <class T>
+  structs_of<T> structs() const;
+  /// The same, initialised with the member that is the key.
+  template <class T, class Key>
+  structs_of<T> structs(Key T::*key) const;
+
+  // -- about the cache --------------------------------------------------------------------------
+
+  /// The cache for actors: every operation as a message, see interfaces.hpp.
+  const cache_actor& actor() const;
+  /// Records per partition and in total. Cost: O(partitions).
+  cache_stats stats() const;
+  supercache::cluster_stats cluster_stats() const;
+  bool distributed() const noexcept;
+  std::size_t partitions() const noexcept;
+  /// The partition that a partition value belongs to.
+  std::size_t partition_of(const value& partition) const noexcept;
+  std::string partition_name(std::size_t index) const;
+  /// The options in force, defaults filled in.
+  const options& config() const noexcept;
+  supercache::metrics& metrics() const noexcept;
+  /// For code that has to go beneath the handle; not stable.
+  detail::core& internals() const noexcept;
+  /// A handle that does not keep the cache running; for its own actors.
+  static cache borrow(detail::core& c) noexcept;
+
+private:
+  explicit cache(detail::core& c) noexcept : core_(&c) {}
+  explicit cache(std::shared_ptr<detail::handle> h);
+  friend struct detail::handle;
+  std::shared_ptr<detail::handle> handle_;
+  detail::core* core_;
+};
+
+} // namespace supercache

@@ -1,0 +1,110 @@
+#pragma once
+
+/// Every idiom that CAF 1.x spells differently. The rest of the project names none of them, so
+/// moving to 1.x is an edit of this header.
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/expected.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/result.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+namespace supercache::compat {
+
+static_assert(CAF_VERSION >= 1700 && CAF_VERSION < 1800,
+              "written for CAF 0.17; see the notes in this header for later versions");
+
+// -- typed interfaces: `iface<caf::result<R>(A, B), …>`, as 1.x writes them ---------------------
+
+template <class>
+struct signature;
+template <class... Rs, class... Ts>
+struct signature<caf::result<Rs...>(Ts...)> {
+  using type = typename caf::replies_to<Ts...>::template with<Rs...>;
+};
+template <class... Ts>
+struct signature<caf::result<void>(Ts...)> {
+  using type = caf::reacts_to<Ts...>;
+};
+template <class... Fs>
+using iface = caf::typed_actor<typename signature<Fs>::type...>;
+
+// -- sending ------------------------------------------------------------------------------------
+
+template <class Self, class To, class... Ts>
+void tell(Self&& self, const To& to, Ts&&... xs) {
+  self->send(to, std::forward<Ts>(xs)...);
+}
+template <class Self, class To, class... Ts>
+void tell_later(Self&& self, const To& to, caf::timespan delay, Ts&&... xs) {
+  self->delayed_send(to, delay, std::forward<Ts>(xs)...);
+}
+template <class Self, class To, class... Ts>
+auto ask(Self&& self, const To& to, caf::timespan timeout, Ts&&... xs) {
+  return self->request(to, timeout, std::forward<Ts>(xs)...);
+}
+template <class To, class... Ts>
+void tell_from_anywhere(const To& to, Ts&&... xs) {
+  caf::anon_send(to, std::forward<Ts>(xs)...);
+}
+template <class To>
+void end(const To& to) {
+  caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+}
+/// Calls `f(address)` when an actor that `self` monitors ends.
+template <class Self, class F>
+void on_down(Self&& self, F f) {
+  self->set_down_handler([f](caf::down_msg& dm) { f(dm.source); });
+}
+template <class Self>
+auto& state(Self&& self) {
+  return self->state;
+}
+
+// -- errors -------------------------------------------------------------------------------------
+
+/// The category of our error codes; 1.x knows it by the type of the enum.
+inline constexpr auto error_category = caf::atom("supercache");
+inline caf::error make_error(std::uint8_t code, std::string message) {
+  return {code, error_category, caf::make_message(std::move(message))};
+}
+inline bool is_ours(const caf::error& e) { return e.category() == error_category; }
+inline std::string message_of(const caf::error& e) {
+  return e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0)
+                                                   : std::string{};
+}
+
+// -- configuration ------------------------------------------------------------------------------
+
+/// Names of CAF's own options: 1.x puts "caf." before them.
+inline void set_option(caf::actor_system_config& cfg, const std::string& name, auto x) {
+  cfg.set(name, x);
+}
+inline void low_latency_scheduler(caf::actor_system_config& cfg) {
+  cfg.set("scheduler.policy", caf::atom("sharing")).set("middleman.workers", std::size_t{0});
+}
+/// Sends heartbeats, and gives up connections that were silent for `timeout`; 0 = never.
+inline void watch_connections(caf::actor_system_config& cfg, caf::timespan heartbeat,
+                              caf::timespan timeout) {
+  cfg.set("middleman.heartbeat-interval", heartbeat).set("middleman.connection-timeout", timeout);
+}
+inline std::string_view scheduler_threads_option() { return "scheduler.max-threads"; }
+
+} // namespace supercache::compat
+
+/// Fields of a struct that travels in messages.
+#define SUPERCACHE_INSPECT(type, ...)                                                              \
+  template <class Inspector>                                                                       \
+  typename Inspector::result_type inspect(Inspector& f, type& x) {                                 \
+    return                                                                                         \
+      [&](auto&... fields) { return f(caf::meta::type_name(#type), fields...); }(__VA_ARGS__);     \
+  }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <supercache/compat.hpp>
+#include <supercache/store/result.hpp>
+
+#include <string>
+
+namespace supercache {
+
+/// Our failure as a CAF error: the code, and the sentence as context.
+caf::error to_caf(const failure& why);
+inline caf::error make_error(errc code, std::string message) {
+  return to_caf({code, std::move(message)});
+}
+/// The code in a CAF error: `timeout` for CAF's own time-outs, `not_started` for an actor that is
+/// gone, `internal` for what is none of ours.
+errc code_of(const caf::error& e) noexcept;
+/// The sentence in a CAF error of ours, else CAF's text.
+std::string message_of(const caf::error& e);
+/// For `actor_system_config::add_error_category`.
+std::string render_error(std::uint8_t code, caf::atom_value, const caf::message& context);
+
+template <class T>
+caf::expected<T> to_expected(result<T> r) {
+  if (r)
+    return std::move(*r);
+  return to_caf(r.why());
+}
+inline caf::expected<void> to_expected(status r) {
+  if (r)
+    return caf::unit;
+  return to_caf(r.why());
+}
+
+} // namespace supercache

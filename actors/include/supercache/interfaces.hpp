@@ -1,0 +1,143 @@
+#pragma once
+
+/// Every actor of a node, and every message it takes: the topology on one page.
+///
+///     application ──► CACHE ──► PARTITION (one per partition; owns what must be ordered or
+///     awaited)
+///        │                        ▲ tick, waiters
+///        └─ cache handle ──────► partition_store (same process: no message)
+///     lazy_put ──► buffer ──► BUFFER (one per scheduler worker) ──► partition_store
+///
+/// Requests that fail are answered with an error of category "supercache": see error.hpp. `ttl`
+/// and `timeout` are in milliseconds, a ttl of 0 means for ever. The last argument named
+/// `partition` is the value of the partition element; messages without it work where `key_pos` and
+/// `partition_pos` are the same, or, for reads and removals, ask every partition.
+
+#include <supercache/type_ids.hpp>
+
+namespace supercache {
+
+using caf::add_atom;
+using caf::flush_atom;
+using caf::get_atom;
+using caf::put_atom;
+using caf::reset_atom;
+using caf::tick_atom;
+using caf::update_atom;
+
+using record_list = std::vector<record>;
+
+/// PARTITION: orders and awaits on behalf of one partition, and keeps it tidy.
+using partition_actor = compat::iface<
+  // Performs one write; answers what `op` says.
+  caf::result<value>(apply_atom, operation),
+  // The next item of a queue, waiting up to `timeout` for one; errc::timeout when none came.
+  caf::result<value>(wait_atom, std::string, std::int64_t timeout),
+  // INTERNAL: the queue, which somebody waits for, has items.
+  caf::result<void>(ready_atom, std::string),
+  // INTERNAL: reclaims expired records, ends waits.
+  caf::result<void>(tick_atom),
+  // INTERNAL: answers all who wait and ends.
+  caf::result<void>(stop_atom)>;
+
+/// BUFFER: writes in batches what `lazy_put` left.
+using buffer_actor = compat::iface<
+  // INTERNAL: there is something to write.
+  caf::result<void>(wake_atom),
+  // Answers when everything buffered before is written.
+  caf::result<void>(flush_atom)>;
+
+/// The part of CACHE that stores tuples.
+using tuple_actor = compat::iface<
+  caf::result<void>(put_atom, record), caf::result<void>(put_atom, record, std::int64_t ttl),
+  caf::result<void>(put_atom, batch_atom, record_list), caf::result<void>(lazy_atom, record),
+  caf::result<void>(flush_atom), caf::result<bool>(insert_atom, record, std::int64_t ttl),
+  caf::result<record_list>(get_atom, value),
+  caf::result<record_list>(get_atom, value, value partition),
+  caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>),
+  caf::result<record_list>(take_atom, value),
+  caf::result<record_list>(take_atom, value, value partition),
+  caf::result<std::uint64_t>(remove_atom, value),
+  caf::result<std::uint64_t>(remove_atom, value, value partition),
+  // Replaces elements; answers whether there was a record.
+  caf::result<bool>(update_atom, value, std::vector<element_change>),
+  caf::result<bool>(update_atom, value, value partition, std::vector<element_change>),
+  // Adds to the integer at a position; answers the sum.
+  caf::result<std::int64_t>(counter_atom, value, std::uint32_t position, std::int64_t step),
+  caf::result<std::int64_t>(counter_atom, value, value partition, std::uint32_t position,
+                            std::int64_t step),
+  // What a pattern binds, in all partitions or one.
+  caf::result<std::vector<bindings>>(match_atom, pattern),
+  caf::result<std::vector<bindings>>(match_atom, value partition, pattern),
+  // The records that match.
+  caf::result<record_list>(select_atom, pattern),
+  caf::result<record_list>(select_atom, value partition, pattern),
+  caf::result<std::uint64_t>(remove_atom, match_atom, pattern),
+  caf::result<std::uint64_t>(remove_atom, match_atom, value partition, pattern),
+  caf::result<std::uint64_t>(clear_atom),
+  // Straight to the partition with an index.
+  caf::result<void>(put_atom, index_atom, std::uint64_t index, record),
+  caf::result<record_list>(get_atom, index_atom, std::uint64_t index, value),
+  caf::result<std::uint64_t>(remove_atom, index_atom, std::uint64_t index, value)>;
+
+/// The part of CACHE that keeps key-value namespaces; the first string is the namespace.
+using kv_actor = compat::iface<
+  caf::result<void>(kv_atom, put_atom, std::string, value key, value x, std::int64_t ttl),
+  caf::result<void>(kv_atom, batch_atom, std::string, std::vector<value> keys,
+                    std::vector<value> xs),
+  caf::result<bool>(kv_atom, add_atom, std::string, value key, value x, std::int64_t ttl),
+  // All values under the key; none, one, or many in a bag.
+  caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key),
+  caf::result<bool>(kv_atom, replace_atom, std::string, value key, value x),
+  caf::result<bool>(kv_atom, cas_atom, std::string, value key, value expected, value desired),
+  caf::result<std::int64_t>(kv_atom, counter_atom, std::string, value key, std::int64_t initial,
+                            std::int64_t step),
+  caf::result<std::uint64_t>(kv_atom, remove_atom, std::string, value key),
+  caf::result<std::uint64_t>(kv_atom, clear_atom, std::string),
+  caf::result<std::uint64_t>(kv_atom, count_atom, std::string),
+  // All pairs, as {key, value}.
+  caf::result<record_list>(kv_atom, list_atom, std::string),
+  caf::result<bool>(kv_atom, expire_atom, std::string, value key, std::int64_t ttl),
+  // Milliseconds left; -1 for ever.
+  caf::result<std::int64_t>(kv_atom, ttl_atom, std::string, value key)>;
+
+/// The part of CACHE that keeps queues and stacks; the string is the name.
+using queue_actor = compat::iface<
+  caf::result<std::uint64_t>(queue_atom, push_atom, std::string, std::vector<value>),
+  caf::result<std::vector<value>>(queue_atom, pop_atom, std::string, std::uint64_t n),
+  // One item, waiting up to `timeout` for it; errc::timeout when none came.
+  caf::result<value>(queue_atom, wait_atom, std::string, std::int64_t timeout),
+  caf::result<std::vector<value>>(queue_atom, peek_atom, std::string),
+  caf::result<std::uint64_t>(queue_atom, count_atom, std::string),
+  caf::result<std::vector<value>>(queue_atom, drain_atom, std::string),
+  caf::result<std::uint64_t>(stack_atom, push_atom, std::string, std::vector<value>),
+  caf::result<std::vector<value>>(stack_atom, pop_atom, std::string, std::uint64_t n),
+  caf::result<std::uint64_t>(stack_atom, count_atom, std::string),
+  caf::result<std::vector<value>>(stack_atom, drain_atom, std::string)>;
+
+/// The part of CACHE that keeps structs, as records {key, {field, …}}; the string is the type.
+using struct_actor
+  = compat::iface<caf::result<void>(struct_atom, put_atom, std::string, record),
+                  caf::result<record_list>(struct_atom, get_atom, std::string, value key),
+                  caf::result<record_list>(struct_atom, list_atom, std::string),
+                  caf::result<std::uint64_t>(struct_atom, remove_atom, std::string, value key),
+                  caf::result<std::uint64_t>(struct_atom, clear_atom, std::string)>;
+
+/// The part of CACHE that tells about itself.
+using info_actor = compat::iface<
+  // A map: see `cache::stats`, and `stats.hpp` for the form of each.
+  caf::result<value>(stats_atom), caf::result<value>(stats_atom, std::string section),
+  caf::result<void>(stats_atom, reset_atom),
+  // The configuration in force: a map of option names to texts, or one text.
+  caf::result<value>(config_atom), caf::result<std::string>(config_atom, std::string name),
+  // A page of a walk over everything: kind of space ("tuples", "kv", "structs"), its name, and nil
+  // or what the last page said. Records stored meanwhile may or may not be met.
+  caf::result<page>(page_atom, std::string kind, std::string name, value next),
+  // Names in use: of "kv", "queue", "stack" or "structs".
+  caf::result<std::vector<value>>(list_atom, std::string kind)>;
+
+/// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
+using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
+  struct_actor>::extend_with<info_actor>;
+
+} // namespace supercache

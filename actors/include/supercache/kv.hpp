@@ -1,0 +1,107 @@
+#pragma once
+
+#include <supercache/cache.hpp>
+
+#include <utility>
+
+namespace supercache {
+
+/// A namespace of keys and values. Keys spread over all partitions; namespaces never see each other
+/// nor the tuples. With a bag as the cache's table type, a key can have many values.
+///
+/// A handle, like `cache`; two handles with one name are the same namespace. `try_` forms and
+/// errors as at `cache`.
+class kv {
+public:
+  /// Stores a value under a key; in a bag, adds it.
+  void add(const value& key, value x, const write_options& o = {});
+  caf::expected<void> try_add(const value& key, value x, const write_options& o = {});
+  void add_batch(std::span<const std::pair<value, value>> pairs, const write_options& o = {});
+  caf::expected<void> try_add_batch(std::span<const std::pair<value, value>> pairs,
+                                    const write_options& o = {});
+  /// Stores unless the key has a value; answers whether it did.
+  bool add_new(const value& key, value x, const write_options& o = {});
+  caf::expected<bool> try_add_new(const value& key, value x, const write_options& o = {});
+  /// Stores only if the key has a value; answers whether it did. The time to live stays. In a bag
+  /// all values of the key go and `x` comes.
+  bool replace(const value& key, value x);
+  caf::expected<bool> try_replace(const value& key, value x);
+
+  /// The value under a key, or `otherwise`; in a bag the oldest.
+  value get(const value& key, value otherwise = {}) const;
+  caf::expected<value> try_get(const value& key, value otherwise = {}) const;
+  /// All values under a key, oldest first; none if there is no such key.
+  value_list get_all(const value& key) const;
+  caf::expected<value_list> try_get_all(const value& key) const;
+  /// What each key has, in the order of the keys, `otherwise` where there is none.
+  value_list get_many(std::span<const value> keys, const value& otherwise = {}) const;
+  caf::expected<value_list> try_get_many(std::span<const value> keys,
+                                         const value& otherwise = {}) const;
+
+  /// Stores a value, whether there was one or not; in a bag in place of all. Keeps no time to live.
+  void update(const value& key, value x);
+  caf::expected<void> try_update(const value& key, value x);
+  /// Atomically stores `fn(old value or otherwise)` and answers it. `fn` may be called again when
+  /// somebody else wrote meanwhile, so it should have no side effects. The time to live stays. Not
+  /// on bags. Errors: `overloaded` when others were faster for the whole of `timeout`.
+  value update(const value& key, const value& otherwise,
+               const std::function<value(const value&)>& fn, const write_options& o = {});
+  caf::expected<value> try_update(const value& key, const value& otherwise,
+                                  const std::function<value(const value&)>& fn,
+                                  const write_options& o = {});
+  /// Atomically adds `step` to an integer, which starts from `initial`; answers the sum. The time
+  /// to live stays. Errors: `type_mismatch` on a bag or if the value is no integer.
+  std::int64_t increment(const value& key, std::int64_t initial = 0, std::int64_t step = 1);
+  caf::expected<std::int64_t> try_increment(const value& key, std::int64_t initial = 0,
+                                            std::int64_t step = 1);
+  /// Atomically stores `desired` if the value equals `expected`; answers whether it did. Not on
+  /// bags.
+  bool compare_exchange(const value& key, const value& expected, value desired);
+  caf::expected<bool> try_compare_exchange(const value& key, const value& expected, value desired);
+
+  /// Milliseconds left to live; nothing if there is no such key, -1 ms if it lives for ever.
+  std::optional<std::chrono::milliseconds> ttl(const value& key) const;
+  caf::expected<std::optional<std::chrono::milliseconds>> try_ttl(const value& key) const;
+  /// Gives a key another time to live from now, zero = for ever; answers whether there was one.
+  bool expire(const value& key, std::chrono::milliseconds ttl);
+  caf::expected<bool> try_expire(const value& key, std::chrono::milliseconds ttl);
+  /// The same as `expire`, in the words of other caches.
+  bool touch(const value& key, std::chrono::milliseconds ttl) { return expire(key, ttl); }
+  caf::expected<bool> try_touch(const value& key, std::chrono::milliseconds ttl) {
+    return try_expire(key, ttl);
+  }
+
+  /// Removes a key; answers how many values went.
+  std::size_t remove(const value& key);
+  caf::expected<std::size_t> try_remove(const value& key);
+  std::size_t remove_batch(std::span<const value> keys);
+  caf::expected<std::size_t> try_remove_batch(std::span<const value> keys);
+  std::size_t remove_all();
+  caf::expected<std::size_t> try_remove_all();
+
+  /// Everything in the namespace; in key order only within a partition of an ordered_set. What is
+  /// stored or removed meanwhile may or may not be met. In a bag `keys` has each key once.
+  value_list keys() const;
+  caf::expected<value_list> try_keys() const;
+  value_list values() const;
+  caf::expected<value_list> try_values() const;
+  std::vector<std::pair<value, value>> to_list() const;
+  caf::expected<std::vector<std::pair<value, value>>> try_to_list() const;
+  std::size_t count() const;
+  caf::expected<std::size_t> try_count() const;
+
+  const std::string& name() const noexcept { return name_; }
+
+private:
+  friend class cache;
+  kv(cache c, std::string name) : cache_(std::move(c)), name_(std::move(name)) {}
+  table& open(std::uint64_t key_hash) const;
+  table* find(std::uint64_t key_hash) const;
+  /// Calls `visit(key, value)` for every pair.
+  caf::expected<void> each(const std::function<void(const value&, const value&)>& visit) const;
+
+  cache cache_;
+  std::string name_;
+};
+
+} // namespace supercache

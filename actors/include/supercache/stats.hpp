@@ -1,0 +1,58 @@
+#pragma once
+
+#include <supercache/metrics.hpp>
+#include <supercache/store/value.hpp>
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace supercache {
+
+/// What one partition holds on this node.
+struct partition_stats {
+  std::size_t index = 0;
+  std::string name;
+  std::size_t records = 0; ///< tuples
+  std::size_t bytes = 0;   ///< of everything in it
+};
+
+/// What a cache holds on this node.
+struct cache_stats {
+  std::vector<partition_stats> partitions;
+  std::size_t records = 0;                                      ///< tuples in all partitions
+  std::size_t bytes = 0;                                        ///< memory of all data, in bytes
+  std::vector<std::string> namespaces, queues, stacks, structs; ///< names in use
+};
+
+/// The cluster as this node sees it.
+struct cluster_stats {
+  std::string node;
+  std::vector<std::string> live_nodes;
+  std::vector<std::string> unreachable;
+  std::string mode;             ///< "local" or "distributed"
+  std::string replication_mode; ///< "async", "sync", "strong"
+  std::size_t partitions = 0;
+  std::size_t replication_factor = 1; ///< in force: not more than there are nodes
+  std::size_t primaries_here = 0;
+  std::size_t replicas_here = 0;
+};
+
+/// Latencies and counts of one operation.
+struct api_stats {
+  std::string operation;
+  metric_summary summary;
+};
+std::vector<api_stats> api(const metrics& m);
+
+/// As tables for people.
+void print(std::ostream& out, const cache_stats& s);
+void print(std::ostream& out, const cluster_stats& s);
+void print(std::ostream& out, const std::vector<api_stats>& s);
+
+/// As maps, for messages and JSON.
+value to_value(const cache_stats& s);
+value to_value(const cluster_stats& s);
+value to_value(const std::vector<api_stats>& s);
+
+} // namespace supercache

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <supercache/cache.hpp>
+#include <supercache/struct_codec.hpp>
+
+#include <array>
+
+namespace supercache {
+
+namespace detail {
+
+/// What `structs_of<T>` does once T is gone. Fields travel as {key, {field, …}}.
+class struct_space {
+public:
+  struct_space(cache c, std::string type) : cache_(std::move(c)), type_(std::move(type)) {}
+
+  /// Errors: `key_mismatch` when the type was initialised with another field.
+  status init(std::size_t key_field);
+  /// The field that is the key. Errors: `not_initialised`.
+  result<std::size_t> key_field() const;
+  status put(record row);
+  /// Errors: `not_found`, `not_initialised`.
+  result<record> get(const value& key) const;
+  result<std::vector<record>> get_all() const;
+  result<std::size_t> remove(const value& key);
+  result<std::size_t> remove_all();
+  const std::string& type() const noexcept { return type_; }
+
+private:
+  cache cache_;
+  std::string type_;
+};
+
+} // namespace detail
+
+/// Structs of one type, each under the value of its key member.
+///
+/// T is default-constructible and has a CAF `inspect` overload; its fields may be numbers, bools,
+/// enums, strings, durations, optionals, containers, pairs, tuples and such structs in turn. A type
+/// is known by the `type_name` in its `inspect`, else by its C++ name.
+///
+/// A handle, like `cache`. `try_` forms and errors as at `cache`; also `not_initialised` before
+/// `init`, `not_found` for a key that is not there.
+template <class T>
+class structs_of {
+public:
+  /// Says which member is the key; once per type and cache. The same again is fine. Errors:
+  /// `key_mismatch` for another member, `invalid_argument` if `inspect` does not visit the member.
+  template <class Key>
+  void init(Key T::*key) {
+    detail::to_value_or_throw(init_with(key));
+  }
+  template <class Key>
+  caf::expected<void> try_init(Key T::*key) {
+    return to_expected(init_with(key));
+  }
+
+  /// Stores a struct, replacing what has its key.
+  void add(const T& x) { detail::to_value_or_throw(put(x)); }
+  caf::expected<void> try_add(const T& x) { return to_expected(put(x)); }
+  T get(const value& key) const { return detail::to_value_or_throw(find(key)); }
+  caf::expected<T> try_get(const value& key) const { return to_expected(find(key)); }
+  std::vector<T> get_all() const { return detail::to_value_or_throw(all()); }
+  caf::expected<std::vector<T>> try_get_all() const { return to_expected(all()); }
+  /// Answers whether there was one.
+  bool remove(const value& key) { return detail::to_value_or_throw(space_.remove(key)) > 0; }
+  caf::expected<bool> try_remove(const value& key) {
+    auto n = space_.remove(key);
+    if (!n)
+      return to_caf(n.why());
+    return *n > 0;
+  }
+  std::size_t remove_all() { return detail::to_value_or_throw(space_.remove_all()); }
+  caf::expected<std::size_t> try_remove_all() { return to_expected(space_.remove_all()); }
+
+private:
+  friend class cache;
+  explicit structs_of(cache c) : space_(std::move(c), struct_codec::name_of<T>()) {}
+
+  template <class Key>
+  status init_with(Key T::*key) {
+    T sample{};
+    const auto field = struct_codec::field_at(sample, &(sample.*key));
+    if (!field)
+      return {errc::invalid_argument, "the key member of " + space_.type()
+                                        + " is not among the fields that its inspect visits"};
+    return space_.init(*field);
+  }
+  status put(const T& x) {
+    const auto field = space_.key_field();
+    if (!field)
+      return field.why();
+    auto fields = struct_codec::fields_of(x);
+    if (!fields)
+      return fields.why();
+    value key = (*fields)[*field];
+    return space_.put(record{std::move(key), value::tuple(*fields)});
+  }
+  static result<T> from(const record& row) {
+    T x{};
+    if (auto s = struct_codec::read(x, row[1]); !s)
+      return s.why();
+    return x;
+  }
+  result<T> find(const value& key) const {
+    auto row = space_.get(key);
+    if (!row)
+      return row.why();
+    return from(*row);
+  }
+  result<std::vector<T>> all() const {
+    auto rows = space_.get_all();
+    if (!rows)
+      return rows.why();
+    std::vector<T> out;
+    for (const record& row : *rows) {
+      auto x = from(row);
+      if (!x)
+        return x.why();
+      out.push_back(*std::move(x));
+    }
+    return out;
+  }
+
+  detail::struct_space space_;
+};
+
+template <class T>
+structs_of<T> cache::structs() const {
+  return structs_of<T>{*this};
+}
+template <class T, class Key>
+structs_of<T> cache::structs(Key T::*key) const {
+  structs_of<T> s{*this};
+  s.init(key);
+  return s;
+}
+
+} // namespace supercache

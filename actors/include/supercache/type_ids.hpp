@@ -1,0 +1,129 @@
+#pragma once
+
+/// All types that travel in CAF messages, with how they are serialised, and the atoms that name
+/// operations. Values, records, patterns and operations travel as their one encoding
+/// (store/encoding.hpp), so nothing but bytes and integers meets CAF's own format.
+
+#include <supercache/compat.hpp>
+#include <supercache/error.hpp>
+#include <supercache/store/encoding.hpp>
+
+#include <caf/type_id.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace supercache {
+
+namespace detail {
+
+template <class Inspector, class T, class Decode>
+typename Inspector::result_type inspect_encoded(Inspector& f, T& x, Decode decode) {
+  byte_buffer bytes;
+  if constexpr (Inspector::reads_state) {
+    encode(x, bytes);
+    return f(bytes);
+  } else {
+    if (auto err = f(bytes))
+      return err;
+    byte_view in{bytes};
+    auto decoded = decode(in);
+    if (!decoded)
+      return to_caf(decoded.why());
+    if (!in.empty())
+      return to_caf({errc::malformed, "bytes behind the end of an encoding"});
+    x = *std::move(decoded);
+    return caf::none;
+  }
+}
+
+} // namespace detail
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, value& x) {
+  return detail::inspect_encoded(f, x, decode_value);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, record& x) {
+  return detail::inspect_encoded(f, x, decode_record);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, pattern& x) {
+  return detail::inspect_encoded(f, x, decode_pattern);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, operation& x) {
+  return detail::inspect_encoded(f, x, decode_operation);
+}
+
+/// One page of a walk over a table: see `page_atom`.
+struct page {
+  std::vector<record> rows;
+  value next; ///< where the next page begins; nil after the last one
+};
+SUPERCACHE_INSPECT(page, x.rows, x.next)
+
+/// `update_element` changes in a message.
+using element_change = std::pair<std::uint32_t, value>;
+
+} // namespace supercache
+
+// The ids begin at 400, so that an application's own block, which begins at
+// caf::first_custom_type_id, has room before them.
+CAF_BEGIN_TYPE_ID_BLOCK(supercache, caf::first_custom_type_id + 400)
+CAF_ADD_TYPE_ID(supercache, (supercache::value))
+CAF_ADD_TYPE_ID(supercache, (supercache::record))
+CAF_ADD_TYPE_ID(supercache, (supercache::pattern))
+CAF_ADD_TYPE_ID(supercache, (supercache::operation))
+CAF_ADD_TYPE_ID(supercache, (supercache::page))
+CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::value>))
+CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::record>))
+CAF_ADD_TYPE_ID(supercache, (std::vector<std::vector<supercache::value>>))
+CAF_ADD_TYPE_ID(supercache, (std::vector<std::vector<supercache::record>>))
+CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::element_change>))
+
+CAF_ADD_ATOM(supercache, supercache, apply_atom, "apply")
+CAF_ADD_ATOM(supercache, supercache, batch_atom, "batch")
+CAF_ADD_ATOM(supercache, supercache, cas_atom, "cas")
+CAF_ADD_ATOM(supercache, supercache, clear_atom, "clear")
+CAF_ADD_ATOM(supercache, supercache, config_atom, "config")
+CAF_ADD_ATOM(supercache, supercache, count_atom, "count")
+CAF_ADD_ATOM(supercache, supercache, counter_atom, "counter")
+CAF_ADD_ATOM(supercache, supercache, drain_atom, "drain")
+CAF_ADD_ATOM(supercache, supercache, expire_atom, "expire")
+CAF_ADD_ATOM(supercache, supercache, index_atom, "index")
+CAF_ADD_ATOM(supercache, supercache, insert_atom, "insert")
+CAF_ADD_ATOM(supercache, supercache, kv_atom, "kv")
+CAF_ADD_ATOM(supercache, supercache, lazy_atom, "lazy")
+CAF_ADD_ATOM(supercache, supercache, list_atom, "list")
+CAF_ADD_ATOM(supercache, supercache, match_atom, "match")
+CAF_ADD_ATOM(supercache, supercache, page_atom, "page")
+CAF_ADD_ATOM(supercache, supercache, peek_atom, "peek")
+CAF_ADD_ATOM(supercache, supercache, pop_atom, "pop")
+CAF_ADD_ATOM(supercache, supercache, push_atom, "push")
+CAF_ADD_ATOM(supercache, supercache, queue_atom, "queue")
+CAF_ADD_ATOM(supercache, supercache, ready_atom, "ready")
+CAF_ADD_ATOM(supercache, supercache, remove_atom, "remove")
+CAF_ADD_ATOM(supercache, supercache, replace_atom, "replace")
+CAF_ADD_ATOM(supercache, supercache, select_atom, "select")
+CAF_ADD_ATOM(supercache, supercache, stack_atom, "stack")
+CAF_ADD_ATOM(supercache, supercache, stats_atom, "stats")
+CAF_ADD_ATOM(supercache, supercache, stop_atom, "stop")
+CAF_ADD_ATOM(supercache, supercache, struct_atom, "struct")
+CAF_ADD_ATOM(supercache, supercache, take_atom, "take")
+CAF_ADD_ATOM(supercache, supercache, ttl_atom, "ttl")
+CAF_ADD_ATOM(supercache, supercache, wait_atom, "wait")
+CAF_ADD_ATOM(supercache, supercache, wake_atom, "wake")
+CAF_END_TYPE_ID_BLOCK(supercache)
+
+namespace supercache {
+
+/// Makes the types known to an actor system that talks to others over the network; for the
+/// constructor of your `actor_system_config`. Messages within one process do not need it.
+template <class Config>
+void add_message_types(Config& cfg) {
+  cfg.template add_message_types<caf::id_block::supercache>();
+  cfg.add_error_category(compat::error_category, render_error);
+}
+
+} // namespace supercache

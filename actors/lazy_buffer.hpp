@@ -1,0 +1,62 @@
+#pragma once
+
+#include <supercache/store/record.hpp>
+#include <supercache/store/spin_lock.hpp>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace supercache::detail {
+
+/// The buffers of `lazy_put`: one per scheduler worker, each a bounded list of records that an
+/// actor, or whoever finds it full, writes in batches.
+///
+/// Order per key: all records of a key that wait do so in one buffer, whichever thread adds them.
+/// `slots_` says for each of 1024 classes of keys in which buffer its records wait and how many;
+/// only when none do is the class free to move to the adding thread's own buffer.
+///
+/// Thread: any. Cost of `add`: one lock, one compare-exchange; a message only when the buffer's
+/// writer is idle.
+class lazy_buffers {
+public:
+  /// Writes a batch, in order. Called by one thread at a time per buffer.
+  using writer = std::function<void(std::vector<record>&)>;
+
+  lazy_buffers(std::size_t buffers, std::size_t limit, std::size_t key_pos, writer write);
+
+  std::size_t size() const noexcept { return size_; }
+  /// Adds a record with the hash of its key. Answers the buffer whose actor must be woken, or -1.
+  std::ptrdiff_t add(record r, std::uint64_t key_hash);
+  /// Writes what waits in a buffer until it is empty.
+  void drain(std::size_t buffer);
+  void drain_all();
+
+private:
+  struct alignas(64) buffer {
+    spin_lock lock;
+    bool woken = false; ///< a wake-up is under way; under `lock`
+    std::vector<record> waiting;
+    alignas(64) std::mutex writing; ///< held by who writes
+    std::vector<record> batch;      ///< under `writing`
+  };
+  using slot = std::atomic<std::uint64_t>; ///< buffer << 32 | records that wait
+  slot& slot_of(std::uint64_t key_hash) noexcept {
+    return slots_[key_hash >> 20 & (slots_.size() - 1)];
+  }
+  std::size_t claim(std::uint64_t key_hash) noexcept;
+  /// Writes one batch; answers whether there was one. @pre `writing` is held.
+  bool write_one(buffer& b);
+
+  std::size_t size_;
+  std::size_t limit_;
+  std::size_t key_pos_;
+  writer write_;
+  std::unique_ptr<buffer[]> buffers_;
+  std::array<slot, 1024> slots_{};
+};
+
+} // namespace supercache::detail

@@ -1,0 +1,142 @@
+#include "core.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <set>
+
+namespace supercache::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often expired records are looked for, and how many are freed before others get their turn.
+constexpr auto tidy_interval = 200ms;
+constexpr std::size_t tidy_budget = 2000;
+
+/// Somebody who waits for an item of a queue.
+struct waiter {
+  caf::typed_response_promise<value> promise;
+  std::int64_t deadline_ms;
+};
+
+class partition_logic {
+public:
+  partition_logic(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t index)
+    : self_(self), core_(std::move(c)), store_(core_->at(index)) {}
+
+  caf::result<value> apply(const operation& o) {
+    bool watched = false;
+    auto r = store_.apply(o, core_->now(), &watched);
+    if (watched)
+      serve(o.target.name);
+    if (!r)
+      return to_caf(r.why());
+    return *std::move(r);
+  }
+
+  caf::typed_response_promise<value> wait(const std::string& queue, std::int64_t timeout_ms) {
+    auto promise = self_->make_response_promise<value>();
+    value item;
+    if (store_.queues().pop_or_watch(queue, item)) {
+      promise.deliver(std::move(item));
+    } else if (timeout_ms <= 0) {
+      promise.deliver(none_came(queue));
+      unwatch_if_alone(queue);
+    } else {
+      watch_over(self_->current_sender());
+      waiting_[queue].push_back({promise, system_ms() + timeout_ms});
+      compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{timeout_ms},
+                         ready_atom_v, queue);
+    }
+    return promise;
+  }
+
+  /// Gives what is in the queue to those who wait for it, longest first; ends waits that are over.
+  void serve(const std::string& queue) {
+    const auto found = waiting_.find(queue);
+    if (found == waiting_.end())
+      return;
+    auto& line = found->second;
+    value item;
+    while (!line.empty() && store_.queues().pop_or_watch(queue, item)) {
+      line.front().promise.deliver(std::move(item));
+      line.pop_front();
+    }
+    const auto now = system_ms();
+    std::erase_if(line, [&](waiter& w) {
+      if (w.deadline_ms > now)
+        return false;
+      w.promise.deliver(none_came(queue));
+      return true;
+    });
+    if (line.empty()) {
+      waiting_.erase(found);
+      store_.queues().unwatch(queue);
+    }
+  }
+
+  void tidy() {
+    const bool more = store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
+    reclaim::collect();
+    compat::tell_later(self_, partition_actor{self_}, more ? 0ms : tidy_interval, caf::tick_atom_v);
+  }
+
+  /// Nothing is taken out of a queue for somebody who is gone.
+  void forget(const caf::actor_addr& who) {
+    monitored_.erase(who);
+    for (auto& [queue, line] : waiting_)
+      std::erase_if(line, [&](waiter& w) {
+        const caf::response_promise& p = w.promise;
+        return !p.source() || p.source()->address() == who;
+      });
+  }
+
+  void stop() {
+    for (auto& [queue, line] : waiting_)
+      for (waiter& w : line)
+        w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
+    waiting_.clear();
+    self_->quit();
+  }
+
+private:
+  static caf::error none_came(const std::string& queue) {
+    return to_caf({errc::timeout, "no item came to queue '" + queue + "' in time"});
+  }
+  void watch_over(const caf::strong_actor_ptr& who) {
+    if (who && monitored_.insert(who->address()).second)
+      self_->monitor(who);
+  }
+  void unwatch_if_alone(const std::string& queue) {
+    if (!waiting_.contains(queue))
+      store_.queues().unwatch(queue);
+  }
+
+  partition_actor::pointer self_;
+  std::shared_ptr<core> core_;
+  partition_store& store_;
+  std::map<std::string, std::deque<waiter>> waiting_;
+  std::set<caf::actor_addr> monitored_; ///< whoever waits or waited, and lives
+};
+
+} // namespace
+
+partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
+                                                  std::shared_ptr<core> c, std::size_t index) {
+  auto logic = std::make_shared<partition_logic>(self, std::move(c), index);
+  compat::on_down(self, [logic](const caf::actor_addr& who) { logic->forget(who); });
+  compat::tell_later(self, partition_actor{self}, tidy_interval, caf::tick_atom_v);
+  return {
+    [logic](apply_atom, const operation& o) { return logic->apply(o); },
+    [logic](wait_atom, const std::string& queue, std::int64_t timeout_ms) {
+      return logic->wait(queue, timeout_ms);
+    },
+    [logic](ready_atom, const std::string& queue) { logic->serve(queue); },
+    [logic](tick_atom) { logic->tidy(); },
+    [logic](stop_atom) { logic->stop(); },
+  };
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,149 @@
+#include "access.hpp"
+
+#include <supercache/queue.hpp>
+
+#include <caf/scoped_actor.hpp>
+
+namespace supercache {
+
+using detail::core;
+using detail::to_plain;
+using detail::write;
+
+namespace {
+
+// What queues and stacks share; `which` is `&partition_store::queues` or `…::stacks`.
+using member = queue_map& (partition_store::*)() noexcept;
+
+queue_map& map_of(core& c, member which, const std::string& name) {
+  return (c.home_of(name).*which)();
+}
+
+caf::expected<void> push(core& c, member which, metric m, const std::string& name, value item) {
+  return to_expected(write(c, m, [&](core&) -> status {
+    if (map_of(c, which, name).push(name, std::move(item)).watched) [[unlikely]]
+      c.wake_waiters(name);
+    return done();
+  }));
+}
+
+caf::expected<void> push_many(core& c, member which, metric m, const std::string& name,
+                              std::span<const value> items) {
+  return to_expected(write(c, m, [&](core&) -> status {
+    if (map_of(c, which, name).push(name, items).watched)
+      c.wake_waiters(name);
+    return done();
+  }));
+}
+
+caf::expected<value> pop(core& c, member which, metric m, const std::string& name,
+                         value otherwise) {
+  return to_expected(write(c, m, [&](core&) -> result<value> {
+    value out;
+    return map_of(c, which, name).pop(name, out) ? std::move(out) : std::move(otherwise);
+  }));
+}
+
+caf::expected<value_list> pop_many(core& c, member which, metric m, const std::string& name,
+                                   std::size_t n) {
+  return to_expected(
+    write(c, m, [&](core&) -> result<value_list> { return map_of(c, which, name).pop(name, n); }));
+}
+
+caf::expected<std::size_t> count(core& c, member which, const std::string& name) {
+  if (auto s = c.check_running(); !s)
+    return to_caf(s.why());
+  return map_of(c, which, name).count(name);
+}
+
+constexpr member queues = &partition_store::queues;
+constexpr member stacks = &partition_store::stacks;
+
+} // namespace
+
+// -- queue --------------------------------------------------------------------------------------
+
+caf::expected<void> queue::try_add(value item) {
+  return push(cache_.internals(), queues, metric::queue_push, name_, std::move(item));
+}
+void queue::add(value item) { to_plain(try_add(std::move(item))); }
+
+caf::expected<void> queue::try_add_batch(std::span<const value> items) {
+  return push_many(cache_.internals(), queues, metric::queue_push, name_, items);
+}
+void queue::add_batch(std::span<const value> items) { to_plain(try_add_batch(items)); }
+
+caf::expected<value> queue::try_out(value otherwise) {
+  return pop(cache_.internals(), queues, metric::queue_pop, name_, std::move(otherwise));
+}
+value queue::out(value otherwise) { return to_plain(try_out(std::move(otherwise))); }
+
+caf::expected<value_list> queue::try_out_batch(std::size_t n) {
+  return pop_many(cache_.internals(), queues, metric::queue_pop, name_, n);
+}
+value_list queue::out_batch(std::size_t n) { return to_plain(try_out_batch(n)); }
+
+caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
+  core& c = cache_.internals();
+  const auto a = c.partition(c.home_index(name_));
+  if (!a)
+    return to_caf(c.check_running().why());
+  // The partition answers at its deadline; ours, a little later, is for a partition that is gone.
+  constexpr std::chrono::seconds grace{2};
+  caf::scoped_actor self{c.system()};
+  caf::expected<value> out{caf::error{}};
+  compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})
+    .receive([&](value& x) { out = std::move(x); }, [&](caf::error& e) { out = std::move(e); });
+  return out;
+}
+value queue::out_wait(std::chrono::milliseconds timeout) { return to_plain(try_out_wait(timeout)); }
+
+caf::expected<value> queue::try_peek(value otherwise) const {
+  core& c = cache_.internals();
+  if (auto s = c.check_running(); !s)
+    return to_caf(s.why());
+  value out;
+  return c.home_of(name_).queues().peek(name_, out) ? std::move(out) : std::move(otherwise);
+}
+value queue::peek(value otherwise) const { return to_plain(try_peek(std::move(otherwise))); }
+
+caf::expected<std::size_t> queue::try_count() const {
+  return supercache::count(cache_.internals(), queues, name_);
+}
+std::size_t queue::count() const { return to_plain(try_count()); }
+
+caf::expected<value_list> queue::try_get_all() { return try_out_batch(SIZE_MAX); }
+value_list queue::get_all() { return to_plain(try_get_all()); }
+
+// -- stack --------------------------------------------------------------------------------------
+
+caf::expected<void> stack::try_push(value item) {
+  return supercache::push(cache_.internals(), stacks, metric::stack_push, name_, std::move(item));
+}
+void stack::push(value item) { to_plain(try_push(std::move(item))); }
+
+caf::expected<void> stack::try_push_batch(std::span<const value> items) {
+  return push_many(cache_.internals(), stacks, metric::stack_push, name_, items);
+}
+void stack::push_batch(std::span<const value> items) { to_plain(try_push_batch(items)); }
+
+caf::expected<value> stack::try_pop(value otherwise) {
+  return supercache::pop(cache_.internals(), stacks, metric::stack_pop, name_,
+                         std::move(otherwise));
+}
+value stack::pop(value otherwise) { return to_plain(try_pop(std::move(otherwise))); }
+
+caf::expected<value_list> stack::try_pop_batch(std::size_t n) {
+  return pop_many(cache_.internals(), stacks, metric::stack_pop, name_, n);
+}
+value_list stack::pop_batch(std::size_t n) { return to_plain(try_pop_batch(n)); }
+
+caf::expected<std::size_t> stack::try_count() const {
+  return supercache::count(cache_.internals(), stacks, name_);
+}
+std::size_t stack::count() const { return to_plain(try_count()); }
+
+caf::expected<value_list> stack::try_get_all() { return try_pop_batch(SIZE_MAX); }
+value_list stack::get_all() { return to_plain(try_get_all()); }
+
+} // namespace supercache

@@ -1,0 +1,111 @@
+#include "arguments.hpp"
+
+#include "nearest.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+namespace supercache::app {
+
+namespace {
+
+// CLI11 takes a word in brackets apart at its commas, as a list. Ours are JSON: such words carry a
+// mark while CLI11 looks at them.
+constexpr char mark = '\x1f';
+
+void protect(std::vector<std::string>& words) {
+  for (std::string& w : words)
+    if (w.starts_with('[') || w.starts_with(mark))
+      w.insert(w.begin(), mark);
+}
+
+std::string unprotect(std::string word) {
+  if (word.starts_with(mark))
+    word.erase(0, 1);
+  return word;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* o : app.get_options())
+    for (const std::string& name : o->get_lnames())
+      names.push_back("--" + name);
+  return names;
+}
+
+[[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
+  if (!word.starts_with('-') || word == "-")
+    throw usage_error("unexpected argument '" + word + "'");
+  const std::string name = word.substr(0, word.find('='));
+  throw usage_error("unknown option '" + name + "'" + did_you_mean(name, option_names(app)));
+}
+
+std::string text_of(const CLI::ParseError& e) {
+  const std::string text = e.what();
+  const auto* mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&e);
+  const auto colon = text.find(':');
+  if (mismatch && text.starts_with('-') && colon != std::string::npos)
+    return text.substr(0, colon)
+           + (text.find("missing") != std::string::npos ? " needs a value"
+                                                        : " is given more than once");
+  return text;
+}
+
+} // namespace
+
+bool parse(CLI::App& app, std::vector<std::string> words) {
+  app.allow_extras();
+  app.get_formatter()->column_width(32);
+  if (app.get_help_ptr())
+    app.set_help_flag("-h,--help", "Print this help and exit");
+  for (CLI::Option* o : app.get_options())
+    if (o->get_items_expected_max() > 0)
+      o->transform(unprotect);
+  protect(words);
+  std::ranges::reverse(words); // as CLI11 wants them
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+    return false;
+  } catch (const CLI::CallForVersion& e) {
+    std::cout << e.what() << '\n';
+    return false;
+  } catch (const CLI::ParseError& e) {
+    // A word that nobody knows is the better explanation of what is missing.
+    if (const auto extras = app.remaining(); !extras.empty() && extras.front().starts_with('-'))
+      refuse_extra(app, unprotect(extras.front()));
+    throw usage_error(text_of(e));
+  }
+  if (const auto extras = app.remaining(); !extras.empty() && !app.get_prefix_command())
+    refuse_extra(app, unprotect(extras.front()));
+  return true;
+}
+
+CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  const std::string range = std::to_string(low) + " to " + std::to_string(high);
+  return CLI::Validator{[=](std::string& text) -> std::string {
+                          std::int64_t x = 0;
+                          const char* end = text.data() + text.size();
+                          const auto read = std::from_chars(text.data(), end, x);
+                          if (read.ec == std::errc{} && read.ptr == end && x >= low && x <= high)
+                            return {};
+                          return "'" + text + "' is no whole number from " + range;
+                        },
+                        "NUMBER"};
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  std::string all;
+  for (const auto& w : words)
+    all += (all.empty() ? "" : "|") + w;
+  return CLI::Validator{[=](std::string& text) -> std::string {
+                          if (std::ranges::count(words, text))
+                            return {};
+                          return "'" + text + "' is none of " + all;
+                        },
+                        all};
+}
+
+} // namespace supercache::app

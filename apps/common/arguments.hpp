@@ -1,0 +1,31 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+/// What the programs share about their command lines.
+namespace supercache::app {
+
+/// The words on a command line make no sense; the program says so and ends with status 2.
+class usage_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Exit statuses of all programs.
+enum status_code : int { ok = 0, failed = 1, bad_usage = 2, nothing_there = 3 };
+
+/// Reads the words after the program's name. Answers false when the user asked for help or the
+/// version, which is on standard output then. Throws `usage_error` with a sentence.
+bool parse(CLI::App& app, std::vector<std::string> words);
+
+/// A check for whole numbers; its message names the value and what is allowed.
+CLI::Validator whole_number(std::int64_t low, std::int64_t high);
+/// A check for one of a few words.
+CLI::Validator one_of(std::vector<std::string> words);
+
+} // namespace supercache::app

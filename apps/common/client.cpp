@@ -1,0 +1,106 @@
+#include "client.hpp"
+
+#include "client_link.hpp"
+#include "reach.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/sec.hpp>
+
+#include <future>
+#include <thread>
+
+namespace supercache::app {
+
+using namespace std::chrono_literals;
+
+client::link::config::config() {
+  load<caf::io::middleman>();
+  supercache::add_message_types(*this);
+  compat::low_latency_scheduler(*this);
+  compat::set_option(*this, std::string{compat::scheduler_threads_option()}, std::size_t{1});
+  compat::watch_connections(*this, 1s, 10s);
+}
+
+client::link::link(address where, milliseconds wait) : node(std::move(where)), timeout(wait) {}
+
+namespace {
+
+failure no_cache_there(const address& node, const caf::error& why) {
+  const std::string at = to_string(node);
+  if (why == caf::sec::cannot_connect_to_node)
+    return {errc::io_error, "cannot connect to " + at};
+  if (why == caf::sec::unexpected_actor_messaging_interface)
+    return {errc::io_error, "the node at " + at + " speaks another version of the protocol"};
+  return {errc::io_error, at + " is no SuperCache node"};
+}
+
+result<cache_actor> find_cache(caf::actor_system& system, const address& node,
+                               std::chrono::milliseconds wait) {
+  // First without CAF, whose connecting blocks all its networking and says little about why it fails.
+  if (auto s = reach(node, wait); !s)
+    return s.why();
+  auto found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
+  // A handshake that meets a heartbeat is broken off: a second one will not.
+  if (!found && found.error() == caf::sec::connection_timeout)
+    found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
+  if (!found)
+    return no_cache_there(node, found.error());
+  return *std::move(found);
+}
+
+} // namespace
+
+void client::link::connect() {
+  // On a thread of its own, since nothing bounds the time that this takes. If it does not end, the
+  // program does without it (see `end_process`).
+  auto promised = std::make_shared<std::promise<result<cache_actor>>>();
+  auto found = promised->get_future();
+  std::thread{[&system = system, node = node, wait = timeout, promised] {
+    promised->set_value(find_cache(system, node, wait));
+  }}.detach();
+  if (found.wait_for(timeout) != std::future_status::ready)
+    throw error(errc::timeout, "no answer from " + to_string(node) + " within "
+                                 + std::to_string(timeout.count()) + " ms");
+  cache = found.get().value();
+  cache->attach_functor([flag = lost](const caf::error&) { *flag = true; });
+}
+
+void client::link::fail(const caf::error& why) const {
+  if (*lost)
+    throw error(errc::outcome_unknown,
+                "the connection to " + to_string(node) + " was lost; whether it happened is unknown");
+  if (why == caf::sec::request_timeout)
+    throw error(errc::outcome_unknown,
+                "no answer from " + to_string(node) + " within " + std::to_string(timeout.count())
+                  + " ms; whether it happened is unknown");
+  throw error(code_of(why), message_of(why));
+}
+
+client::client(const address& node, milliseconds timeout) {
+  auto fresh = std::make_unique<link>(node, timeout);
+  try {
+    fresh->connect();
+  } catch (...) {
+    static_cast<void>(fresh.release()); // its actor system may be stuck in connecting
+    throw;
+  }
+  link_ = std::move(fresh);
+}
+
+client::~client() = default;
+
+bool client::lost() const noexcept { return *link_->lost; }
+void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeout; }
+
+// -- about the cache --------------------------------------------------------------------------------
+
+value client::stats(const std::string& section) { return link_->ask<value>(stats_atom_v, section); }
+value client::config() { return link_->ask<value>(config_atom_v); }
+
+client::rows_page client::next_page(const std::string& kind, const std::string& name,
+                                    const value& from) {
+  page p = link_->ask<page>(page_atom_v, kind, name, from);
+  return {std::move(p.rows), std::move(p.next)};
+}
+
+} // namespace supercache::app

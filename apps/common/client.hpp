@@ -1,0 +1,93 @@
+#pragma once
+
+#include "address.hpp"
+
+#include <supercache/store/pattern.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace supercache::app {
+
+/// A node's cache from the outside: the messages of interfaces.hpp as calls that block. It needs no
+/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; a call
+/// that gets no answer throws `outcome_unknown`, and says so.
+///
+/// Thread: one. It must be left to `end_process` at the end of the program, as its destructor may
+/// wait for a connection that hangs.
+class client {
+public:
+  using milliseconds = std::chrono::milliseconds;
+  /// The partition value that a call is about; without, all partitions or that of the key.
+  using partition = std::optional<value>;
+  /// Waits for what was sent ahead; throws like a call.
+  using answer = std::function<void()>;
+
+  /// Throws `error` with one sentence when the node cannot be reached within `timeout`.
+  client(const address& node, milliseconds timeout);
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Whether the connection is gone; it does not come back.
+  bool lost() const noexcept;
+  void set_timeout(milliseconds timeout) noexcept;
+
+  // -- tuples ---------------------------------------------------------------------------------------
+  void put(record r, milliseconds ttl);
+  answer put_ahead(std::vector<record> rows);
+  std::vector<record> get(const value& key, const partition& in);
+  std::uint64_t remove(const value& key, const partition& in);
+  std::uint64_t remove_match(const pattern& p, const partition& in);
+  std::uint64_t remove_all();
+  std::vector<bindings> match(const pattern& p, const partition& in);
+  std::vector<record> select(const pattern& p, const partition& in);
+
+  // -- key-value namespaces -------------------------------------------------------------------------
+  void kv_put(const std::string& ns, const value& key, value x, milliseconds ttl);
+  answer kv_put_ahead(const std::string& ns, std::vector<value> keys, std::vector<value> xs);
+  bool kv_add_new(const std::string& ns, const value& key, value x, milliseconds ttl);
+  std::vector<value> kv_get(const std::string& ns, const value& key);
+  bool kv_cas(const std::string& ns, const value& key, const value& expected, value desired);
+  std::int64_t kv_increment(const std::string& ns, const value& key, std::int64_t initial,
+                            std::int64_t step);
+  std::uint64_t kv_remove(const std::string& ns, const value& key);
+  std::uint64_t kv_clear(const std::string& ns);
+  std::uint64_t kv_count(const std::string& ns);
+  std::vector<record> kv_list(const std::string& ns);
+  bool kv_expire(const std::string& ns, const value& key, milliseconds ttl);
+  /// Milliseconds left; -1 for ever.
+  std::int64_t kv_ttl(const std::string& ns, const value& key);
+
+  // -- queues and stacks ----------------------------------------------------------------------------
+  enum class line { queue, stack };
+  std::uint64_t push(line kind, const std::string& name, std::vector<value> items);
+  std::vector<value> pop(line kind, const std::string& name, std::uint64_t n);
+  std::uint64_t count(line kind, const std::string& name);
+  std::vector<value> drain(line kind, const std::string& name);
+  std::vector<value> queue_peek(const std::string& name);
+  /// Throws `error` with `errc::timeout` when no item comes within `wait`.
+  value queue_wait(const std::string& name, milliseconds wait);
+
+  // -- structs --------------------------------------------------------------------------------------
+  answer struct_put_ahead(const std::string& type, std::vector<record> rows);
+
+  // -- about the cache ------------------------------------------------------------------------------
+  value stats(const std::string& section);
+  value config();
+  struct rows_page {
+    std::vector<record> rows;
+    value next; ///< nil after the last page
+  };
+  rows_page next_page(const std::string& kind, const std::string& name, const value& from);
+
+private:
+  struct link;
+  std::unique_ptr<link> link_;
+};
+
+} // namespace supercache::app

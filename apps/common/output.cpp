@@ -1,0 +1,46 @@
+#include "output.hpp"
+
+#include <supercache/store/json.hpp>
+
+#include <iostream>
+
+namespace supercache::app {
+
+value value_from_word(const std::string& text, bool plain) {
+  if (plain)
+    return value{text};
+  auto x = value_from_json(text);
+  if (x)
+    return *std::move(x);
+  if (x.why().code == errc::too_large)
+    throw error(x.why());
+  return value{text};
+}
+
+void print_json(const value& x) { std::cout << to_json(x) << '\n'; }
+
+value list_of(const std::vector<record>& rows) {
+  std::vector<value> out;
+  out.reserve(rows.size());
+  for (const record& r : rows)
+    out.push_back(value::list(std::span{r.begin(), r.end()}));
+  return value::list(out);
+}
+value list_of(const std::vector<value>& xs) { return value::list(xs); }
+
+void print_lines(const std::vector<record>& rows) {
+  for (const record& r : rows)
+    std::cout << to_string(r) << '\n';
+}
+void print_lines(const std::vector<value>& xs) {
+  for (const value& x : xs)
+    std::cout << to_string(x) << '\n';
+}
+
+void complain(const std::string& program, const std::string& text) {
+  std::cout.flush();
+  // In one piece, so that lines of several programs do not mix.
+  std::cerr << program + ": " + text + '\n' << std::flush;
+}
+
+} // namespace supercache::app

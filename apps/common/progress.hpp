@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace supercache::app {
+
+/// A line on standard error that tells how far long work has come, if that is a terminal.
+class progress {
+public:
+  /// `total` is in bytes; 0 when nobody knows.
+  progress(std::string what, std::uint64_t total);
+  ~progress() { clear(); }
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
+
+  /// Redraws at most ten times a second.
+  void update(std::uint64_t rows, std::uint64_t bytes);
+  /// Wipes the line, for other output.
+  void clear();
+  double seconds() const;
+
+private:
+  using clock = std::chrono::steady_clock;
+  std::string what_;
+  std::uint64_t total_;
+  bool visible_;
+  bool drawn_ = false;
+  clock::time_point start_ = clock::now(), last_ = start_;
+};
+
+} // namespace supercache::app

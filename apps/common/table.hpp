@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace supercache::app {
+
+/// Rows of text under a heading, printed with aligned columns.
+class table_text {
+public:
+  enum class side { left, right };
+  struct column {
+    std::string title;
+    side align = side::left;
+  };
+  explicit table_text(std::vector<column> columns) : columns_(std::move(columns)) {}
+  /// @pre as many cells as columns
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void print(std::ostream& out) const;
+
+private:
+  std::vector<column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// `12.3 MiB`, `45.1 us`, `1 234 567`.
+std::string bytes_text(double bytes);
+std::string time_text(double ns);
+std::string count_text(std::uint64_t n);
+
+} // namespace supercache::app

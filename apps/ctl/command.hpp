@@ -1,0 +1,56 @@
+#pragma once
+
+#include "session.hpp"
+
+#include "common/arguments.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace supercache::app {
+
+/// Does what the words said; answers the exit status. Throws `usage_error`, `error`.
+using action = std::function<int()>;
+
+/// One use of a command.
+struct call {
+  session& in;
+  std::string name; ///< of the namespace, queue or stack
+};
+
+/// One word of the command language.
+struct command {
+  std::string name;
+  std::string summary;
+  /// Declares options and arguments, and answers what is done when they are read. Empty when there
+  /// are `verbs` instead.
+  std::function<action(CLI::App&, call&)> build;
+  std::string object;         ///< what the name before a verb is called, e.g. "NAMESPACE"
+  std::vector<command> verbs; ///< what follows the name
+};
+
+const std::vector<command>& commands();
+
+/// Runs the command that the words are, with settings over those of the session. Throws
+/// `usage_error`, `error`.
+int run(session& s, const std::vector<std::string>& words);
+/// Declares the options that every command has.
+void add_common(CLI::App& app, common_settings& to);
+/// The commands, one per line, with what they do.
+std::string list_of_commands(const std::vector<command>& of);
+
+// Each file of commands has one of these.
+command put_command();
+command get_command();
+command remove_command();
+command match_command();
+command kv_command();
+command queue_command();
+command stack_command();
+command load_command();
+command dump_command();
+command stats_command();
+command shell_command();
+
+} // namespace supercache::app

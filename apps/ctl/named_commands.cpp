@@ -1,0 +1,289 @@
+#include "command.hpp"
+
+#include "common/output.hpp"
+#include "common/table.hpp"
+
+#include <iostream>
+
+// kv, queue, stack
+
+namespace supercache::app {
+
+namespace {
+
+using words = std::vector<std::string>;
+
+/// Prints one fact: as it is, or as the only member of an object.
+int say(const session& s, const char* name, const value& x) {
+  if (s.now.json)
+    print_json(value::map({{name, x}}));
+  else
+    std::cout << (x.is_string() ? std::string{x.as_string()} : to_string(x)) << '\n';
+  return ok;
+}
+
+int say_whether(const session& s, const char* name, bool x) {
+  say(s, name, x);
+  return x ? ok : nothing_there;
+}
+
+int print_values(const session& s, const std::vector<value>& xs, const std::string& if_none) {
+  if (s.now.json)
+    print_json(list_of(xs));
+  else
+    print_lines(xs);
+  if (xs.empty())
+    complain(program, if_none);
+  return xs.empty() ? nothing_there : ok;
+}
+
+/// A verb whose arguments are words that it takes one by one.
+command verb(std::string name, std::string summary,
+             std::vector<std::pair<std::string, std::string>> arguments,
+             std::function<int(session&, const std::string& name, const words&)> act) {
+  return {std::move(name), std::move(summary),
+          [arguments = std::move(arguments), act = std::move(act)](CLI::App& app, call& c) {
+            auto w = std::make_shared<words>(arguments.size());
+            for (std::size_t i = 0; i < arguments.size(); ++i)
+              app.add_option(arguments[i].first, (*w)[i], arguments[i].second)
+                ->required()
+                ->type_name("");
+            return action{[w, act, &c] { return act(c.in, c.name, *w); }};
+          },
+          {}, {}};
+}
+
+const std::pair<std::string, std::string> key_argument{"KEY", "The key"};
+
+// -- kv -----------------------------------------------------------------------------------------------
+
+command storing_verb(std::string name, std::string summary, bool only_new) {
+  return {std::move(name), std::move(summary),
+          [only_new](CLI::App& app, call& c) {
+            struct state {
+              std::string key, x;
+              std::int64_t ttl = 0;
+            };
+            auto w = std::make_shared<state>();
+            app.add_option("KEY", w->key, "The key")->required()->type_name("");
+            app.add_option("VALUE", w->x, "Its value")->required()->type_name("");
+            app.add_option("--ttl", w->ttl, "Milliseconds that it lives; without, for ever")
+              ->check(whole_number(1, INT64_MAX / 2))
+              ->type_name("MS");
+            return action{[w, &c, only_new] {
+              session& s = c.in;
+              const client::milliseconds ttl{w->ttl};
+              if (only_new)
+                return say_whether(
+                  s, "added", s.node().kv_add_new(c.name, s.word(w->key), s.word(w->x), ttl));
+              s.node().kv_put(c.name, s.word(w->key), s.word(w->x), ttl);
+              return say(s, "stored", s.now.json ? value{1} : value{"stored"});
+            }};
+          },
+          {}, {}};
+}
+
+action build_increment(CLI::App& app, call& c) {
+  struct state {
+    std::string key;
+    std::int64_t step = 1, initial = 0;
+  };
+  auto w = std::make_shared<state>();
+  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  app.add_option("STEP", w->step, "What is added; default 1")
+    ->check(whole_number(INT64_MIN, INT64_MAX))
+    ->type_name("");
+  app.add_option("--initial", w->initial, "What a key that is not there counts from; default 0")
+    ->check(whole_number(INT64_MIN, INT64_MAX))
+    ->type_name("N");
+  return [w, &c] {
+    session& s = c.in;
+    return say(s, "value",
+               s.node().kv_increment(c.name, s.word(w->key), w->initial, w->step));
+  };
+}
+
+int kv_get(session& s, const std::string& ns, const words& w) {
+  const value key = s.word(w[0]);
+  return print_values(s, s.node().kv_get(ns, key), "no key " + to_string(key) + " in " + ns);
+}
+
+int kv_keys(session& s, const std::string& ns, const words&) {
+  std::vector<value> keys;
+  for (const record& pair : s.node().kv_list(ns))
+    keys.push_back(pair[0]);
+  s.now.json ? print_json(list_of(keys)) : print_lines(keys);
+  return ok;
+}
+
+int kv_list(session& s, const std::string& ns, const words&) {
+  const auto pairs = s.node().kv_list(ns);
+  if (s.now.json) {
+    print_json(list_of(pairs));
+    return ok;
+  }
+  table_text table{{{"key"}, {"value"}}};
+  for (const record& pair : pairs)
+    table.add({to_string(pair[0]), to_string(pair[1])});
+  table.print(std::cout);
+  return ok;
+}
+
+int kv_ttl(session& s, const std::string& ns, const words& w) {
+  const auto left = s.node().kv_ttl(ns, s.word(w[0]));
+  if (s.now.json)
+    return say(s, "ttl_ms", left);
+  return say(s, "ttl_ms", left < 0 ? value{"lives for ever"} : value{std::to_string(left) + " ms"});
+}
+
+action build_expire(CLI::App& app, call& c) {
+  struct state {
+    std::string key;
+    std::int64_t ms = 0;
+  };
+  auto w = std::make_shared<state>();
+  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  app.add_option("MS", w->ms, "Milliseconds that it lives from now; 0 = for ever")
+    ->required()
+    ->check(whole_number(0, INT64_MAX / 2))
+    ->type_name("");
+  return [w, &c] {
+    session& s = c.in;
+    return say_whether(
+      s, "changed", s.node().kv_expire(c.name, s.word(w->key), client::milliseconds{w->ms}));
+  };
+}
+
+std::vector<command> kv_verbs() {
+  return {
+    storing_verb("put", "Stores a value under a key", false),
+    verb("get", "Prints the value under a key; in a bag, all", {key_argument}, kv_get),
+    storing_verb("add-new", "Stores a value unless the key is there", true),
+    verb("remove", "Removes a key", {key_argument},
+         [](session& s, const std::string& ns, const words& w) {
+           return say(s, "removed", s.node().kv_remove(ns, s.word(w[0])));
+         }),
+    {"incr", "Adds to the integer under a key and prints the sum", build_increment, {}, {}},
+    verb("cas", "Replaces a value if it is the expected one",
+         {key_argument, {"EXPECTED", "What must be there"}, {"DESIRED", "What replaces it"}},
+         [](session& s, const std::string& ns, const words& w) {
+           return say_whether(s, "changed",
+                              s.node().kv_cas(ns, s.word(w[0]), s.word(w[1]), s.word(w[2])));
+         }),
+    verb("keys", "Prints all keys", {}, kv_keys),
+    verb("list", "Prints all keys and values", {}, kv_list),
+    verb("count", "Prints how many there are", {},
+         [](session& s, const std::string& ns, const words&) {
+           return say(s, "count", s.node().kv_count(ns));
+         }),
+    verb("clear", "Removes all keys", {},
+         [](session& s, const std::string& ns, const words&) {
+           return say(s, "removed", s.node().kv_clear(ns));
+         }),
+    verb("ttl", "Prints how long a key lives", {key_argument}, kv_ttl),
+    {"expire", "Says how long a key lives", build_expire, {}, {}},
+  };
+}
+
+// -- queue and stack ----------------------------------------------------------------------------------
+
+command pushing_verb(client::line kind, std::string name, std::string summary) {
+  return {std::move(name), std::move(summary),
+          [kind](CLI::App& app, call& c) {
+            auto w = std::make_shared<words>();
+            app.add_option("VALUE", *w, "Values, in order")->required()->type_name("");
+            return action{[w, kind, &c] {
+              session& s = c.in;
+              std::vector<value> items;
+              for (const auto& text : *w)
+                items.push_back(s.word(text));
+              return say(s, "count", s.node().push(kind, c.name, std::move(items)));
+            }};
+          },
+          {}, {}};
+}
+
+command popping_verb(client::line kind, std::string name, std::string summary) {
+  return {std::move(name), std::move(summary),
+          [kind](CLI::App& app, call& c) {
+            auto n = std::make_shared<std::uint64_t>(1);
+            app.add_option("N", *n, "How many at most; default 1")
+              ->check(whole_number(1, 1'000'000))
+              ->type_name("");
+            return action{[n, kind, &c] {
+              return print_values(c.in, c.in.node().pop(kind, c.name, *n), c.name + " is empty");
+            }};
+          },
+          {}, {}};
+}
+
+command count_verb(client::line kind) {
+  return verb("count", "Prints how many values it has", {},
+              [kind](session& s, const std::string& name, const words&) {
+                return say(s, "count", s.node().count(kind, name));
+              });
+}
+
+command drain_verb(client::line kind, std::string order) {
+  return verb("drain", "Takes and prints all values, the " + order + " first", {},
+              [kind](session& s, const std::string& name, const words&) {
+                return print_values(s, s.node().drain(kind, name), name + " is empty");
+              });
+}
+
+action build_wait(CLI::App& app, call& c) {
+  auto ms = std::make_shared<std::int64_t>(10'000);
+  app.add_option("--for", *ms, "How long to wait in milliseconds; default 10000")
+    ->check(whole_number(0, 86'400'000))
+    ->type_name("MS");
+  return [ms, &c] {
+    std::vector<value> items;
+    try {
+      items.push_back(c.in.node().queue_wait(c.name, client::milliseconds{*ms}));
+    } catch (const error& e) {
+      if (e.code() != errc::timeout)
+        throw;
+    }
+    return print_values(c.in, items,
+                        "no value came to " + c.name + " within " + std::to_string(*ms) + " ms");
+  };
+}
+
+std::vector<command> queue_verbs() {
+  constexpr auto kind = client::line::queue;
+  return {
+    pushing_verb(kind, "add", "Adds values at the end; prints how many there are then"),
+    popping_verb(kind, "out", "Takes and prints the oldest values"),
+    verb("peek", "Prints the oldest value and leaves it", {},
+         [](session& s, const std::string& name, const words&) {
+           return print_values(s, s.node().queue_peek(name), name + " is empty");
+         }),
+    count_verb(kind),
+    drain_verb(kind, "oldest"),
+    {"wait", "Takes and prints the oldest value, waiting for one", build_wait, {}, {}},
+  };
+}
+
+std::vector<command> stack_verbs() {
+  constexpr auto kind = client::line::stack;
+  return {
+    pushing_verb(kind, "push", "Puts values on top; prints how many there are then"),
+    popping_verb(kind, "pop", "Takes and prints the newest values"),
+    count_verb(kind),
+    drain_verb(kind, "newest"),
+  };
+}
+
+} // namespace
+
+command kv_command() {
+  return {"kv", "Keys and values in a namespace", {}, "NAMESPACE", kv_verbs()};
+}
+command queue_command() {
+  return {"queue", "First-in-first-out queues", {}, "QUEUE", queue_verbs()};
+}
+command stack_command() {
+  return {"stack", "Last-in-first-out stacks", {}, "STACK", stack_verbs()};
+}
+
+} // namespace supercache::app

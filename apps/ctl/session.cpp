@@ -1,0 +1,21 @@
+#include "session.hpp"
+
+#include "common/output.hpp"
+
+namespace supercache::app {
+
+client& session::node() {
+  const bool same = client_ && connected_to_.host == now.node.host
+                    && connected_to_.port == now.node.port && !client_->lost();
+  if (!same) {
+    client_ = nullptr;
+    client_ = std::make_unique<client>(now.node, now.timeout).release();
+    connected_to_ = now.node;
+  }
+  client_->set_timeout(now.timeout);
+  return *client_;
+}
+
+value session::word(const std::string& text) const { return value_from_word(text, now.plain); }
+
+} // namespace supercache::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "common/address.hpp"
+#include "common/client.hpp"
+
+#include <chrono>
+#include <memory>
+
+namespace supercache::app {
+
+inline constexpr auto program = "supercachectl";
+
+/// What every command can be told.
+struct common_settings {
+  address node;
+  std::chrono::milliseconds timeout{5000};
+  bool json = false;
+  bool plain = false; ///< words are strings, whatever they look like
+};
+
+/// What commands that run one after another have in common: the connection.
+class session {
+public:
+  explicit session(common_settings s) : now(std::move(s)) {}
+  /// The node; connects when there is no connection, or none to this node. Throws `error`.
+  client& node();
+  /// A value that the user wrote.
+  value word(const std::string& text) const;
+
+  common_settings now;   ///< of the command that runs
+  bool in_shell = false; ///< standard input belongs to the shell
+
+private:
+  address connected_to_;
+  client* client_ = nullptr; ///< never deleted: see `client`
+};
+
+} // namespace supercache::app

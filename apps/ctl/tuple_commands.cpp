@@ -1,0 +1,234 @@
+#include "command.hpp"
+
+#include "common/output.hpp"
+#include "common/table.hpp"
+
+#include <supercache/store/json.hpp>
+
+#include <iostream>
+
+// put, get, remove, match
+
+namespace supercache::app {
+
+namespace {
+
+/// Options about which partition is meant.
+struct partition_word {
+  std::optional<std::string> text;
+  void declare(CLI::App& app) {
+    app
+      .add_option("--partition", text,
+                  "Value of the element that picks the partition; without, all are asked")
+      ->type_name("VALUE");
+  }
+  client::partition in(const session& s) const {
+    return text ? client::partition{s.word(*text)} : std::nullopt;
+  }
+};
+
+/// A pattern with its guard.
+struct pattern_words {
+  std::string terms, guard;
+  pattern read() const {
+    auto p = pattern_from_json(terms, guard);
+    if (!p)
+      throw error(p.why().code, "the pattern makes no sense: " + p.why().message);
+    return *std::move(p);
+  }
+};
+
+constexpr auto guard_help
+  = "Condition as JSON in prefix form, e.g. '[\"and\", [\">=\", \"$1\", 10], [\"is_string\", \"$2\"]]'";
+
+int say_removed(const session& s, std::uint64_t n) {
+  if (s.now.json)
+    print_json(value::map({{"removed", n}}));
+  else
+    std::cout << "removed " << n << (n == 1 ? " record\n" : " records\n");
+  return ok;
+}
+
+action build_put(CLI::App& app, call& c) {
+  struct words {
+    std::vector<std::string> elements;
+    std::int64_t ttl = 0;
+  };
+  auto w = std::make_shared<words>();
+  app.add_option("ELEMENT", w->elements, "Elements of the record, in order")
+    ->required()
+    ->type_name("");
+  app.add_option("--ttl", w->ttl, "Milliseconds that the record lives; without, for ever")
+    ->check(whole_number(1, INT64_MAX / 2))
+    ->type_name("MS");
+  app.footer("Example: put user 1 Alice --ttl 60000");
+  return [w, &s = c.in] {
+    std::vector<value> items;
+    for (const auto& e : w->elements)
+      items.push_back(s.word(e));
+    s.node().put(record::of(items), client::milliseconds{w->ttl});
+    if (s.now.json)
+      print_json(value::map({{"stored", 1}}));
+    else
+      std::cout << "stored " << to_string(record::of(items)) << '\n';
+    return ok;
+  };
+}
+
+action build_get(CLI::App& app, call& c) {
+  struct words {
+    std::string key;
+    partition_word partition;
+  };
+  auto w = std::make_shared<words>();
+  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  w->partition.declare(app);
+  return [w, &s = c.in] {
+    const auto key = s.word(w->key);
+    const auto found = s.node().get(key, w->partition.in(s));
+    if (s.now.json)
+      print_json(list_of(found));
+    else
+      print_lines(found);
+    if (found.empty())
+      complain(program, "no record has the key " + to_string(key));
+    return found.empty() ? nothing_there : ok;
+  };
+}
+
+action build_remove(CLI::App& app, call& c) {
+  struct words {
+    std::optional<std::string> key;
+    pattern_words pattern;
+    partition_word partition;
+    bool all = false;
+  };
+  auto w = std::make_shared<words>();
+  app.add_option("KEY", w->key, "Remove what has this key")->type_name("");
+  app.add_option("--match", w->pattern.terms, "Remove what matches this pattern, see match")
+    ->type_name("PATTERN");
+  app.add_option("--guard", w->pattern.guard, guard_help)->type_name("JSON");
+  app.add_flag("--all", w->all, "Remove all tuples; namespaces, queues, stacks and structs stay");
+  w->partition.declare(app);
+  return [w, &s = c.in] {
+    const bool match = !w->pattern.terms.empty();
+    if (w->key.has_value() + match + w->all != 1)
+      throw usage_error("remove needs one of KEY, --match PATTERN and --all");
+    if (w->all && w->partition.text)
+      throw usage_error("--partition makes no sense with --all");
+    if (!match && !w->pattern.guard.empty())
+      throw usage_error("--guard needs --match");
+    if (w->all)
+      return say_removed(s, s.node().remove_all());
+    const auto in = w->partition.in(s);
+    if (match)
+      return say_removed(s, s.node().remove_match(w->pattern.read(), in));
+    return say_removed(s, s.node().remove(s.word(*w->key), in));
+  };
+}
+
+void collect_variables(const std::vector<term>& terms, std::vector<std::uint32_t>& numbers) {
+  for (const term& t : terms) {
+    if (t.is == term::what::bind)
+      numbers.push_back(t.number);
+    collect_variables(t.items, numbers);
+  }
+}
+
+/// What the variables bind, as a table with a column for each.
+void print_bindings(const pattern& p, const std::vector<bindings>& rows) {
+  std::vector<std::uint32_t> numbers;
+  collect_variables(p.terms, numbers);
+  std::ranges::sort(numbers);
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  std::vector<table_text::column> columns;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const bool number = !rows.empty() && i < rows.front().size() && rows.front()[i].is_number();
+    columns.push_back({"$" + std::to_string(numbers[i]),
+                       number ? table_text::side::right : table_text::side::left});
+  }
+  table_text table{std::move(columns)};
+  for (const bindings& row : rows) {
+    std::vector<std::string> cells;
+    for (const value& x : row)
+      cells.push_back(to_string(x));
+    table.add(std::move(cells));
+  }
+  table.print(std::cout);
+}
+
+struct match_words {
+  pattern_words pattern;
+  partition_word partition;
+  bool records = false, count = false;
+  std::int64_t limit = INT64_MAX;
+};
+
+template <class Row>
+int show_matches(const session& s, const match_words& w, std::vector<Row> rows,
+                 const std::function<void(const std::vector<Row>&)>& print) {
+  const std::size_t found = rows.size();
+  if (rows.size() > static_cast<std::uint64_t>(w.limit))
+    rows.resize(static_cast<std::size_t>(w.limit));
+  if (w.count && s.now.json)
+    print_json(value::map({{"count", found}}));
+  else if (w.count)
+    std::cout << found << '\n';
+  else
+    print(rows);
+  if (!w.count && !s.now.json && rows.size() < found)
+    std::cout << "(" << count_text(found - rows.size()) << " more)\n";
+  return ok;
+}
+
+action build_match(CLI::App& app, call& c) {
+  auto w = std::make_shared<match_words>();
+  app
+    .add_option("PATTERN", w->pattern.terms,
+                "JSON array with one term per element: \"_\" matches anything, \"$1\" to \"$64\" "
+                "match anything and name it, [...] a list, {\"$tuple\": [...]} a tuple, all else "
+                "itself")
+    ->required()
+    ->type_name("");
+  app.add_option("--guard", w->pattern.guard, guard_help)->type_name("JSON");
+  w->partition.declare(app);
+  app.add_flag("--records", w->records, "Print whole records, not what the variables bind");
+  app.add_option("--limit", w->limit, "Print no more than this many")
+    ->check(whole_number(0, INT64_MAX))
+    ->type_name("N")
+    ->default_str("");
+  app.add_flag("--count", w->count, "Print only how many there are");
+  app.footer("Example: match '[\"user\", \"$1\", \"_\"]' --guard '[\">\", \"$1\", 100]'");
+  return [w, &s = c.in] {
+    const pattern p = w->pattern.read();
+    std::vector<std::uint32_t> numbers;
+    collect_variables(p.terms, numbers);
+    if (w->records || numbers.empty())
+      return show_matches<record>(s, *w, s.node().select(p, w->partition.in(s)),
+                                  [&](const std::vector<record>& rows) {
+                                    s.now.json ? print_json(list_of(rows)) : print_lines(rows);
+                                  });
+    return show_matches<bindings>(
+      s, *w, s.node().match(p, w->partition.in(s)), [&](const std::vector<bindings>& rows) {
+        if (!s.now.json)
+          return print_bindings(p, rows);
+        std::vector<value> out;
+        for (const bindings& row : rows)
+          out.push_back(value::list(row));
+        print_json(value::list(out));
+      });
+  };
+}
+
+} // namespace
+
+command put_command() { return {"put", "Stores a record", build_put, {}, {}}; }
+command get_command() { return {"get", "Prints the records under a key", build_get, {}, {}}; }
+command remove_command() {
+  return {"remove", "Removes records by key, by pattern, or all", build_remove, {}, {}};
+}
+command match_command() {
+  return {"match", "Prints what a pattern finds", build_match, {}, {}};
+}
+
+} // namespace supercache::app

@@ -1,0 +1,114 @@
+#include "server.hpp"
+
+#include "common/arguments.hpp"
+#include "common/output.hpp"
+
+#include <supercache/version.hpp>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace {
+
+using namespace supercache;
+using namespace supercache::app;
+
+constexpr auto program = "supercache-node";
+
+struct command_line {
+  std::string config_file;
+  std::string log_level = "info";
+  std::vector<std::pair<std::string, std::string>> settings; ///< in the order given
+  server_settings server;
+};
+
+std::size_t default_threads() {
+  return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+/// One option for every setting of the library.
+void add_settings(CLI::App& app, command_line& to) {
+  for (const setting& s : settings()) {
+    auto* o = app.add_option_function<std::vector<std::string>>(
+      "--" + s.name,
+      [&to, name = s.name](const std::vector<std::string>& words) {
+        to.settings.emplace_back(name, words.empty() ? "true" : words.front());
+      },
+      s.help + (s.allowed.empty() ? "" : "; allowed: " + s.allowed));
+    const bool flag = s.type == "on/off";
+    o->expected(flag ? 0 : 1, 1)->type_name(flag ? "[on|off]" : s.type);
+    o->group(s.name.find('.') == std::string::npos ? "Cache" : "Cache, in detail");
+  }
+}
+
+/// What the command line says over what the file says.
+supercache::options options_of(const command_line& words) {
+  supercache::options o;
+  if (!words.config_file.empty())
+    o = options_from_file(words.config_file).value();
+  for (const auto& [name, text] : words.settings)
+    if (auto s = set_option(o, name, text); !s)
+      throw error(errc::invalid_config, "--" + s.why().message);
+  validate(o).value();
+  return o;
+}
+
+void start_logging(const std::string& level, bool debug) {
+  auto log = spdlog::stderr_color_mt(program);
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  log->set_level(debug ? spdlog::level::debug : spdlog::level::from_str(level));
+  log->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(log));
+}
+
+bool read(int argc, char** argv, command_line& to) {
+  CLI::App app{"Runs one SuperCache node: a partitioned cache in memory that programs on any host "
+               "use.\nIt prints one line of JSON when it serves, and stops on SIGTERM and SIGINT.",
+               program};
+  app.set_version_flag("--version", std::string{program} + " " + SUPERCACHE_VERSION,
+                       "Print the version and exit");
+  app.add_option("--config", to.config_file,
+                 "File with a section [supercache] of name = value lines; options given here win")
+    ->type_name("FILE");
+  app.add_option("--host", to.server.listen.host, "Address to listen on")
+    ->type_name("HOST")
+    ->capture_default_str();
+  app.add_option("--port", to.server.listen.port, "Port to listen on; 0 = any that is free")
+    ->check(whole_number(0, 65'535))
+    ->capture_default_str();
+  to.server.threads = default_threads();
+  app.add_option("--threads", to.server.threads, "Threads that serve requests")
+    ->check(whole_number(1, 1024))
+    ->capture_default_str();
+  app.add_option("--log-level", to.log_level, "How much is logged to standard error")
+    ->check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
+    ->capture_default_str();
+  add_settings(app, to);
+  return parse(app, {argv + 1, argv + argc});
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  command_line words;
+  try {
+    if (!read(argc, argv, words))
+      return ok;
+    words.server.cache = options_of(words);
+  } catch (const std::exception& e) {
+    complain(program, e.what());
+    return bad_usage;
+  }
+  block_signals();
+  try {
+    start_logging(words.log_level, words.server.cache.debug_log);
+    serve(words.server);
+    return ok;
+  } catch (const std::exception& e) {
+    complain(program, e.what());
+    return failed;
+  }
+}

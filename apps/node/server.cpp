@@ -1,0 +1,117 @@
+#include "server.hpp"
+
+#include "common/reach.hpp"
+
+#include <supercache/cache.hpp>
+#include <supercache/compat.hpp>
+#include <supercache/version.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <thread>
+
+namespace supercache::app {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct node_config : caf::actor_system_config {
+  explicit node_config(std::size_t threads) {
+    load<caf::io::middleman>();
+    supercache::add_message_types(*this);
+    compat::low_latency_scheduler(*this);
+    compat::set_option(*this, std::string{compat::scheduler_threads_option()}, threads);
+    // Lets clients see that the node lives; clients that send no heartbeats are not cut off.
+    compat::watch_connections(*this, 1s, 0s);
+  }
+};
+
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+std::uint16_t publish(caf::actor_system& system, const cache& c, const address& at) {
+  // Reusing the address lets a restarted node have its port again at once.
+  const auto port = system.middleman().publish(c.actor(), at.port, at.host.c_str(), true);
+  if (port)
+    return *port;
+  const auto why = why_not_listen(at.host, at.port);
+  throw error(errc::io_error,
+              "cannot listen on " + to_string(at) + (why.empty() ? "" : ": " + why));
+}
+
+void say_ready(const cache& c, const address& at) {
+  nlohmann::ordered_json line;
+  line["event"] = "ready";
+  line["node"] = c.cluster_stats().node;
+  line["host"] = at.host;
+  line["port"] = at.port;
+  line["pid"] = ::getpid();
+  line["partitions"] = c.partitions();
+  line["version"] = SUPERCACHE_VERSION;
+  std::cout << line.dump() << std::endl;
+}
+
+int wait_for_signal() {
+  const sigset_t set = ending_signals();
+  int number = 0;
+  while (::sigwait(&set, &number) != 0) {
+  }
+  return number;
+}
+
+/// Ends the process if taking the actor system down does not: clients may keep its threads busy.
+void end_in_any_case(std::chrono::milliseconds wait) {
+  std::thread{[wait] {
+    std::this_thread::sleep_for(wait);
+    spdlog::warn("the connections did not end in time; stopping without them");
+    std::_Exit(0);
+  }}.detach();
+}
+
+} // namespace
+
+void block_signals() {
+  const sigset_t set = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // Whoever read the ready line may be gone; writing to them must not end the node.
+  signal(SIGPIPE, SIG_IGN);
+}
+
+void serve(const server_settings& s) {
+  node_config config{s.threads};
+  caf::actor_system system{config};
+  auto c = cache::start(system, s.cache);
+  address at = s.listen;
+  try {
+    at.port = publish(system, c, at);
+  } catch (...) {
+    c.stop();
+    throw;
+  }
+  spdlog::info("serving {} partitions of type {} on {}", c.partitions(),
+               to_string(c.config().table_type), to_string(at));
+  say_ready(c, at);
+  const int number = wait_for_signal();
+  spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
+  system.middleman().unpublish(c.actor(), at.port);
+  c.stop();
+  spdlog::info("stopped");
+  end_in_any_case(1s);
+}
+
+} // namespace supercache::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "common/address.hpp"
+
+#include <supercache/options.hpp>
+
+namespace supercache::app {
+
+struct server_settings {
+  supercache::options cache;
+  address listen; ///< port 0: any
+  std::size_t threads = 2;
+};
+
+/// Blocks the signals that end the program, for this thread and those it starts. Call it before any
+/// thread is started.
+void block_signals();
+
+/// Runs a cache that others reach at an address until SIGTERM or SIGINT. Says on standard output
+/// when it serves. Throws `error` when it cannot start; nothing is left behind then.
+void serve(const server_settings& s);
+
+} // namespace supercache::app

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <supercache/store/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace supercache {
+
+/// When a write is acknowledged; see the guarantees table in the README.
+enum class replication_mode : std::uint8_t { async, sync, strong };
+std::string_view to_string(replication_mode m) noexcept;
+std::optional<replication_mode> replication_mode_from(std::string_view name) noexcept;
+
+/// Where a read is served.
+enum class read_mode : std::uint8_t {
+  local,   ///< here; fastest, may be stale; at the primary where this node has no replica
+  primary, ///< at the primary
+  quorum,  ///< by a majority; the newest version wins
+};
+std::string_view to_string(read_mode m) noexcept;
+std::optional<read_mode> read_mode_from(std::string_view name) noexcept;
+
+/// Where the node monitor learns of other nodes.
+enum class monitor_source : std::uint8_t {
+  nodes,    ///< the list in `nodes`
+  provider, ///< a callback or file, asked again every `refresh`
+  all,      ///< whoever connects
+};
+std::string_view to_string(monitor_source s) noexcept;
+std::optional<monitor_source> monitor_source_from(std::string_view name) noexcept;
+
+/// When the write-ahead log reaches the disk.
+enum class fsync_policy : std::uint8_t {
+  always,   ///< before a write is acknowledged: survives the crash of every node
+  interval, ///< a few times a second: the crash of every node loses that much
+  never,    ///< when the system likes
+};
+std::string_view to_string(fsync_policy p) noexcept;
+std::optional<fsync_policy> fsync_policy_from(std::string_view name) noexcept;
+
+/// What the cluster needs to know. With one member the options are checked and have no effect.
+struct cluster_options {
+  using ms = std::chrono::milliseconds;
+
+  replication_mode mode = replication_mode::async;
+  /// Copies of each partition, the primary's included; 1 … 16.
+  std::size_t replication_factor = 2;
+  /// Nodes to join, each `name@host:port`.
+  std::vector<std::string> peers;
+
+  struct {
+    ms majority_timeout{2000};        ///< how long a write waits for a majority; 1 … 600 000
+    ms cleanup_interval{5000};        ///< between removals of old log segments; 1 … 3 600 000
+    std::size_t max_pending = 10'000; ///< unacknowledged entries before writers are refused
+    std::string dir;                  ///< where the log is; empty = the working directory
+    fsync_policy fsync = fsync_policy::always;
+  } wal;
+
+  struct {
+    monitor_source source = monitor_source::nodes;
+    std::vector<std::string> nodes; ///< each `name@host:port`
+    std::string provider;           ///< a file with one node per line
+    ms refresh{5000};               ///< between two questions to the provider; 10 … 3 600 000
+  } node_monitor;
+
+  struct {
+    ms interval{5000};                          ///< between two checks; 10 … 3 600 000
+    ms latency_threshold{100};                  ///< slower round trips are degraded
+    ms replication_lag_threshold{500};          ///< slower replicas are degraded
+    double error_rate_threshold = 0.05;         ///< share of failed operations; 0 … 1
+    double partition_imbalance_threshold = 0.3; ///< 0 … 1
+  } health;
+};
+
+/// A node's address as people write it.
+struct node_address {
+  std::string name;
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const node_address&) const = default;
+};
+std::string to_string(const node_address& a);
+/// Reads `name@host:port`. Errors: `invalid_config` with the text and the form expected.
+result<node_address> node_address_from(std::string_view text);
+
+/// Whether the options make sense together. Errors: `invalid_config` naming key, value and range.
+status validate(const cluster_options& o);
+
+} // namespace supercache

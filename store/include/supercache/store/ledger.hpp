@@ -1,0 +1,81 @@
+#pragma once
+
+#include <supercache/store/record.hpp>
+
+#include <boost/container/set.hpp>
+
+#include <atomic>
+
+namespace supercache {
+
+/// What a part of a table knows of its records: how many, how large, which expire when.
+///
+/// Each record with a deadline stands in `due_` exactly once and leaves it when it leaves the
+/// table, so rewriting a key for ever leaves nothing behind. Cost: two plain stores for a record
+/// without deadline, O(log n) for one with. Thread: writers under the part's lock; `count`, `bytes`
+/// and `next_deadline` may be read by any.
+class ledger {
+public:
+  void added(detail::block* b) {
+    bump(count_, 1);
+    bump(bytes_, bytes_of(b));
+    if (b->deadline) [[unlikely]]
+      schedule(b);
+  }
+  void removed(detail::block* b) noexcept {
+    bump(count_, -1);
+    bump(bytes_, -bytes_of(b));
+    if (b->deadline) [[unlikely]]
+      unschedule(b);
+  }
+  void replaced(detail::block* before, detail::block* after) {
+    bump(bytes_, bytes_of(after) - bytes_of(before));
+    if (before->deadline) [[unlikely]]
+      unschedule(before);
+    if (after->deadline) [[unlikely]]
+      schedule(after);
+  }
+  void clear() noexcept {
+    count_.store(0, std::memory_order_relaxed);
+    bytes_.store(0, std::memory_order_relaxed);
+    due_.clear();
+    next_.store(INT64_MAX, std::memory_order_relaxed);
+  }
+
+  std::size_t count() const noexcept {
+    return static_cast<std::size_t>(count_.load(std::memory_order_relaxed));
+  }
+  std::size_t bytes() const noexcept {
+    return static_cast<std::size_t>(bytes_.load(std::memory_order_relaxed));
+  }
+  /// INT64_MAX when nothing expires.
+  std::int64_t next_deadline() const noexcept { return next_.load(std::memory_order_relaxed); }
+  /// The record that expires first, if that is not after `now_ms`, else nullptr.
+  detail::block* first_due(std::int64_t now_ms) const noexcept {
+    return !due_.empty() && due_.begin()->first <= now_ms ? due_.begin()->second : nullptr;
+  }
+
+private:
+  using count_type = std::atomic<std::int64_t>;
+  static void bump(count_type& c, std::int64_t by) noexcept {
+    c.store(c.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+  static std::int64_t bytes_of(const detail::block* b) noexcept {
+    return static_cast<std::int64_t>(detail::bytes_of(b));
+  }
+  void schedule(detail::block* b) {
+    due_.insert({b->deadline, b});
+    next_.store(due_.begin()->first, std::memory_order_relaxed);
+  }
+  void unschedule(detail::block* b) noexcept {
+    due_.erase({b->deadline, b});
+    next_.store(due_.empty() ? INT64_MAX : due_.begin()->first, std::memory_order_relaxed);
+  }
+
+  count_type count_{0};
+  count_type bytes_{0};
+  count_type next_{INT64_MAX};
+  boost::container::set<std::pair<std::int64_t, detail::block*>> due_;
+};
+
+} // namespace supercache

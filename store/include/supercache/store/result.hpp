@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace supercache {
+
+/// Why an operation failed. A code exists only where a caller can act on it. Sent on the wire:
+/// never renumber, only append.
+enum class errc : std::uint8_t {
+  none = 0,
+  not_started = 1,      ///< The cache was never started or is stopped; start it.
+  already_started = 2,  ///< This actor system runs a cache already; use that one or stop it first.
+  invalid_argument = 3, ///< The request makes no sense whatever the data; nothing was changed.
+  invalid_config = 4,   ///< An option is unknown, mistyped or out of range; nothing was created.
+  type_mismatch = 5,    ///< The data has another type than the operation needs; nothing changed.
+  not_found = 6,        ///< No such key; nothing was changed.
+  not_initialised = 7,  ///< `structs<T>` was used before `init`.
+  key_mismatch = 8,     ///< A struct type was initialised again with another key member.
+  overloaded = 9,       ///< A bound was reached; nothing was changed; back off and retry.
+  timeout = 10,         ///< No answer within the deadline, and nothing was changed.
+  outcome_unknown = 11, ///< No answer within the deadline; it may or may not have happened.
+  malformed = 12,       ///< Bytes that are no valid encoding.
+  too_large = 13,       ///< Deeper or longer than the format allows.
+  io_error = 14,        ///< A file or a socket could not be used.
+  not_primary = 15,     ///< Another node is the primary; nothing was applied; retry there.
+  quorum_not_reached = 16, ///< Applied here, not at a majority: may survive or vanish.
+  internal = 17,           ///< A defect of ours; the message says where.
+};
+
+/// The code as text, e.g. `"not_found"`.
+std::string_view to_string(errc code) noexcept;
+
+/// An error code with a sentence for a person.
+struct failure {
+  errc code = errc::internal;
+  std::string message;
+  bool operator==(const failure&) const = default;
+};
+
+/// What the plain (not `try_`) form of every operation throws.
+class error : public std::runtime_error {
+public:
+  explicit error(failure why) : std::runtime_error(why.message), code_(why.code) {}
+  error(errc code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  errc code() const noexcept { return code_; }
+
+private:
+  errc code_;
+};
+
+/// Stands for "no value" in `result<unit>`.
+struct unit {
+  bool operator==(const unit&) const = default;
+};
+
+/// A value or a `failure`. Cost: that of the value; no allocation unless a failure has a long text.
+template <class T>
+class [[nodiscard]] result {
+public:
+  using value_type = T;
+
+  result(T x) : state_(std::in_place_index<0>, std::move(x)) {}
+  result(failure why) : state_(std::in_place_index<1>, std::move(why)) {}
+  result(errc code, std::string message)
+    : state_(std::in_place_index<1>, failure{code, std::move(message)}) {}
+
+  bool ok() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return ok(); }
+
+  /// @pre ok()
+  T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+  T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
+  T* operator->() noexcept { return std::get_if<0>(&state_); }
+  const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+  /// @pre !ok()
+  const failure& why() const noexcept { return *std::get_if<1>(&state_); }
+
+  /// The value; throws `error` when there is none.
+  T value() && {
+    if (!ok())
+      throw error(why());
+    return std::move(**this);
+  }
+  const T& value() const& {
+    if (!ok())
+      throw error(why());
+    return **this;
+  }
+
+private:
+  std::variant<T, failure> state_;
+};
+
+using status = result<unit>;
+inline status done() { return unit{}; }
+
+} // namespace supercache

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <supercache/store/operation.hpp>
+#include <supercache/store/records.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace supercache {
+
+namespace shelf {
+class hashed;
+}
+
+/// How a table keeps records; as in Erlang's ETS.
+enum class table_type : std::uint8_t {
+  set,           ///< one record per key, the last write wins
+  ordered_set,   ///< the same, kept in key order
+  bag,           ///< many records per key, no two equal
+  duplicate_bag, ///< many records per key
+};
+std::string_view to_string(table_type t) noexcept;
+std::optional<table_type> table_type_from(std::string_view name) noexcept;
+
+/// Records under keys: one partition's tuples, one namespace, or one struct type.
+///
+/// Thread: any number at once. Operations on one key are atomic and totally ordered; `get` on a set
+/// takes no lock and writes no shared memory. Walks (`match`, `scan`, `each`, `remove_match`) hold
+/// nothing for longer than some hundred records: every record that is there during the whole walk
+/// is met exactly once, one that is stored or removed meanwhile may or may not be met.
+///
+/// Expired records are invisible at once; `reclaim_expired` frees them.
+///
+/// `hash` parameters are `supercache::hash(key)`, which callers have at hand already.
+/// @pre every record stored has more than `key_pos` elements.
+class table {
+public:
+  /// `stripes`: how many writers can work side by side, a power of two, at most 512.
+  table(table_type type, std::size_t key_pos, std::size_t stripes);
+  ~table();
+
+  table_type type() const noexcept { return type_; }
+  std::size_t key_pos() const noexcept { return key_pos_; }
+  bool holds_many() const noexcept {
+    return type_ == table_type::bag || type_ == table_type::duplicate_bag;
+  }
+
+  // -- writes; what they mean stands at `op` ----------------------------------------------------
+  void put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
+  /// `hashes[i]` belongs to `rows[i]`. Overlaps the cache misses of several rows.
+  void put_many(std::span<record> rows, std::span<const std::uint64_t> hashes, std::int64_t ttl_ms,
+                const stamp& now);
+  bool insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
+  /// When `exchange` stores.
+  enum exchange_mode : bool { always, only_if_there };
+  /// Replaces all records under the key by this one, which takes over the deadline; answers whether
+  /// it was stored.
+  bool exchange(record row, std::uint64_t hash, exchange_mode mode, const stamp& now);
+  std::size_t remove(const value& key, std::uint64_t hash, const stamp& now);
+  std::vector<record> take(const value& key, std::uint64_t hash, const stamp& now);
+  result<bool> update_element(const op::update_element& u, std::uint64_t hash, const stamp& now);
+  result<std::int64_t> update_counter(const op::update_counter& u, std::uint64_t hash,
+                                      const stamp& now);
+  result<bool> compare_exchange(const op::compare_exchange& u, std::uint64_t hash,
+                                const stamp& now);
+  std::size_t expire(const value& key, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
+  std::size_t remove_match(const compiled_pattern& p, const stamp& now);
+  std::size_t clear(const stamp& now);
+
+  // -- reads ------------------------------------------------------------------------------------
+  records get(const value& key, std::uint64_t hash, const stamp& now) const;
+  /// Starts loading what `get` will touch first, and, some 50 ns later, what it will touch next:
+  /// for callers who look up many keys. @pre for the second: under a `reclaim::pin`
+  void prefetch(std::uint64_t hash) const noexcept;
+  void prefetch_found(std::uint64_t hash) const noexcept;
+  /// `out[i]` becomes what `keys[i]` has. Overlaps the cache misses of several keys.
+  void get_many(std::span<const value> keys, std::span<const std::uint64_t> hashes,
+                std::span<records> out, const stamp& now) const;
+  /// Calls `found(record)` for what matches, without the table's locks held. A literal key costs
+  /// one lookup; an ordered_set visits only the range of keys that can match.
+  void match(const compiled_pattern& p, const stamp& now,
+             const std::function<void(record)>& found) const;
+  /// Like `match`, with the values bound.
+  void match_bindings(const compiled_pattern& p, const stamp& now,
+                      const std::function<void(bindings)>& found) const;
+  /// Calls `visit(record)` for every live record, in key order for an ordered_set, until it
+  /// answers false. No lock is held during the calls.
+  void each(const stamp& now, const std::function<bool(const record&)>& visit) const;
+  /// The same for keys from `range`. Only an ordered_set avoids visiting the others.
+  void each_in(const key_range& range, const stamp& now,
+               const std::function<bool(const record&)>& visit) const;
+
+  /// A walk in pages, for callers far away: appends the next live records to `out` and answers
+  /// where the page after them begins, nil at the end. Begin with nil. Errors: `invalid_argument`
+  /// for a `from` that no page answered.
+  result<value> next_page(const value& from, const stamp& now, std::vector<record>& out) const;
+
+  /// Live records. Cost: O(stripes), and the reclaiming of what has expired.
+  std::size_t count(const stamp& now);
+  /// Memory of records and index, in bytes.
+  std::size_t bytes() const;
+
+  /// Frees up to `budget` expired records; answers how many. Cost: O(stripes + freed · log n).
+  std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
+  /// The earliest deadline of any record, INT64_MAX if there is none.
+  std::int64_t next_deadline() const;
+
+private:
+  struct shelves;
+  template <class F>
+  auto on_shelf(F&& f) const;
+
+  table_type type_;
+  std::size_t key_pos_;
+  std::unique_ptr<shelves> shelves_;
+  shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the short way there
+};
+
+} // namespace supercache

@@ -1,0 +1,283 @@
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <compare>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace supercache {
+
+static_assert(std::endian::native == std::endian::little,
+              "the stable hash is defined over the little-endian form of a value");
+
+/// The types a value can have, in their order: every nil sorts before every bool, and so on.
+enum class kind : std::uint8_t { nil, boolean, integer, real, string, list, tuple, map };
+
+/// The type's name for people, e.g. `"integer"`.
+std::string_view to_string(kind k) noexcept;
+
+class value;
+class record;
+
+/// Deepest nesting of lists, tuples and maps; building a deeper value throws
+/// `error(errc::too_large)`. Every recursion over a value is thereby bounded.
+inline constexpr unsigned max_depth = 128;
+/// Longest string in bytes; a longer one throws `error(errc::too_large)`.
+inline constexpr std::size_t max_string_bytes = std::size_t{1} << 30;
+
+namespace detail {
+
+/// Most values in one list, tuple, record or (twice the pairs) map.
+inline constexpr std::size_t max_count = 0x7fff'ffff;
+
+/// Shared, immutable memory behind long strings, lists, tuples, maps and records.
+/// `count` is a length in bytes for strings, else the number of values that follow.
+struct block {
+  std::atomic<std::uint32_t> refs;
+  std::uint32_t count : 31;
+  /// Of values: none of them owns memory in turn, so the block can be freed and measured without
+  /// looking at them.
+  std::uint32_t plain : 1;
+  /// Milliseconds since the epoch after which a stored record is gone; 0 = never. Written only
+  /// before the block is published.
+  std::int64_t deadline;
+
+  value* items() noexcept { return reinterpret_cast<value*>(this + 1); }
+  const value* items() const noexcept { return reinterpret_cast<const value*>(this + 1); }
+  char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+  const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+};
+static_assert(sizeof(block) == 16);
+
+/// Room for `payload` bytes behind a block header with one reference. Throws std::bad_alloc.
+block* allocate_block(std::size_t payload, std::uint32_t count);
+void free_block(block* b, std::size_t payload) noexcept;
+/// Drops one reference of a block of values, destroying it with the last one.
+void release_items(block* b) noexcept;
+void release_bytes(block* b) noexcept;
+inline void retain(block* b) noexcept { b->refs.fetch_add(1, std::memory_order_relaxed); }
+
+[[noreturn]] void throw_too_deep();
+[[noreturn]] void throw_unsigned(std::uint64_t x);
+[[noreturn]] void throw_wrong_kind(kind wanted, kind found);
+
+} // namespace detail
+
+/// A nil, bool, 64-bit integer, double, string, list, tuple or map in 16 bytes.
+///
+/// Strings of up to 14 bytes are inline; longer strings and all composites are immutable and
+/// shared, so copying costs at most one relaxed atomic increment.
+///
+/// Bytes 0–13 hold the payload (zero-padded), byte 14 the inline length or the nesting depth,
+/// byte 15 the tag. A double is stored in canonical form (one NaN, no negative zero), so scalars
+/// and short strings are equal exactly if their 16 bytes are.
+///
+/// Order: by kind first, except that integers and doubles compare by numeric value (an integer
+/// sorts before an equal double; the two are not equal). NaN sorts after all numbers. Strings
+/// compare bytewise; lists and tuples element by element, a prefix first; maps as the list of
+/// their pairs in key order.
+///
+/// Hash: `hash(value)`, the same on every node and in every release: XXH3-64 of the 16 bytes above
+/// for scalars and short strings; XXH3-64 of the bytes with seed 5 for long strings; for composites
+/// a fold over the elements (see value.cpp).
+///
+/// Thread: different values may be used by any threads; one value like an `int`.
+class value {
+public:
+  value() noexcept : word_{0, 0} {}
+  value(std::nullptr_t) noexcept : value() {}
+  value(std::same_as<bool> auto x) noexcept : word_{x ? 1u : 0u, pack(tag::boolean)} {}
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) value(T x)
+    : word_{static_cast<std::uint64_t>(static_cast<std::int64_t>(x)), pack(tag::integer)} {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8)
+      if (x > static_cast<T>(INT64_MAX))
+        detail::throw_unsigned(x);
+  }
+  value(std::floating_point auto x) noexcept
+    : word_{canonical_bits(static_cast<double>(x)), pack(tag::real)} {}
+  value(std::string_view x) : word_{0, 0} { init_string(x.data(), x.size()); }
+  value(const char* x) : value(std::string_view{x}) {}
+  value(const std::string& x) : value(std::string_view{x}) {}
+  /// The tuple with the record's elements; shares its memory.
+  value(const record& x) noexcept;
+
+  value(const value& other) noexcept : word_{other.word_[0], other.word_[1]} {
+    if (on_heap())
+      detail::retain(heap());
+  }
+  value(value&& other) noexcept : word_{other.word_[0], other.word_[1]} { other.clear(); }
+  value& operator=(const value& other) noexcept {
+    value copy{other};
+    swap(copy);
+    return *this;
+  }
+  value& operator=(value&& other) noexcept {
+    value moved{std::move(other)};
+    swap(moved);
+    return *this;
+  }
+  ~value() {
+    if (on_heap())
+      release();
+  }
+  void swap(value& other) noexcept {
+    std::swap(word_[0], other.word_[0]);
+    std::swap(word_[1], other.word_[1]);
+  }
+
+  static value list(std::span<const value> items);
+  static value list(std::initializer_list<value> items) { return list(std::span{items}); }
+  static value tuple(std::span<const value> items);
+  static value tuple(std::initializer_list<value> items) { return tuple(std::span{items}); }
+  /// A map; of equal keys the last wins.
+  static value map(std::vector<std::pair<value, value>> pairs);
+
+  supercache::kind kind() const noexcept {
+    constexpr supercache::kind kinds[]
+      = {kind::nil,    kind::boolean, kind::integer, kind::real, kind::string,
+         kind::string, kind::list,    kind::tuple,   kind::map};
+    return kinds[static_cast<unsigned>(tag_of())];
+  }
+  bool is_nil() const noexcept { return tag_of() == tag::nil; }
+  bool is_bool() const noexcept { return tag_of() == tag::boolean; }
+  bool is_int() const noexcept { return tag_of() == tag::integer; }
+  bool is_real() const noexcept { return tag_of() == tag::real; }
+  bool is_number() const noexcept { return is_int() || is_real(); }
+  bool is_string() const noexcept {
+    return tag_of() == tag::short_string || tag_of() == tag::long_string;
+  }
+  bool is_list() const noexcept { return tag_of() == tag::list; }
+  bool is_tuple() const noexcept { return tag_of() == tag::tuple; }
+  bool is_map() const noexcept { return tag_of() == tag::map; }
+
+  /// The content; throws `error(errc::type_mismatch)` when the kind is another.
+  bool as_bool() const { return need(is_bool(), kind::boolean), word_[0] != 0; }
+  std::int64_t as_int() const {
+    return need(is_int(), kind::integer), static_cast<std::int64_t>(word_[0]);
+  }
+  double as_real() const { return need(is_real(), kind::real), std::bit_cast<double>(word_[0]); }
+  /// Valid as long as this value is neither destroyed nor assigned.
+  std::string_view as_string() const& {
+    need(is_string(), kind::string);
+    return string_unchecked();
+  }
+  std::string_view as_string() const&& = delete;
+  /// Elements of a list or tuple; of a map its keys and values in turn, in key order.
+  std::span<const value> items() const& {
+    need(is_list() || is_tuple() || is_map(), kind::list);
+    return items_unchecked();
+  }
+  std::span<const value> items() const&& = delete;
+  /// The map's value under `key`, or nullptr. Cost: O(log n).
+  const value* find(const value& key) const&;
+  const value* find(const value& key) const&& = delete;
+
+  /// Nesting depth: 0 for scalars and strings, 1 for a flat list, at most `max_depth`.
+  unsigned depth() const noexcept { return is_composite() ? meta() : 0; }
+
+  [[gnu::always_inline]] friend bool operator==(const value& a, const value& b) noexcept {
+    if (a.word_[0] == b.word_[0] && a.word_[1] == b.word_[1])
+      return true;
+    return a.on_heap() && a.tag_of() == b.tag_of() && equal_heap(a, b);
+  }
+  friend std::strong_ordering operator<=>(const value& a, const value& b) noexcept;
+
+  /// Bytes of shared memory behind this value, nested ones included. Cost: O(elements).
+  std::size_t heap_bytes() const noexcept { return on_heap() ? heap_bytes_slow() : 0; }
+
+  /// The 16 canonical bytes of a scalar or short string; for others an address is in them.
+  const std::uint64_t* words() const noexcept { return word_; }
+  bool on_heap() const noexcept { return tag_of() >= tag::long_string; }
+
+private:
+  friend class record;
+  enum class tag : std::uint8_t {
+    nil,
+    boolean,
+    integer,
+    real,
+    short_string,
+    long_string,
+    list,
+    tuple,
+    map
+  };
+
+  static constexpr std::uint64_t pack(tag t, std::uint64_t meta = 0) noexcept {
+    return static_cast<std::uint64_t>(t) << 56 | meta << 48;
+  }
+  static std::uint64_t canonical_bits(double x) noexcept {
+    if (x != x)
+      return 0x7ff8000000000000u;
+    return std::bit_cast<std::uint64_t>(x == 0 ? 0.0 : x);
+  }
+  value(tag t, detail::block* b, unsigned depth) noexcept
+    : word_{reinterpret_cast<std::uint64_t>(b), pack(t, depth)} {}
+
+  tag tag_of() const noexcept { return static_cast<tag>(word_[1] >> 56); }
+  unsigned meta() const noexcept { return static_cast<unsigned>(word_[1] >> 48) & 0xffu; }
+  bool is_composite() const noexcept { return tag_of() >= tag::list; }
+  detail::block* heap() const noexcept { return reinterpret_cast<detail::block*>(word_[0]); }
+  void clear() noexcept { word_[0] = word_[1] = 0; }
+  void need(bool ok, supercache::kind wanted) const {
+    if (!ok)
+      detail::throw_wrong_kind(wanted, kind());
+  }
+  void init_string(const char* data, std::size_t size);
+  std::string_view string_unchecked() const noexcept {
+    return tag_of() == tag::short_string
+             ? std::string_view{reinterpret_cast<const char*>(word_), meta()}
+             : std::string_view{heap()->bytes(), heap()->count};
+  }
+  std::span<const value> items_unchecked() const noexcept;
+  void release() noexcept;
+  static value composite(tag t, std::span<const value> items);
+  static bool equal_heap(const value& a, const value& b) noexcept;
+  std::size_t heap_bytes_slow() const noexcept;
+
+  std::uint64_t word_[2];
+};
+static_assert(sizeof(value) == 16);
+
+inline std::span<const value> value::items_unchecked() const noexcept {
+  return {heap()->items(), heap()->count};
+}
+
+namespace detail {
+std::size_t bytes_of_items(const block* b) noexcept;
+/// Memory of a block of values, nested ones included. Cost: O(1) if it is plain.
+inline std::size_t bytes_of(const block* b) noexcept {
+  return sizeof(block) + b->count * sizeof(value) + (b->plain ? 0 : bytes_of_items(b));
+}
+} // namespace detail
+
+using value_list = std::vector<value>;
+
+/// The stable hash described at `value`.
+std::uint64_t hash(const value& x) noexcept;
+
+/// Whether `a` sorts before, with or after `b` when integers and doubles of the same numeric value
+/// count as equal: what pattern guards use.
+std::partial_ordering compare_numeric(const value& a, const value& b) noexcept;
+
+/// Readable text: `{"user", 1, [1, 2], #{"a": nil}}`; not meant to be parsed (see json.hpp).
+std::string to_string(const value& x);
+std::ostream& operator<<(std::ostream& out, const value& x);
+
+} // namespace supercache
+
+template <>
+struct std::hash<supercache::value> {
+  std::size_t operator()(const supercache::value& x) const noexcept { return supercache::hash(x); }
+};

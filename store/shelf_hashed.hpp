@@ -1,0 +1,162 @@
+#pragma once
+
+#include "shelf.hpp"
+
+#include <supercache/store/hash_index.hpp>
+#include <supercache/store/spin_lock.hpp>
+
+#include <memory>
+
+namespace supercache::shelf {
+
+/// One record per key, in lock-striped hash indexes. Reads take no lock and write no shared memory.
+class hashed {
+public:
+  hashed(std::size_t key_pos, std::size_t stripes)
+    : key_pos_(key_pos), mask_(stripes - 1), stripes_(std::make_unique<stripe[]>(stripes)) {}
+  ~hashed() { free_all(); }
+  hashed(const hashed&) = delete;
+  hashed& operator=(const hashed&) = delete;
+
+  struct alignas(64) stripe {
+    hash_index index; // what readers touch
+    alignas(64) spin_lock lock;
+    ledger book;
+  };
+
+  class cell {
+  public:
+    std::size_t size() const noexcept { return b_ != nullptr; }
+    detail::block* operator[](std::size_t) const noexcept { return b_; }
+    void put(record r) {
+      if (b_)
+        return replace(0, std::move(r));
+      detail::block* b = r.get();
+      s_.index.insert(hash_, b);
+      s_.book.added(r.detach());
+      b_ = b;
+      moved_ = true;
+    }
+    void replace(std::size_t, record r) {
+      find_again();
+      detail::block* b = r.detach();
+      s_.index.replace(at_, hash_, b);
+      s_.book.replaced(b_, b);
+      garbage_.add(std::exchange(b_, b));
+    }
+    void erase(std::size_t) {
+      find_again();
+      s_.index.erase(at_, hash_);
+      s_.book.removed(b_);
+      garbage_.add(std::exchange(b_, nullptr));
+    }
+
+  private:
+    friend class hashed;
+    cell(stripe& s, std::uint64_t hash, hash_index::place at, detail::block* b, garbage& g)
+      : s_(s), hash_(hash), at_(at), b_(b), garbage_(g) {}
+    void find_again() {
+      if (moved_)
+        at_ = s_.index.locate<detail::block>(hash_, [this](detail::block* b) { return b == b_; })
+                .first;
+      moved_ = false;
+    }
+    stripe& s_;
+    std::uint64_t hash_;
+    hash_index::place at_;
+    detail::block* b_;
+    garbage& garbage_;
+    bool moved_ = false;
+  };
+
+private:
+  auto is(const value& key) const noexcept {
+    return [&key, pos = key_pos_](const detail::block* b) { return key_in(b, pos) == key; };
+  }
+
+public:
+  template <class F>
+  auto with_cell(const value& key, std::uint64_t hash, F&& f) {
+    stripe& s = stripe_of(hash);
+    garbage left;
+    const std::lock_guard lock{s.lock};
+    const auto [at, b] = s.index.locate<detail::block>(hash, is(key));
+    cell c{s, hash, at, b, left};
+    return f(c);
+  }
+
+  records get(const value& key, std::uint64_t hash, const stamp& now) const {
+    reclaim::pin guard;
+    detail::block* b = stripe_of(hash).index.find<detail::block>(hash, is(key));
+    if (!b || (b->deadline && b->deadline <= now.ms()))
+      return {};
+    return records::borrow(b, guard);
+  }
+
+  void prefetch(std::uint64_t hash) const noexcept { stripe_of(hash).index.prefetch(hash); }
+  void prefetch_found(std::uint64_t hash) const noexcept {
+    stripe_of(hash).index.prefetch_found<detail::block>(hash);
+  }
+
+  template <class F>
+  bool next_chunk(cursor& c, F&& f) const {
+    if (c.part > mask_)
+      return false;
+    const hash_index& index = stripes_[c.part].index;
+    if (!std::exchange(c.entered, true)) {
+      c.bits = index.log2();
+      c.cell = 0;
+    }
+    const reclaim::pin guard;
+    const std::uint64_t end = std::uint64_t{1} << c.bits;
+    for (std::size_t n = 0; n < chunk_cells && c.cell < end; ++n, ++c.cell)
+      index.walk<detail::block>(c.cell, c.bits, f);
+    if (c.cell == end) {
+      ++c.part;
+      c.entered = false;
+    }
+    return true;
+  }
+
+  template <class F>
+  void for_each_part(F&& f) {
+    for (std::size_t i = 0; i <= mask_; ++i)
+      f(stripes_[i].lock, stripes_[i].book);
+  }
+
+  /// Empties one part; answers how many records it had.
+  std::size_t clear(std::size_t part, garbage& left) {
+    stripe& s = stripes_[part];
+    const std::lock_guard lock{s.lock};
+    const std::size_t n = s.book.count();
+    take_all(s, [&](detail::block* b) { left.add(b); });
+    s.index.clear();
+    s.book.clear();
+    return n;
+  }
+  std::size_t parts() const noexcept { return mask_ + 1; }
+  std::size_t index_bytes() const noexcept {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i <= mask_; ++i)
+      sum += stripes_[i].index.array_bytes();
+    return sum;
+  }
+
+private:
+  stripe& stripe_of(std::uint64_t hash) const noexcept { return stripes_[hash >> 32 & mask_]; }
+  template <class F>
+  static void take_all(stripe& s, F&& f) {
+    for (std::uint32_t i = 0; i < 1u << s.index.log2(); ++i)
+      s.index.walk<detail::block>(i, s.index.log2(), f);
+  }
+  void free_all() noexcept {
+    for (std::size_t i = 0; i <= mask_; ++i)
+      take_all(stripes_[i], [](detail::block* b) { detail::release_items(b); });
+  }
+
+  std::size_t key_pos_;
+  std::size_t mask_;
+  std::unique_ptr<stripe[]> stripes_;
+};
+
+} // namespace supercache::shelf

@@ -1,0 +1,128 @@
+#pragma once
+
+#include "shelf.hpp"
+
+#include <shared_mutex>
+
+namespace supercache::shelf {
+
+/// One record per key, in key order. Reads share a lock; so do writers' waits.
+class ordered {
+public:
+  explicit ordered(std::size_t key_pos) : rows_(less{key_pos}) {}
+  ~ordered() {
+    for (detail::block* b : rows_)
+      detail::release_items(b);
+  }
+  ordered(const ordered&) = delete;
+  ordered& operator=(const ordered&) = delete;
+
+  struct less {
+    using is_transparent = void;
+    std::size_t key_pos;
+    bool operator()(const detail::block* a, const detail::block* b) const noexcept {
+      return key_in(a, key_pos) < key_in(b, key_pos);
+    }
+    bool operator()(const detail::block* a, const value& b) const noexcept {
+      return key_in(a, key_pos) < b;
+    }
+    bool operator()(const value& a, const detail::block* b) const noexcept {
+      return a < key_in(b, key_pos);
+    }
+  };
+  using tree = boost::container::set<detail::block*, less>;
+
+  class cell {
+  public:
+    std::size_t size() const noexcept { return at_ != s_.rows_.end(); }
+    detail::block* operator[](std::size_t) const noexcept { return *at_; }
+    void put(record r) {
+      if (size())
+        return replace(0, std::move(r));
+      at_ = s_.rows_.insert(r.get()).first;
+      s_.book_.added(r.detach());
+    }
+    void replace(std::size_t, record r) {
+      // The node is reused: the new block has an equal key, so the order stays.
+      detail::block* b = r.detach();
+      s_.book_.replaced(*at_, b);
+      garbage_.add(std::exchange(const_cast<detail::block*&>(*at_), b));
+    }
+    void erase(std::size_t) {
+      s_.book_.removed(*at_);
+      garbage_.add(*at_);
+      s_.rows_.erase(at_);
+      at_ = s_.rows_.end();
+    }
+
+  private:
+    friend class ordered;
+    cell(ordered& s, tree::iterator at, garbage& g) : s_(s), at_(at), garbage_(g) {}
+    ordered& s_;
+    tree::iterator at_;
+    garbage& garbage_;
+  };
+
+  template <class F>
+  auto with_cell(const value& key, std::uint64_t, F&& f) {
+    garbage left;
+    const std::lock_guard lock{lock_};
+    cell c{*this, rows_.find(key), left};
+    return f(c);
+  }
+
+  records get(const value& key, std::uint64_t, const stamp& now) const {
+    const std::shared_lock lock{lock_};
+    const auto at = rows_.find(key);
+    if (at == rows_.end() || ((*at)->deadline && (*at)->deadline <= now.ms()))
+      return {};
+    return records{record::share(*at)};
+  }
+
+  void prefetch(std::uint64_t) const noexcept {}
+  void prefetch_found(std::uint64_t) const noexcept {}
+
+  template <class F>
+  bool next_chunk(cursor& c, F&& f) const {
+    if (c.part != 0)
+      return false;
+    const std::shared_lock lock{lock_};
+    auto at = c.after       ? rows_.upper_bound(*c.after)
+              : c.range.low ? rows_.lower_bound(*c.range.low)
+                            : rows_.begin();
+    const std::size_t key_pos = rows_.key_comp().key_pos;
+    for (std::size_t n = 0; n < chunk_records; ++n, ++at) {
+      if (at == rows_.end() || !c.range.contains(key_in(*at, key_pos))) {
+        c.part = 1;
+        return true;
+      }
+      f(*at);
+    }
+    c.after = key_in(*std::prev(at), key_pos);
+    return true;
+  }
+
+  template <class F>
+  void for_each_part(F&& f) {
+    f(lock_, book_);
+  }
+
+  std::size_t clear(std::size_t, garbage& left) {
+    const std::lock_guard lock{lock_};
+    const std::size_t n = rows_.size();
+    for (detail::block* b : rows_)
+      left.add(b);
+    rows_.clear();
+    book_.clear();
+    return n;
+  }
+  std::size_t parts() const noexcept { return 1; }
+  std::size_t index_bytes() const noexcept { return book_.count() * 4 * sizeof(void*); }
+
+private:
+  mutable std::shared_mutex lock_;
+  tree rows_;
+  ledger book_;
+};
+
+} // namespace supercache::shelf

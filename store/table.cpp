@@ -1,0 +1,265 @@
+#include "table_shelves.hpp"
+
+#include <array>
+
+// Hot path: a `get` on a set. Cache misses: the bucket and the record. No lock, no allocation, no
+// write to shared memory. A `put` adds the stripe's lock and, once in `reclaim::batch`, a
+// collection.
+
+namespace supercache {
+
+table::table(table_type type, std::size_t key_pos, std::size_t stripes)
+  : type_(type), key_pos_(key_pos) {
+  if (type == table_type::set) {
+    shelves_ = std::make_unique<shelves>(std::in_place_index<0>, key_pos, stripes);
+    hashed_ = std::get_if<0>(&shelves_->one);
+  } else if (type == table_type::ordered_set)
+    shelves_ = std::make_unique<shelves>(std::in_place_index<2>, key_pos);
+  else
+    shelves_ = std::make_unique<shelves>(std::in_place_index<1>, key_pos, stripes,
+                                         type == table_type::duplicate_bag);
+}
+
+table::~table() = default;
+
+namespace {
+
+template <class Cell>
+std::size_t erase_all(Cell& c, const stamp& now) {
+  std::size_t n = 0;
+  for (std::size_t i = c.size(); i-- > 0;) {
+    n += live(c[i], now);
+    c.erase(i);
+  }
+  return n;
+}
+
+} // namespace
+
+// -- writes -------------------------------------------------------------------------------------
+
+namespace {
+
+/// Flattened: on the hot path every call that is not inlined costs as much as the work in it.
+template <class Shelf>
+[[gnu::flatten]] void put_one(Shelf& s, record row, std::size_t key_pos, std::uint64_t hash,
+                              const stamp& now) {
+  const value& key = row[key_pos];
+  s.with_cell(key, hash, [&](auto& c) {
+    if constexpr (!std::is_same_v<Shelf, shelf::hashed>)
+      drop_expired(c, now);
+    c.put(std::move(row));
+  });
+}
+
+} // namespace
+
+void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now) {
+  if (ttl_ms || row.deadline()) [[unlikely]]
+    row = std::move(row).with_deadline(now.after(ttl_ms));
+  on_shelf([&](auto& s) { put_one(s, std::move(row), key_pos_, hash, now); });
+}
+
+void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hashes,
+                     std::int64_t ttl_ms, const stamp& now) {
+  constexpr std::size_t far = 12, near = 6; // how many rows ahead to load a bucket, a record
+  const std::int64_t deadline = now.after(ttl_ms);
+  on_shelf([&](auto& s) {
+    for (std::size_t i = 0; i < rows.size() + far; ++i) {
+      if (i < rows.size())
+        s.prefetch(hashes[i]);
+      if (const std::size_t j = i - near; i >= near && j < rows.size()) {
+        const reclaim::pin guard;
+        s.prefetch_found(hashes[j]);
+      }
+      if (const std::size_t j = i - far; i >= far) {
+        if (deadline || rows[j].deadline()) [[unlikely]]
+          rows[j] = std::move(rows[j]).with_deadline(deadline);
+        put_one(s, std::move(rows[j]), key_pos_, hashes[j], now);
+      }
+    }
+  });
+}
+
+bool table::insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now) {
+  row = std::move(row).with_deadline(now.after(ttl_ms));
+  const value& key = row[key_pos_];
+  return on_shelf([&](auto& s) {
+    return s.with_cell(key, hash, [&](auto& c) {
+      drop_expired(c, now);
+      if (c.size())
+        return false;
+      c.put(std::move(row));
+      return true;
+    });
+  });
+}
+
+bool table::exchange(record row, std::uint64_t hash, exchange_mode mode, const stamp& now) {
+  const value& key = row[key_pos_];
+  return on_shelf([&](auto& s) {
+    return s.with_cell(key, hash, [&](auto& c) {
+      drop_expired(c, now);
+      if (mode == only_if_there && !c.size())
+        return false;
+      const std::int64_t deadline = c.size() ? c[0]->deadline : 0;
+      while (c.size() > 1)
+        c.erase(c.size() - 1);
+      row = std::move(row).with_deadline(deadline);
+      if (c.size())
+        c.replace(0, std::move(row));
+      else
+        c.put(std::move(row));
+      return true;
+    });
+  });
+}
+
+std::size_t table::remove(const value& key, std::uint64_t hash, const stamp& now) {
+  return on_shelf(
+    [&](auto& s) { return s.with_cell(key, hash, [&](auto& c) { return erase_all(c, now); }); });
+}
+
+std::vector<record> table::take(const value& key, std::uint64_t hash, const stamp& now) {
+  return on_shelf([&](auto& s) {
+    return s.with_cell(key, hash, [&](auto& c) {
+      std::vector<record> out;
+      drop_expired(c, now);
+      for (std::size_t i = 0; i < c.size(); ++i)
+        out.push_back(record::share(c[i]));
+      erase_all(c, now);
+      return out;
+    });
+  });
+}
+
+std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl_ms,
+                          const stamp& now) {
+  return on_shelf([&](auto& s) {
+    return s.with_cell(key, hash, [&](auto& c) {
+      drop_expired(c, now);
+      for (std::size_t i = 0; i < c.size(); ++i)
+        c.replace(i, record::share(c[i]).with_deadline(now.after(ttl_ms)));
+      return c.size();
+    });
+  });
+}
+
+std::size_t table::clear(const stamp& now) {
+  if (next_deadline() != INT64_MAX)
+    reclaim_expired(now.ms(), SIZE_MAX); // so that only live records are counted
+  std::size_t n = 0;
+  on_shelf([&](auto& s) {
+    for (std::size_t i = 0; i < s.parts(); ++i) {
+      shelf::garbage left;
+      n += s.clear(i, left);
+    }
+  });
+  return n;
+}
+
+// -- reads --------------------------------------------------------------------------------------
+
+records table::get(const value& key, std::uint64_t hash, const stamp& now) const {
+  return on_shelf([&](auto& s) { return s.get(key, hash, now); });
+}
+
+void table::prefetch(std::uint64_t hash) const noexcept {
+  on_shelf([&](auto& s) { s.prefetch(hash); });
+}
+void table::prefetch_found(std::uint64_t hash) const noexcept {
+  on_shelf([&](auto& s) { s.prefetch_found(hash); });
+}
+
+void table::get_many(std::span<const value> keys, std::span<const std::uint64_t> hashes,
+                     std::span<records> out, const stamp& now) const {
+  constexpr std::size_t far = 16, near = 8;
+  on_shelf([&](auto& s) {
+    const reclaim::pin guard;
+    for (std::size_t i = 0; i < std::min(far, keys.size()); ++i)
+      s.prefetch(hashes[i]);
+    for (std::size_t i = 0; i < std::min(near, keys.size()); ++i)
+      s.prefetch_found(hashes[i]);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + far < keys.size())
+        s.prefetch(hashes[i + far]);
+      if (i + near < keys.size())
+        s.prefetch_found(hashes[i + near]);
+      out[i] = s.get(keys[i], hashes[i], now);
+    }
+  });
+}
+
+// -- bookkeeping --------------------------------------------------------------------------------
+
+std::size_t table::count(const stamp& now) {
+  if (next_deadline() != INT64_MAX)
+    reclaim_expired(now.ms(), SIZE_MAX);
+  std::size_t n = 0;
+  on_shelf([&](auto& s) { s.for_each_part([&](auto&, const ledger& b) { n += b.count(); }); });
+  return n;
+}
+
+std::size_t table::bytes() const {
+  std::size_t n = 0;
+  on_shelf([&](auto& s) {
+    s.for_each_part([&](auto&, const ledger& b) { n += b.bytes(); });
+    n += s.index_bytes();
+  });
+  return n;
+}
+
+std::size_t table::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
+  std::size_t freed = 0;
+  on_shelf([&](auto& s) {
+    const auto erase_due = [&](auto& c) {
+      for (std::size_t i = c.size(); i-- > 0 && freed < budget;)
+        if (c[i]->deadline && c[i]->deadline <= now_ms) {
+          c.erase(i);
+          ++freed;
+        }
+    };
+    s.for_each_part([&](auto& lock, const ledger& book) {
+      while (freed < budget && book.next_deadline() <= now_ms) {
+        value key;
+        {
+          const std::lock_guard hold{lock};
+          const detail::block* b = book.first_due(now_ms);
+          if (!b)
+            break;
+          key = shelf::key_in(b, key_pos_);
+        }
+        s.with_cell(key, supercache::hash(key), erase_due);
+      }
+    });
+  });
+  return freed;
+}
+
+std::int64_t table::next_deadline() const {
+  std::int64_t first = INT64_MAX;
+  on_shelf([&](auto& s) {
+    s.for_each_part([&](auto&, const ledger& b) { first = std::min(first, b.next_deadline()); });
+  });
+  return first;
+}
+
+// -- names --------------------------------------------------------------------------------------
+
+namespace {
+constexpr std::array<std::string_view, 4> type_names
+  = {"set", "ordered_set", "bag", "duplicate_bag"};
+}
+
+std::string_view to_string(table_type t) noexcept {
+  return type_names[static_cast<std::size_t>(t)];
+}
+
+std::optional<table_type> table_type_from(std::string_view name) noexcept {
+  const auto at = std::ranges::find(type_names, name);
+  if (at == type_names.end())
+    return {};
+  return static_cast<table_type>(at - type_names.begin());
+}
+
+} // namespace supercache

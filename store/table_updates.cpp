@@ -1,0 +1,121 @@
+#include "table_shelves.hpp"
+
+// Operations that read one record, change it and store it, under the lock of its key.
+
+namespace supercache {
+
+namespace {
+
+failure not_on_bags(std::string_view what) {
+  return {errc::type_mismatch,
+          std::string{what} + " needs one record per key, and a bag can have many"};
+}
+
+failure no_such_element(std::size_t pos, std::size_t size) {
+  return {errc::invalid_argument, "record has " + std::to_string(size)
+                                    + " elements; there is none at position "
+                                    + std::to_string(pos)};
+}
+
+failure key_is_fixed(std::size_t pos) {
+  return {errc::invalid_argument,
+          "element " + std::to_string(pos) + " is the key and cannot be changed"};
+}
+
+failure too_deep() {
+  return {errc::too_large, "value nested deeper than " + std::to_string(max_depth) + " levels"};
+}
+
+/// A copy of `b` with one element replaced and the deadline kept.
+record with_element(const detail::block* b, std::size_t pos, value x) {
+  value_list items(b->items(), b->items() + b->count);
+  items[pos] = std::move(x);
+  return record::of(items).with_deadline(b->deadline);
+}
+
+} // namespace
+
+result<bool> table::update_element(const op::update_element& u, std::uint64_t hash,
+                                   const stamp& now) {
+  if (holds_many())
+    return not_on_bags("update_element");
+  for (const auto& [pos, x] : u.changes) {
+    if (pos == key_pos_)
+      return key_is_fixed(pos);
+    if (x.depth() >= max_depth) // the record around it is a level, too
+      return too_deep();
+  }
+  return on_shelf([&](auto& s) {
+    return s.with_cell(u.key, hash, [&](auto& c) -> result<bool> {
+      drop_expired(c, now);
+      if (!c.size())
+        return false;
+      const auto old = items_of(c[0]);
+      value_list items(old.begin(), old.end());
+      for (const auto& [pos, x] : u.changes) {
+        if (pos >= items.size())
+          return no_such_element(pos, items.size());
+        items[pos] = x;
+      }
+      c.replace(0, record::of(items).with_deadline(c[0]->deadline));
+      return true;
+    });
+  });
+}
+
+result<std::int64_t> table::update_counter(const op::update_counter& u, std::uint64_t hash,
+                                           const stamp& now) {
+  if (holds_many())
+    return not_on_bags("update_counter");
+  if (u.pos == key_pos_)
+    return key_is_fixed(u.pos);
+  return on_shelf([&](auto& s) {
+    return s.with_cell(u.key, hash, [&](auto& c) -> result<std::int64_t> {
+      drop_expired(c, now);
+      if (!c.size() && !u.initial)
+        return {errc::not_found, "no record under key " + to_string(u.key)};
+      const auto items = c.size() ? items_of(c[0]) : u.initial->items();
+      if (u.pos >= items.size())
+        return no_such_element(u.pos, items.size());
+      const value& old = items[u.pos];
+      std::int64_t sum = 0;
+      if (!old.is_int())
+        return {errc::type_mismatch, "cannot add to " + to_string(old) + ", a "
+                                       + std::string{to_string(old.kind())}
+                                       + "; only integers count"};
+      if (__builtin_add_overflow(old.as_int(), u.step, &sum))
+        return {errc::invalid_argument, "counter " + to_string(old) + " plus "
+                                          + std::to_string(u.step) + " leaves the 64-bit range"};
+      if (c.size())
+        c.replace(0, with_element(c[0], u.pos, sum));
+      else
+        c.put(with_element(u.initial->get(), u.pos, sum).with_deadline(now.after(u.ttl_ms)));
+      return sum;
+    });
+  });
+}
+
+result<bool> table::compare_exchange(const op::compare_exchange& u, std::uint64_t hash,
+                                     const stamp& now) {
+  if (holds_many())
+    return not_on_bags("compare_exchange");
+  return on_shelf([&](auto& s) {
+    return s.with_cell(u.key, hash, [&](auto& c) -> result<bool> {
+      drop_expired(c, now);
+      const bool there = c.size() != 0;
+      if (there != u.expected.has_value()
+          || (there && !std::ranges::equal(items_of(c[0]), u.expected->items())))
+        return false;
+      const std::int64_t deadline = u.ttl_ms >= 0 ? now.after(u.ttl_ms)
+                                    : there       ? c[0]->deadline
+                                                  : 0;
+      if (u.desired)
+        c.put(record{*u.desired}.with_deadline(deadline));
+      else if (there)
+        c.erase(0);
+      return true;
+    });
+  });
+}
+
+} // namespace supercache

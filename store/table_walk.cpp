@@ -1,0 +1,150 @@
+#include "table_shelves.hpp"
+
+#include <functional>
+
+// Operations that look at many records. Each chunk of a walk is looked at under a pin or lock of
+// its own; what callers are given is counted records, after the lock is gone.
+
+namespace supercache {
+
+std::size_t table::remove_match(const compiled_pattern& p, const stamp& now) {
+  return on_shelf([&](auto& s) {
+    std::size_t removed = 0;
+    const auto remove_under = [&](const value& key) {
+      s.with_cell(key, supercache::hash(key), [&](auto& c) {
+        for (std::size_t i = c.size(); i-- > 0;) {
+          if (!p.matches(items_of(c[i])))
+            continue;
+          removed += live(c[i], now);
+          c.erase(i);
+        }
+      });
+    };
+    if (const value* key = p.literal_at(key_pos_)) {
+      remove_under(*key);
+      return removed;
+    }
+    std::vector<value> keys; // of one chunk: found without, removed with the lock
+    shelf::cursor at;
+    at.range = p.range_at(key_pos_);
+    const auto collect = [&](detail::block* b) {
+      const value& key = shelf::key_in(b, key_pos_);
+      if (p.matches(items_of(b)) && (keys.empty() || keys.back() != key))
+        keys.push_back(key);
+    };
+    while (s.next_chunk(at, collect)) {
+      std::ranges::for_each(keys, remove_under);
+      keys.clear();
+    }
+    return removed;
+  });
+}
+
+void table::match(const compiled_pattern& p, const stamp& now,
+                  const std::function<void(record)>& found) const {
+  if (const value* key = p.literal_at(key_pos_)) {
+    for (const record& r : get(*key, supercache::hash(*key), now))
+      if (p.matches(r))
+        found(r);
+    return;
+  }
+  on_shelf([&](auto& s) {
+    std::vector<record> chunk;
+    shelf::cursor at;
+    at.range = p.range_at(key_pos_);
+    while (s.next_chunk(at, [&](detail::block* b) {
+      if (p.matches(items_of(b)) && live(b, now))
+        chunk.push_back(record::share(b));
+    })) {
+      for (record& r : chunk)
+        found(std::move(r));
+      chunk.clear();
+    }
+  });
+}
+
+void table::match_bindings(const compiled_pattern& p, const stamp& now,
+                           const std::function<void(bindings)>& found) const {
+  match(p, now, [&](const record& r) {
+    bindings bound;
+    if (p.matches(r.items(), bound))
+      found(std::move(bound));
+  });
+}
+
+void table::each(const stamp& now, const std::function<bool(const record&)>& visit) const {
+  each_in({}, now, visit);
+}
+
+void table::each_in(const key_range& range, const stamp& now,
+                    const std::function<bool(const record&)>& visit) const {
+  const auto wanted = [&](const detail::block* b) {
+    const value& key = shelf::key_in(b, key_pos_);
+    return live(b, now) && (!range.low || key >= *range.low) && range.contains(key);
+  };
+  on_shelf([&](auto& s) {
+    std::vector<record> chunk;
+    shelf::cursor at;
+    at.range = range;
+    while (s.next_chunk(at, [&](detail::block* b) {
+      if (wanted(b))
+        chunk.push_back(record::share(b));
+    })) {
+      for (const record& r : chunk)
+        if (!visit(r))
+          return;
+      chunk.clear();
+    }
+  });
+}
+
+namespace {
+
+value as_value(const shelf::cursor& c) {
+  return value::tuple(
+    {c.part, c.cell, c.bits, c.entered, c.after ? *c.after : value{}, c.after.has_value()});
+}
+
+result<shelf::cursor> as_cursor(const value& from) {
+  const failure wrong{errc::invalid_argument, "no page ends at " + to_string(from)};
+  shelf::cursor c;
+  if (from.is_nil())
+    return c;
+  if (!from.is_tuple() || from.items().size() != 6)
+    return wrong;
+  const auto x = from.items();
+  if (!x[0].is_int() || !x[1].is_int() || !x[2].is_int() || !x[3].is_bool() || !x[5].is_bool())
+    return wrong;
+  if (x[0].as_int() < 0 || x[2].as_int() < 0 || x[2].as_int() > hash_index::position_bits
+      || x[1].as_int() < 0 || x[1].as_int() >= std::int64_t{1} << x[2].as_int())
+    return wrong;
+  c.part = static_cast<std::size_t>(x[0].as_int());
+  c.cell = static_cast<std::uint32_t>(x[1].as_int());
+  c.bits = static_cast<unsigned>(x[2].as_int());
+  c.entered = x[3].as_bool();
+  if (x[5].as_bool())
+    c.after = x[4];
+  return c;
+}
+
+} // namespace
+
+result<value> table::next_page(const value& from, const stamp& now,
+                               std::vector<record>& out) const {
+  auto at = as_cursor(from);
+  if (!at)
+    return at.why();
+  return on_shelf([&](auto& s) {
+    const auto take = [&](detail::block* b) {
+      if (live(b, now))
+        out.push_back(record::share(b));
+    };
+    const std::size_t before = out.size();
+    while (out.size() - before < shelf::chunk_records)
+      if (!s.next_chunk(*at, take))
+        return value{};
+    return as_value(*at);
+  });
+}
+
+} // namespace supercache

@@ -1,0 +1,121 @@
+// Names and readable text: to_string and operator<< of every store type.
+
+#include <supercache/store/record.hpp>
+#include <supercache/store/result.hpp>
+#include <supercache/store/value.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <ostream>
+
+namespace supercache {
+
+namespace {
+
+void append_string(std::string& out, std::string_view s) {
+  out += '"';
+  for (const char c : s) {
+    const auto u = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (u < 0x20 || u == 0x7f) {
+          constexpr char hex[] = "0123456789abcdef";
+          out += {'\\', 'x', hex[u >> 4], hex[u & 15]};
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+void append_real(std::string& out, double x) {
+  if (std::isnan(x) || std::isinf(x)) {
+    out += std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+    return;
+  }
+  char buf[32];
+  const auto end = std::to_chars(buf, buf + sizeof buf, x).ptr;
+  const std::string_view text{buf, static_cast<std::size_t>(end - buf)};
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos)
+    out += ".0";
+}
+
+void append(std::string& out, const value& x);
+
+void append_items(std::string& out, std::string_view open, std::span<const value> items,
+                  std::string_view close) {
+  out += open;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i)
+      out += ", ";
+    append(out, items[i]);
+  }
+  out += close;
+}
+
+void append_map(std::string& out, std::span<const value> flat) {
+  out += "#{";
+  for (std::size_t i = 0; i < flat.size(); i += 2) {
+    if (i)
+      out += ", ";
+    append(out, flat[i]);
+    out += ": ";
+    append(out, flat[i + 1]);
+  }
+  out += '}';
+}
+
+void append(std::string& out, const value& x) {
+  switch (x.kind()) {
+    case kind::nil: out += "nil"; break;
+    case kind::boolean: out += x.as_bool() ? "true" : "false"; break;
+    case kind::integer: out += std::to_string(x.as_int()); break;
+    case kind::real: append_real(out, x.as_real()); break;
+    case kind::string: append_string(out, x.as_string()); break;
+    case kind::list: append_items(out, "[", x.items(), "]"); break;
+    case kind::tuple: append_items(out, "{", x.items(), "}"); break;
+    case kind::map: append_map(out, x.items()); break;
+  }
+}
+
+} // namespace
+
+std::string_view to_string(kind k) noexcept {
+  constexpr std::array<std::string_view, 8> names
+    = {"nil", "bool", "integer", "double", "string", "list", "tuple", "map"};
+  return names[static_cast<std::size_t>(k)];
+}
+
+std::string_view to_string(errc code) noexcept {
+  constexpr std::array<std::string_view, 18> names = {
+    "none",          "not_started",        "already_started", "invalid_argument", "invalid_config",
+    "type_mismatch", "not_found",          "not_initialised", "key_mismatch",     "overloaded",
+    "timeout",       "outcome_unknown",    "malformed",       "too_large",        "io_error",
+    "not_primary",   "quorum_not_reached", "internal"};
+  const auto i = static_cast<std::size_t>(code);
+  return i < names.size() ? names[i] : "unknown error code";
+}
+
+std::string to_string(const value& x) {
+  std::string out;
+  append(out, x);
+  return out;
+}
+
+std::string to_string(const record& x) {
+  std::string out;
+  append_items(out, "{", x.items(), "}");
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const value& x) { return out << to_string(x); }
+std::ostream& operator<<(std::ostream& out, const record& x) { return out << to_string(x); }
+
+} // namespace supercache
