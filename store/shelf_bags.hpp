@@ -151,8 +151,10 @@ public:
   std::size_t parts() const noexcept { return mask_ + 1; }
   std::size_t index_bytes() const noexcept {
     std::size_t sum = 0;
-    for (std::size_t i = 0; i <= mask_; ++i)
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      const std::lock_guard lock{stripes_[i].lock};
       sum += stripes_[i].index.array_bytes() + stripes_[i].index.size() * sizeof(bag);
+    }
     return sum;
   }
 

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <optional>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -78,7 +78,7 @@ TEST_CASE("a thread that retires much collects by itself") {
 
 TEST_CASE("what is retired during a pin of this thread is not freed until the pin ends") {
   start();
-  std::optional<reclaim::pin> outer{std::in_place};
+  auto outer = std::make_unique<reclaim::pin>();
   {
     const reclaim::pin inner; // pins nest: the outer one still protects when this one ends
     retire_some(2 * reclaim::batch);
@@ -115,7 +115,7 @@ TEST_CASE("what is retired during a pin of another thread is not freed until tha
 TEST_CASE("a pin that begins after a block was retired and collected once does not keep it") {
   start();
   turns t;
-  std::optional<reclaim::pin> mine{std::in_place};
+  auto mine = std::make_unique<reclaim::pin>();
   retire_some(10);
   reclaim::collect(); // seals the batch: later pins cannot reach it
   CHECK(freed == 0);

@@ -17,13 +17,21 @@
 
 namespace supercache {
 
+// CAF's own atoms that we use, and their values, as ours are found.
 using caf::add_atom;
+using caf::add_atom_v;
 using caf::flush_atom;
+using caf::flush_atom_v;
 using caf::get_atom;
+using caf::get_atom_v;
 using caf::put_atom;
+using caf::put_atom_v;
 using caf::reset_atom;
+using caf::reset_atom_v;
 using caf::tick_atom;
+using caf::tick_atom_v;
 using caf::update_atom;
+using caf::update_atom_v;
 
 using record_list = std::vector<record>;
 

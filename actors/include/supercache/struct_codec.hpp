@@ -8,11 +8,13 @@
 #include <caf/meta/type_name.hpp>
 
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 /// Structs as values and back, through their CAF `inspect` overload: a struct becomes a tuple of
@@ -134,8 +136,10 @@ struct reader {
   }
   template <class T>
   static void integer(T& x, const value& v) {
+    using wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+    using limits = std::numeric_limits<T>;
     const std::int64_t n = v.as_int();
-    if (!std::in_range<T>(n))
+    if (std::cmp_less(n, wide{limits::min()}) || std::cmp_greater(n, wide{limits::max()}))
       throw error(errc::type_mismatch,
                   "integer " + std::to_string(n) + " does not fit the struct's field");
     x = static_cast<T>(n);

@@ -23,7 +23,8 @@
 /// synchronization" (2001).
 namespace supercache::reclaim {
 
-inline constexpr std::size_t hazards_per_thread = 6;
+/// Results a thread may hold at once without counting references; a power of two.
+inline constexpr std::size_t hazards_per_thread = 1024;
 /// Retired blocks a thread gathers before it tries to free them; what an idle thread may keep.
 inline constexpr std::size_t batch = 512;
 
@@ -31,11 +32,11 @@ inline constexpr std::size_t batch = 512;
 /// owner only.
 struct alignas(64) announcement {
   std::atomic<std::uint64_t> epoch{0}; ///< 0 = not pinned
-  std::array<std::atomic<const void*>, hazards_per_thread> hazard{};
-  std::uint32_t nested = 0;  ///< pins within pins
-  std::uint32_t ordinal = 0; ///< small number of the thread, reused after its end
+  std::uint32_t nested = 0;            ///< pins within pins
+  std::uint32_t ordinal = 0;           ///< small number of the thread, reused after its end
+  std::size_t last = 0;                ///< the hazard slot used last, likely free again
+  alignas(64) std::array<std::atomic<const void*>, hazards_per_thread> hazard{};
 };
-static_assert(sizeof(announcement) == 64);
 
 namespace detail {
 
@@ -82,12 +83,16 @@ public:
 
   /// Makes `p`, which must be protected by this pin, outlive it: a slot to store nullptr to (from
   /// any thread) when done, or nullptr when all slots are taken and the caller must count instead.
+  /// Slots are tried from the one used last, a few only, so that the cost has a bound.
   [[gnu::always_inline]] std::atomic<const void*>* hold(const void* p) noexcept {
-    for (auto& slot : a_.hazard)
-      if (slot.load(std::memory_order_relaxed) == nullptr) {
-        slot.store(p, std::memory_order_release);
-        return &slot;
-      }
+    for (std::size_t i = a_.last, tries = 0; tries < 4; ++i, ++tries) {
+      auto& slot = a_.hazard[i % hazards_per_thread];
+      if (slot.load(std::memory_order_relaxed) != nullptr)
+        continue;
+      slot.store(p, std::memory_order_release);
+      a_.last = i % hazards_per_thread;
+      return &slot;
+    }
     return nullptr;
   }
 

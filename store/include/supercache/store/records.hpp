@@ -3,6 +3,7 @@
 #include <supercache/store/reclaim.hpp>
 #include <supercache/store/record.hpp>
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -19,44 +20,45 @@ class records {
 public:
   records() noexcept = default;
   explicit records(record r) noexcept : one_(std::move(r)) {}
-  explicit records(std::vector<record> rs) noexcept {
+  explicit records(std::vector<record> rs) {
     if (rs.size() == 1)
       one_ = std::move(rs.front());
-    else
-      many_ = std::move(rs);
+    else if (!rs.empty())
+      rest_ = reinterpret_cast<std::uintptr_t>(new std::vector<record>(std::move(rs))) | many_bit;
   }
   /// Borrows `b`, which `guard` protects. For the store.
-  static records borrow(detail::block* b, reclaim::pin& guard) {
+  [[gnu::always_inline]] static records borrow(detail::block* b, reclaim::pin& guard) noexcept {
     records r;
-    r.slot_ = guard.hold(b);
-    r.one_ = r.slot_ ? record::adopt(b) : record::share(b);
+    r.rest_ = reinterpret_cast<std::uintptr_t>(guard.hold(b));
+    r.one_ = r.rest_ ? record::adopt(b) : record::share(b);
     return r;
   }
 
   records(records&& other) noexcept
-    : one_(std::move(other.one_)),
-      slot_(std::exchange(other.slot_, nullptr)),
-      many_(std::move(other.many_)) {
-    other.many_.clear();
+    : one_(std::move(other.one_)), rest_(std::exchange(other.rest_, 0)) {}
+  records(const records& other) : one_(other.one_) { // copying `one_` counts a reference
+    if (const auto* all = other.many())
+      rest_ = reinterpret_cast<std::uintptr_t>(new std::vector<record>(*all)) | many_bit;
   }
-  records(const records& other)
-    : one_(other.one_), many_(other.many_) {} // copying `one_` counts a reference
   records& operator=(records other) noexcept {
     std::swap(one_, other.one_);
-    std::swap(slot_, other.slot_);
-    std::swap(many_, other.many_);
+    std::swap(rest_, other.rest_);
     return *this;
   }
-  ~records() {
-    if (slot_) {
-      one_.detach();
-      slot_->store(nullptr, std::memory_order_release);
-    }
+  [[gnu::always_inline]] ~records() {
+    if (rest_)
+      let_go();
   }
 
-  std::size_t size() const noexcept { return many_.empty() ? !one_.empty() : many_.size(); }
-  bool empty() const noexcept { return one_.empty() && many_.empty(); }
-  const record* begin() const noexcept { return many_.empty() ? &one_ : many_.data(); }
+  std::size_t size() const noexcept {
+    const auto* all = many();
+    return all ? all->size() : !one_.empty();
+  }
+  bool empty() const noexcept { return one_.empty() && !many(); }
+  const record* begin() const noexcept {
+    const auto* all = many();
+    return all ? all->data() : &one_;
+  }
   const record* end() const noexcept { return begin() + size(); }
   /// @pre i < size()
   const record& operator[](std::size_t i) const noexcept { return begin()[i]; }
@@ -69,9 +71,26 @@ public:
   }
 
 private:
+  static constexpr std::uintptr_t many_bit = 1;
+  using slot = std::atomic<const void*>;
+
+  const std::vector<record>* many() const noexcept {
+    return rest_ & many_bit ? reinterpret_cast<const std::vector<record>*>(rest_ & ~many_bit)
+                            : nullptr;
+  }
+  [[gnu::always_inline]] void let_go() noexcept {
+    if (rest_ & many_bit) {
+      delete many();
+    } else {
+      one_.detach();
+      reinterpret_cast<slot*>(rest_)->store(nullptr, std::memory_order_release);
+    }
+  }
+
   record one_;
-  std::atomic<const void*>* slot_ = nullptr; ///< non-null: `one_` is borrowed through it
-  std::vector<record> many_;
+  /// 0, or the hazard slot through which `one_` is borrowed, or, marked, two or more records.
+  std::uintptr_t rest_ = 0;
 };
+static_assert(sizeof(records) == 16);
 
 } // namespace supercache
