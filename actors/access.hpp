@@ -24,16 +24,25 @@ inline result<std::int64_t> ttl_of(const write_options& o) {
   return o.ttl.count();
 }
 
-/// Runs a write if the cache runs, and counts it.
+/// Runs a write if the cache runs, and counts it. What it throws of ours, e.g. that a value is too
+/// deep for a record, becomes its answer. A stop meanwhile may have emptied what it looked at, so
+/// that its answer would mean nothing.
 template <class F>
 auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
   if (!c.running()) [[unlikely]]
     return c.check_running().why();
   metrics::timed t{c.metrics(), what};
-  auto r = f(c);
-  if (!r) [[unlikely]]
+  try {
+    auto r = f(c);
+    if (!c.running()) [[unlikely]]
+      return c.check_running().why();
+    if (!r) [[unlikely]]
+      t.fail();
+    return r;
+  } catch (const error& e) {
     t.fail();
-  return r;
+    return failure{e.code(), e.what()};
+  }
 }
 
 inline metric metric_of(read_mode m) noexcept {

@@ -55,6 +55,14 @@ result<std::size_t> locate(core& c, const value& key, const partition_filter& pa
                                   "which partition; give the partition value too"};
 }
 
+/// Whether a record stays in its partition when the element at `pos` changes.
+status check_stays(const core& c, std::size_t pos) {
+  if (c.same_position() || pos != c.config().partition_pos)
+    return done();
+  return {errc::invalid_argument,
+          "element " + std::to_string(pos) + " picks the partition and cannot be changed"};
+}
+
 /// The partitions to ask about a key; all of them where the key does not say.
 std::pair<std::size_t, std::size_t> candidates(core& c, const value& key,
                                                const partition_filter& partition) {
@@ -137,9 +145,8 @@ caf::expected<bool> cache::try_update_element(const value& key, std::vector<elem
     if (!at)
       return at.why();
     for (const auto& change : changes)
-      if (!c.same_position() && change.first == c.config().partition_pos)
-        return {errc::invalid_argument, "element " + std::to_string(change.first)
-                                          + " picks the partition and cannot be changed"};
+      if (auto s = check_stays(c, change.first); !s)
+        return s.why();
     return c.at(*at).tuples().update_element({key, std::move(changes)}, hash(key), c.now());
   }));
 }
@@ -156,11 +163,15 @@ caf::expected<std::int64_t> cache::try_update_counter(const value& key, std::uin
     const auto at = locate(c, key, partition);
     if (!at)
       return at.why();
+    if (auto s = check_stays(c, pos); !s)
+      return s.why();
     if (initial) {
       if (auto s = c.check(*initial); !s)
         return s.why();
       if ((*initial)[c.config().key_pos] != key)
         return {errc::invalid_argument, "the initial record has another key"};
+      if (partition && (*initial)[c.config().partition_pos] != *partition)
+        return {errc::invalid_argument, "the initial record belongs to another partition value"};
     }
     return c.at(*at).tuples().update_counter({key, pos, step, std::move(initial), 0}, hash(key),
                                              c.now());
@@ -198,13 +209,19 @@ records cache::get(const value& key, const read_options& o) const {
   if (!core_->running()) [[unlikely]]
     throw error(core_->check_running().why());
   const timed t{core_->metrics(), detail::metric_of(o.mode)};
-  return supercache::get(*core_, key);
+  records found = supercache::get(*core_, key);
+  if (found.empty() && !core_->running()) [[unlikely]] // stopped, and emptied, meanwhile
+    throw error(core_->check_running().why());
+  return found;
 }
 caf::expected<records> cache::try_get(const value& key, const read_options& o) const {
   if (!core_->running()) [[unlikely]]
     return to_caf(core_->check_running().why());
   const timed t{core_->metrics(), detail::metric_of(o.mode)};
-  return supercache::get(*core_, key);
+  records found = supercache::get(*core_, key);
+  if (found.empty() && !core_->running()) [[unlikely]]
+    return to_caf(core_->check_running().why());
+  return found;
 }
 
 caf::expected<records> cache::try_get(const record& r, const read_options& o) const {

@@ -7,7 +7,7 @@ namespace supercache::detail {
 
 namespace {
 
-caf::result<page> next_page(core& c, const std::string& kind, const std::string& name,
+caf::result<page> find_page(core& c, const std::string& kind, const std::string& name,
                             const value& from) {
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
@@ -44,6 +44,16 @@ caf::result<page> next_page(core& c, const std::string& kind, const std::string&
   if (partition < c.partitions())
     out.next = value::tuple({partition, value{}});
   return out;
+}
+
+/// What is thrown, e.g. that a place in the walk nests too deeply to be sent, becomes the answer.
+caf::result<page> next_page(core& c, const std::string& kind, const std::string& name,
+                            const value& from) {
+  try {
+    return find_page(c, kind, name, from);
+  } catch (const error& e) {
+    return make_error(e.code(), e.what());
+  }
 }
 
 caf::result<value> statistics(core& c, const std::string& section) {

@@ -24,12 +24,12 @@ inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
         promise.deliver(to_caf(c->check_running().why()));
       return promise;
     },
-    [=](queue_atom, peek_atom, std::string& name) -> caf::result<value_list> {
-      const auto q = h().queue(std::move(name));
-      auto n = q.try_count();
-      if (!n)
-        return std::move(n.error());
-      return *n ? value_list{q.peek()} : value_list{};
+    [=](queue_atom, peek_atom, const std::string& name) -> caf::result<value_list> {
+      if (auto s = c->check_running(); !s)
+        return to_caf(s.why());
+      value front;
+      const bool any = c->home_of(name).queues().peek(name, front);
+      return any ? value_list{std::move(front)} : value_list{};
     },
     [=](queue_atom, count_atom, std::string& name) {
       return reply(h().queue(std::move(name)).try_count());

@@ -130,6 +130,8 @@ status core::check_index(std::size_t index) const {
 }
 
 result<std::size_t> core::index_from_name(std::string_view partition) const {
+  if (auto s = check_running(); !s)
+    return s.why();
   const auto prefix = options_.table_prefix + '_';
   std::size_t index = 0;
   if (partition.starts_with(prefix)) {

@@ -11,12 +11,16 @@
 #include <caf/actor_system.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 namespace supercache::detail {
+
+/// More than anybody waits, and little enough for CAF to count it in nanoseconds.
+inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 10};
 
 /// Milliseconds since the epoch; the clock of all stamps given on this node.
 std::int64_t system_ms();

@@ -1,8 +1,6 @@
 #include "settings.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <sstream>
 
 namespace supercache {
 
@@ -83,9 +81,7 @@ status validate(const options& o) {
   if (o.lazy_put_limit < 1 || o.lazy_put_limit > 10'000'000)
     return {errc::invalid_config,
             "lazy_put_limit is " + std::to_string(o.lazy_put_limit) + "; allowed is 1 to 10000000"};
-  const bool plain = std::ranges::all_of(
-    o.table_prefix, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
-  if (!plain || o.table_prefix.empty() || o.table_prefix.size() > 64)
+  if (!detail::is_table_prefix(o.table_prefix))
     return {errc::invalid_config,
             "table_prefix is '" + o.table_prefix + "'; allowed is 1 to 64 letters, digits, _ or -"};
   return validate(o.replication);

@@ -17,21 +17,25 @@ using detail::joined;
 using detail::trim;
 
 void add_options(caf::config_option_set& to) {
-  caf::config_option_adder add{to, "supercache"};
   for (const detail::field& f : fields()) {
-    // CAF keeps pointers to these texts: `fields()` lives for ever.
+    // CAF takes what stands before the last dot for the category: `supercache.wal`.
+    const auto dot = f.name.rfind('.');
+    const auto category
+      = "supercache" + (dot == std::string::npos ? "" : '.' + f.name.substr(0, dot));
+    const auto name = f.name.substr(dot + 1);
+    caf::config_option_adder add{to, category};
     if (f.type == "integer")
-      add.add<std::int64_t>(f.name, f.help);
+      add.add<std::int64_t>(name, f.help);
     else if (f.type == "on/off")
-      add.add<bool>(f.name, f.help);
+      add.add<bool>(name, f.help);
     else if (f.type == "number")
-      add.add<double>(f.name, f.help);
+      add.add<double>(name, f.help);
     else if (f.type == "duration")
-      add.add<caf::timespan>(f.name, f.help);
+      add.add<caf::timespan>(name, f.help);
     else if (f.type == "list")
-      add.add<std::vector<std::string>>(f.name, f.help);
+      add.add<std::vector<std::string>>(name, f.help);
     else
-      add.add<std::string>(f.name, f.help);
+      add.add<std::string>(name, f.help);
   }
 }
 

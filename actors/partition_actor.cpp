@@ -1,5 +1,6 @@
 #include "core.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -37,15 +38,18 @@ public:
   }
 
   caf::typed_response_promise<value> wait(const std::string& queue, std::int64_t timeout_ms) {
+    timeout_ms = std::min<std::int64_t>(timeout_ms, longest_wait.count());
+    const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
     value item;
-    if (store_.queues().pop_or_watch(queue, item)) {
+    serve(queue); // whoever waits already comes first
+    if (!waiting_.contains(queue) && store_.queues().pop_or_watch(queue, item)) {
       promise.deliver(std::move(item));
     } else if (timeout_ms <= 0) {
       promise.deliver(none_came(queue));
       unwatch_if_alone(queue);
     } else {
-      watch_over(self_->current_sender());
+      watch_over(who);
       waiting_[queue].push_back({promise, system_ms() + timeout_ms});
       compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{timeout_ms},
                          ready_atom_v, queue);

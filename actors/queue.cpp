@@ -4,6 +4,8 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
+
 namespace supercache {
 
 using detail::core;
@@ -51,9 +53,10 @@ caf::expected<value_list> pop_many(core& c, member which, metric m, const std::s
 }
 
 caf::expected<std::size_t> count(core& c, member which, const std::string& name) {
+  const std::size_t n = map_of(c, which, name).count(name);
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
-  return map_of(c, which, name).count(name);
+  return n;
 }
 
 constexpr member queues = &partition_store::queues;
@@ -90,6 +93,7 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
     return to_caf(c.check_running().why());
   // The partition answers at its deadline; ours, a little later, is for a partition that is gone.
   constexpr std::chrono::seconds grace{2};
+  timeout = std::min(timeout, detail::longest_wait);
   caf::scoped_actor self{c.system()};
   caf::expected<value> out{caf::error{}};
   compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})

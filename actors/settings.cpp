@@ -1,9 +1,9 @@
 #include "settings.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
-#include <sstream>
 
 // The table of options: for each its name, type, range and help, and how it is read and written.
 
@@ -21,6 +21,12 @@ std::string joined(const std::vector<std::string>& xs) {
   for (const auto& x : xs)
     out += (out.empty() ? "" : ",") + x;
   return out;
+}
+
+bool is_table_prefix(std::string_view s) {
+  return !s.empty() && s.size() <= 64 && std::ranges::all_of(s, [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-';
+  });
 }
 
 namespace {
@@ -89,10 +95,11 @@ field fraction(std::string name, std::string help, At at) {
               at(o) = *x;
             return x && *x >= 0 && *x <= 1;
           },
-          [=](const options& o) {
-            std::ostringstream out;
-            out << at(const_cast<options&>(o));
-            return out.str();
+          [=](const options& o) { // the shortest text that reads back as the same number
+            char digits[32];
+            const auto end
+              = std::to_chars(digits, digits + sizeof digits, at(const_cast<options&>(o))).ptr;
+            return std::string{digits, end};
           }};
 }
 
@@ -186,9 +193,13 @@ std::vector<field> data_fields() {
     choice(
       "table_type", "set, ordered_set, bag, duplicate_bag", "how records are kept", table_type_from,
       [](options & o) -> auto& { return o.table_type; }),
-    text(
-      "table_prefix", "1 to 64 letters, digits, _ or -", "partitions are called <prefix>_<index>",
-      [](options & o) -> auto& { return o.table_prefix; }),
+    {{"table_prefix", "text", "1 to 64 letters, digits, _ or -",
+      "partitions are called <prefix>_<index>"},
+     [](options& o, std::string_view s) {
+       o.table_prefix = s;
+       return is_table_prefix(s);
+     },
+     [](const options& o) { return o.table_prefix; }},
     integer(
       "lazy_put_limit", 1, 10'000'000, "records a lazy_put buffer holds before callers wait",
       [](options & o) -> auto& { return o.lazy_put_limit; }),

@@ -19,6 +19,8 @@ struct field : setting {
 const std::vector<field>& fields();
 
 std::string_view trim(std::string_view s);
+/// Whether partitions can be called `<s>_<index>`.
+bool is_table_prefix(std::string_view s);
 std::string joined(const std::vector<std::string>& xs);
 
 } // namespace supercache::detail

@@ -102,7 +102,7 @@ bool table::exchange(record row, std::uint64_t hash, exchange_mode mode, const s
       drop_expired(c, now);
       if (mode == only_if_there && !c.size())
         return false;
-      const std::int64_t deadline = c.size() ? c[0]->deadline : 0;
+      const std::int64_t deadline = mode == only_if_there ? c[0]->deadline : 0;
       while (c.size() > 1)
         c.erase(c.size() - 1);
       row = std::move(row).with_deadline(deadline);

@@ -101,8 +101,9 @@ void table::each_in(const key_range& range, const stamp& now,
 namespace {
 
 value as_value(const shelf::cursor& c) {
-  return value::tuple(
-    {c.part, c.cell, c.bits, c.entered, c.after ? *c.after : value{}, c.after.has_value()});
+  const bool within = c.entered; // a part; else cell and bits are left over from the one before
+  return value::tuple({c.part, within ? c.cell : 0, within ? c.bits : 0, within,
+                       c.after ? *c.after : value{}, c.after.has_value()});
 }
 
 result<shelf::cursor> as_cursor(const value& from) {

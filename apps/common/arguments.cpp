@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <optional>
 
 namespace supercache::app {
 
@@ -41,8 +42,18 @@ std::vector<std::string> option_names(const CLI::App& app) {
   throw usage_error("unknown option '" + name + "'" + did_you_mean(name, option_names(app)));
 }
 
-std::string text_of(const CLI::ParseError& e) {
+/// The first word that nobody took, if any.
+std::optional<std::string> extra(const CLI::App& app) {
+  for (const std::string& word : app.remaining())
+    if (word != "--") // says only that what follows is no option
+      return unprotect(word);
+  return std::nullopt;
+}
+
+std::string text_of(const CLI::App& app, const CLI::ParseError& e) {
   const std::string text = e.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&e))
+    return text + "; see " + app.get_name() + " --help";
   const auto* mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&e);
   const auto colon = text.find(':');
   if (mismatch && text.starts_with('-') && colon != std::string::npos)
@@ -52,11 +63,20 @@ std::string text_of(const CLI::ParseError& e) {
   return text;
 }
 
+/// CLI11 leaves two blank lines between groups.
+std::string help_of(const CLI::App& app) {
+  std::string text = app.help();
+  for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;)
+    text.erase(at, 1);
+  return text;
+}
+
 } // namespace
 
 bool parse(CLI::App& app, std::vector<std::string> words) {
   app.allow_extras();
   app.get_formatter()->column_width(32);
+  app.get_formatter()->label("REQUIRED", ""); // the usage says what is optional
   if (app.get_help_ptr())
     app.set_help_flag("-h,--help", "Print this help and exit");
   for (CLI::Option* o : app.get_options())
@@ -67,20 +87,26 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
   try {
     app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
+    std::cout << help_of(app);
     return false;
   } catch (const CLI::CallForVersion& e) {
     std::cout << e.what() << '\n';
     return false;
   } catch (const CLI::ParseError& e) {
     // A word that nobody knows is the better explanation of what is missing.
-    if (const auto extras = app.remaining(); !extras.empty() && extras.front().starts_with('-'))
-      refuse_extra(app, unprotect(extras.front()));
-    throw usage_error(text_of(e));
+    if (const auto word = extra(app); word && word->starts_with('-'))
+      refuse_extra(app, *word);
+    throw usage_error(text_of(app, e));
   }
-  if (const auto extras = app.remaining(); !extras.empty() && !app.get_prefix_command())
-    refuse_extra(app, unprotect(extras.front()));
+  if (const auto word = extra(app); word && (!app.get_prefix_command() || word->starts_with('-')))
+    refuse_extra(app, *word);
   return true;
+}
+
+std::vector<std::string> rest_of(const CLI::App& app) {
+  auto words = app.remaining();
+  std::ranges::transform(words, words.begin(), unprotect);
+  return words;
 }
 
 CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
@@ -93,19 +119,19 @@ CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
                             return {};
                           return "'" + text + "' is no whole number from " + range;
                         },
-                        "NUMBER"};
+                        ""};
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {
   std::string all;
   for (const auto& w : words)
-    all += (all.empty() ? "" : "|") + w;
+    all += (all.empty() ? "" : ", ") + w;
   return CLI::Validator{[=](std::string& text) -> std::string {
                           if (std::ranges::count(words, text))
                             return {};
                           return "'" + text + "' is none of " + all;
                         },
-                        all};
+                        ""};
 }
 
 } // namespace supercache::app

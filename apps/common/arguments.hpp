@@ -22,6 +22,9 @@ enum status_code : int { ok = 0, failed = 1, bad_usage = 2, nothing_there = 3 };
 /// Reads the words after the program's name. Answers false when the user asked for help or the
 /// version, which is on standard output then. Throws `usage_error` with a sentence.
 bool parse(CLI::App& app, std::vector<std::string> words);
+/// What `parse` left, for an app with `prefix_command`: the first word that is no option of its
+/// own, and all behind it.
+std::vector<std::string> rest_of(const CLI::App& app);
 
 /// A check for whole numbers; its message names the value and what is allowed.
 CLI::Validator whole_number(std::int64_t low, std::int64_t high);

@@ -36,7 +36,8 @@ failure no_cache_there(const address& node, const caf::error& why) {
 
 result<cache_actor> find_cache(caf::actor_system& system, const address& node,
                                std::chrono::milliseconds wait) {
-  // First without CAF, whose connecting blocks all its networking and says little about why it fails.
+  // First without CAF, whose connecting blocks all its networking and says little about why it
+  // fails.
   if (auto s = reach(node, wait); !s)
     return s.why();
   auto found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
@@ -67,12 +68,12 @@ void client::link::connect() {
 
 void client::link::fail(const caf::error& why) const {
   if (*lost)
-    throw error(errc::outcome_unknown,
-                "the connection to " + to_string(node) + " was lost; whether it happened is unknown");
+    throw error(errc::outcome_unknown, "the connection to " + to_string(node)
+                                         + " was lost; whether it happened is unknown");
   if (why == caf::sec::request_timeout)
-    throw error(errc::outcome_unknown,
-                "no answer from " + to_string(node) + " within " + std::to_string(timeout.count())
-                  + " ms; whether it happened is unknown");
+    throw error(errc::outcome_unknown, "no answer from " + to_string(node) + " within "
+                                         + std::to_string(timeout.count())
+                                         + " ms; whether it happened is unknown");
   throw error(code_of(why), message_of(why));
 }
 
@@ -92,7 +93,8 @@ client::~client() = default;
 bool client::lost() const noexcept { return *link_->lost; }
 void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeout; }
 
-// -- about the cache --------------------------------------------------------------------------------
+// -- about the cache
+// --------------------------------------------------------------------------------
 
 value client::stats(const std::string& section) { return link_->ask<value>(stats_atom_v, section); }
 value client::config() { return link_->ask<value>(config_atom_v); }

@@ -14,8 +14,8 @@
 namespace supercache::app {
 
 /// A node's cache from the outside: the messages of interfaces.hpp as calls that block. It needs no
-/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; a call
-/// that gets no answer throws `outcome_unknown`, and says so.
+/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; a
+/// call that gets no answer throws `outcome_unknown`, and says so.
 ///
 /// Thread: one. It must be left to `end_process` at the end of the program, as its destructor may
 /// wait for a connection that hangs.
@@ -37,7 +37,8 @@ public:
   bool lost() const noexcept;
   void set_timeout(milliseconds timeout) noexcept;
 
-  // -- tuples ---------------------------------------------------------------------------------------
+  // -- tuples
+  // ---------------------------------------------------------------------------------------
   void put(record r, milliseconds ttl);
   answer put_ahead(std::vector<record> rows);
   std::vector<record> get(const value& key, const partition& in);
@@ -47,7 +48,8 @@ public:
   std::vector<bindings> match(const pattern& p, const partition& in);
   std::vector<record> select(const pattern& p, const partition& in);
 
-  // -- key-value namespaces -------------------------------------------------------------------------
+  // -- key-value namespaces
+  // -------------------------------------------------------------------------
   void kv_put(const std::string& ns, const value& key, value x, milliseconds ttl);
   answer kv_put_ahead(const std::string& ns, std::vector<value> keys, std::vector<value> xs);
   bool kv_add_new(const std::string& ns, const value& key, value x, milliseconds ttl);
@@ -63,7 +65,8 @@ public:
   /// Milliseconds left; -1 for ever.
   std::int64_t kv_ttl(const std::string& ns, const value& key);
 
-  // -- queues and stacks ----------------------------------------------------------------------------
+  // -- queues and stacks
+  // ----------------------------------------------------------------------------
   enum class line { queue, stack };
   std::uint64_t push(line kind, const std::string& name, std::vector<value> items);
   std::vector<value> pop(line kind, const std::string& name, std::uint64_t n);
@@ -73,10 +76,12 @@ public:
   /// Throws `error` with `errc::timeout` when no item comes within `wait`.
   value queue_wait(const std::string& name, milliseconds wait);
 
-  // -- structs --------------------------------------------------------------------------------------
+  // -- structs
+  // --------------------------------------------------------------------------------------
   answer struct_put_ahead(const std::string& type, std::vector<record> rows);
 
-  // -- about the cache ------------------------------------------------------------------------------
+  // -- about the cache
+  // ------------------------------------------------------------------------------
   value stats(const std::string& section);
   value config();
   struct rows_page {

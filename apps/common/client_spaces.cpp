@@ -20,8 +20,7 @@ bool client::kv_add_new(const std::string& ns, const value& key, value x, millis
 std::vector<value> client::kv_get(const std::string& ns, const value& key) {
   return link_->ask<value_list>(kv_atom_v, get_atom_v, ns, key);
 }
-bool client::kv_cas(const std::string& ns, const value& key, const value& expected,
-                    value desired) {
+bool client::kv_cas(const std::string& ns, const value& key, const value& expected, value desired) {
   return link_->ask<bool>(kv_atom_v, cas_atom_v, ns, key, expected, std::move(desired));
 }
 std::int64_t client::kv_increment(const std::string& ns, const value& key, std::int64_t initial,

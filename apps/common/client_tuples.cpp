@@ -40,8 +40,7 @@ std::vector<record> client::select(const pattern& p, const partition& in) {
 client::answer client::struct_put_ahead(const std::string& type, std::vector<record> rows) {
   std::vector<answer> answers;
   for (record& r : rows)
-    answers.push_back(
-      link_->ask_ahead<caf::unit_t>(struct_atom_v, put_atom_v, type, std::move(r)));
+    answers.push_back(link_->ask_ahead<caf::unit_t>(struct_atom_v, put_atom_v, type, std::move(r)));
   return [answers = std::move(answers)] {
     for (const answer& a : answers)
       a();

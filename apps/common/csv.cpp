@@ -30,7 +30,8 @@ bool csv_reader::read_quoted(csv_row& row, std::string_view& rest) {
     field.text += rest.substr(0, quote);
     if (quote == std::string_view::npos) {
       if (!more(rest)) {
-        row.problem = "the quote of field " + std::to_string(row.fields.size()) + " is never closed";
+        row.problem
+          = "the quote of field " + std::to_string(row.fields.size()) + " is never closed";
         return false;
       }
       field.text += '\n';

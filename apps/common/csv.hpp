@@ -30,9 +30,9 @@ struct csv_row {
 };
 
 /// Rows of a CSV file. Blank lines are no rows. A quoted field may hold separators, ends of lines
-/// and doubled quotes; a quote within an unquoted field is a quote. After a row that is none, reading
-/// goes on at the line behind its first, so that a forgotten quote costs one row and not the rest of
-/// the file.
+/// and doubled quotes; a quote within an unquoted field is a quote. After a row that is none,
+/// reading goes on at the line behind its first, so that a forgotten quote costs one row and not
+/// the rest of the file.
 class csv_reader {
 public:
   /// A row does not go over more lines than this.
@@ -57,8 +57,8 @@ enum class column_type { automatic, boolean, floating, hex, integer, json, skip,
 result<std::vector<column_type>> columns_from(std::string_view text);
 
 /// A field's value. Quoted, it is a string to `automatic`; unquoted, a number, `true` or `false` if
-/// it looks like one as a number is usually written (`7`, `-1.5`, `2e3`, but not `007`, `+1`), nil if
-/// it is empty, else a string. Either way `json:` before a JSON text makes it that value. To all
+/// it looks like one as a number is usually written (`7`, `-1.5`, `2e3`, but not `007`, `+1`), nil
+/// if it is empty, else a string. Either way `json:` before a JSON text makes it that value. To all
 /// other types an empty unquoted field is nil, too. With `empty_is_string`, empty is "" to
 /// `automatic` and `string`.
 /// Errors: `invalid_argument` that names the text and what is needed.
@@ -66,7 +66,8 @@ result<value> value_of(const csv_field& f, column_type type, bool empty_is_strin
 
 /// The record as a line, with its end, that `automatic` reads back as the same record.
 std::string csv_line(const record& r, std::string_view separator);
-/// Whether `csv_line` can use it: it must not occur in numbers and words. Errors: `invalid_argument`.
+/// Whether `csv_line` can use it: it must not occur in numbers and words. Errors:
+/// `invalid_argument`.
 status check_for_writing(std::string_view separator);
 
 } // namespace supercache::app

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -150,7 +150,8 @@ result<value> value_of(const csv_field& f, column_type type, bool empty_is_strin
   return value{f.text};
 }
 
-// -- writing ------------------------------------------------------------------------------------------
+// -- writing
+// ------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -165,7 +166,8 @@ std::string quoted(std::string_view text) {
 }
 
 bool needs_quotes(std::string_view text, std::string_view separator) {
-  return text.find(separator) != std::string_view::npos
+  // Any byte of it: with the separator behind it, a part of one might become a whole one.
+  return text.find_first_of(separator) != std::string_view::npos
          || text.find_first_of("\"\r\n") != std::string_view::npos
          || text.starts_with("\xef\xbb\xbf"); // else taken for a byte order mark
 }

@@ -2,10 +2,9 @@
 
 #include "table.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+#include <unistd.h>
 #include <utility>
 
 namespace supercache::app {
@@ -31,7 +30,8 @@ void progress::update(std::uint64_t rows, std::uint64_t bytes) {
     line += " [" + std::string(filled, '#') + std::string(width - filled, '.') + "] "
             + std::to_string(static_cast<int>(share * 100)) + " %";
   }
-  const auto rate = static_cast<std::uint64_t>(static_cast<double>(rows) / std::max(seconds(), 1e-3));
+  const auto rate
+    = static_cast<std::uint64_t>(static_cast<double>(rows) / std::max(seconds(), 1e-3));
   line += "  " + count_text(rows) + " rows, " + count_text(rate) + " per second";
   std::fputs((line + "\x1b[K").c_str(), stderr);
   std::fflush(stderr);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "session.hpp"
-
 #include "common/arguments.hpp"
+#include "session.hpp"
 
 #include <functional>
 #include <string>

@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "common/csv.hpp"
 #include "common/output.hpp"
 #include "common/progress.hpp"
@@ -7,6 +6,7 @@
 
 #include <supercache/store/json.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -21,13 +21,15 @@ struct dump_words {
 
 void declare(CLI::App& app, dump_words& w) {
   app.add_option("FILE", w.file, "File to write; without, or -, standard output")->type_name("");
-  app.add_option("--format", w.format,
-                 "Default: csv for files that end in .csv or .tsv, else jsonl")
-    ->check(one_of({"csv", "jsonl"}));
+  app
+    .add_option("--format", w.format, "Default: csv for files that end in .csv or .tsv, else jsonl")
+    ->check(one_of({"csv", "jsonl"}))
+    ->type_name("csv|jsonl");
   app.add_option("--separator", w.separator, "Between the fields of CSV; tab is one, too")
     ->capture_default_str()
     ->type_name("TEXT");
-  app.add_option("--kv", w.kv, "Dump the keys and values of this namespace")->type_name("NAMESPACE");
+  app.add_option("--kv", w.kv, "Dump the keys and values of this namespace")
+    ->type_name("NAMESPACE");
   app.add_option("--structs", w.structs, "Dump the structs of this type")->type_name("TYPE");
   app.footer("`load`, with the same --kv, --structs, --format and --separator and no other option, "
              "restores what dump\nwrote, except times to live. Records that are stored or removed "
@@ -94,13 +96,15 @@ int dump(session& s, const dump_words& w) {
 } // namespace
 
 command dump_command() {
-  return {"dump", "Writes everything as CSV or JSON lines that load reads back",
+  return {"dump",
+          "Writes everything as CSV or JSON lines that load reads back",
           [](CLI::App& app, call& c) {
             auto w = std::make_shared<dump_words>();
             declare(app, *w);
             return action{[w, &s = c.in] { return dump(s, *w); }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 } // namespace supercache::app

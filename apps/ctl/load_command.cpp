@@ -1,10 +1,10 @@
 #include "command.hpp"
-#include "loader.hpp"
-
 #include "common/output.hpp"
 #include "common/progress.hpp"
 #include "common/table.hpp"
+#include "loader.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -23,31 +23,42 @@ struct load_words {
 
 void declare(CLI::App& app, load_words& w) {
   app.add_option("FILE", w.file, "File to read; - is standard input")->required()->type_name("");
-  app.add_option("--format", w.format, "Default: jsonl for files that end in .jsonl or .ndjson, else csv")
-    ->check(one_of({"csv", "jsonl"}));
+  app
+    .add_option("--format", w.format,
+                "Default: jsonl for files that end in .jsonl or .ndjson, else csv")
+    ->check(one_of({"csv", "jsonl"}))
+    ->type_name("csv|jsonl");
   app.add_option("--separator", w.separator, "Between the fields of CSV; tab is one, too")
     ->capture_default_str()
     ->type_name("TEXT");
   app.add_flag("--header", w.header, "The first row has names of columns and is no data");
-  app.add_option("--columns", w.columns,
-                 "Types of the columns, separated by commas: auto, bool, float, hex, int, json, "
-                 "skip, string")
+  app
+    .add_option("--columns", w.columns,
+                "Types of the columns, separated by commas: auto, bool, float, hex, int, json, "
+                "skip, string")
     ->type_name("TYPES");
-  app.add_option("--types", w.types,
-                 "Type of all columns, if --columns does not say: auto or string. auto takes what "
-                 "is not quoted for a number, true or false if it looks like one")
+  app
+    .add_option("--types", w.types,
+                "Type of all columns, if --columns does not say: auto or string. auto takes what "
+                "is not quoted for a number, true or false if it looks like one")
     ->check(one_of({"auto", "string"}))
+    ->type_name("TYPE")
     ->capture_default_str();
-  app.add_option("--empty", w.empty, "What empty fields without quotes become in columns of type "
-                                     "auto and string; in others they are nil")
+  app
+    .add_option("--empty", w.empty,
+                "What empty fields without quotes become in columns of type "
+                "auto and string; in others they are nil")
     ->check(one_of({"nil", "string"}))
+    ->type_name("nil|string")
     ->capture_default_str();
   app.add_flag("--no-quotes", w.no_quotes, "Quotes have no meaning");
   app.add_option("--kv", w.kv, "Load keys and values into this namespace")->type_name("NAMESPACE");
   app.add_option("--structs", w.structs, "Load structs of this type, as dump writes them")
     ->type_name("TYPE");
-  app.add_option("--key-column", w.key_column, "Column of the key for --kv, from 0, skipped ones "
-                                               "not counted")
+  app
+    .add_option("--key-column", w.key_column,
+                "Column of the key for --kv, from 0, skipped ones "
+                "not counted")
     ->check(whole_number(0, 65'535))
     ->capture_default_str()
     ->type_name("N");
@@ -55,11 +66,14 @@ void declare(CLI::App& app, load_words& w) {
     ->check(whole_number(0, 65'535))
     ->capture_default_str()
     ->type_name("N");
-  app.add_option("--rejects", w.rejects, "Write the line number and reason of every rejected row here")
+  app
+    .add_option("--rejects", w.rejects,
+                "Write the line number and reason of every rejected row here")
     ->type_name("FILE");
   app.add_flag("--allow-rejects", w.allow_rejects, "Rejected rows are no failure");
-  app.footer("Rows are stored in the order of the file. A row that cannot be stored is rejected and "
-             "named by its line;\nall others are stored.");
+  app.footer(
+    "Rows are stored in the order of the file. A row that cannot be stored is rejected and "
+    "named by its line;\nall others are stored.");
 }
 
 load_target target_of(const load_words& w) {
@@ -121,10 +135,8 @@ struct input {
 int report(const session& s, std::uint64_t read, std::uint64_t stored, std::uint64_t rejected,
            double seconds, bool allow_rejects) {
   if (s.now.json)
-    print_json(value::map({{"read", read},
-                           {"stored", stored},
-                           {"rejected", rejected},
-                           {"seconds", seconds}}));
+    print_json(value::map(
+      {{"read", read}, {"stored", stored}, {"rejected", rejected}, {"seconds", seconds}}));
   else
     std::cout << "read " << count_text(read) << " rows, stored " << count_text(stored)
               << ", rejected " << count_text(rejected) << ", in " << time_text(seconds * 1e9)
@@ -170,13 +182,15 @@ int load(session& s, const load_words& w) {
 } // namespace
 
 command load_command() {
-  return {"load", "Stores the rows of a CSV or JSON lines file",
+  return {"load",
+          "Stores the rows of a CSV or JSON lines file",
           [](CLI::App& app, call& c) {
             auto w = std::make_shared<load_words>();
             declare(app, *w);
             return action{[w, &s = c.in] { return load(s, *w); }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 } // namespace supercache::app

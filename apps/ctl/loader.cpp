@@ -1,12 +1,12 @@
 #include "loader.hpp"
 
-#include "session.hpp"
-
 #include "common/output.hpp"
+#include "session.hpp"
 
 namespace supercache::app {
 
-// -- rejections ---------------------------------------------------------------------------------------
+// -- rejections
+// ---------------------------------------------------------------------------------------
 
 rejections::rejections(std::string file, const std::string& path)
   : file_(std::move(file)), path_(path) {
@@ -32,7 +32,8 @@ void rejections::finish() {
     throw error(errc::io_error, "cannot write " + path_);
 }
 
-// -- loader -------------------------------------------------------------------------------------------
+// -- loader
+// -------------------------------------------------------------------------------------------
 
 namespace {
 

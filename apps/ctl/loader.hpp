@@ -1,8 +1,7 @@
 #pragma once
 
-#include "rows.hpp"
-
 #include "common/client.hpp"
+#include "rows.hpp"
 
 #include <deque>
 #include <fstream>
@@ -37,8 +36,8 @@ private:
 
 /// Stores rows in batches, with a few batches under way at any time.
 ///
-/// When the node refuses a batch, its rows are tried one by one, so that every row that can be stored
-/// is and every other is named. When the node does not answer, `add` and `finish` throw.
+/// When the node refuses a batch, its rows are tried one by one, so that every row that can be
+/// stored is and every other is named. When the node does not answer, `add` and `finish` throw.
 class loader {
 public:
   loader(client& node, load_target to, rejections& refused);

@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "common/output.hpp"
 #include "common/process.hpp"
 
@@ -21,7 +20,8 @@ public:
     return "\nCommands:\n" + list_of_commands(commands())
            + "\nKeys, values and elements are JSON where they are valid JSON (1, true, [1, 2], "
              "'\"1\"'), else\nplain strings (Alice); --string makes all of them strings.\n"
-             "The exit status is 0 on success, 1 on failure, 2 if the words make no sense, and 3 if "
+             "The exit status is 0 on success, 1 on failure, 2 if the words make no sense, and 3 "
+             "if "
              "nothing\nwas there or a condition did not hold.\n`"
            + std::string{program} + " COMMAND --help` tells more about a command.\n";
   }
@@ -48,7 +48,7 @@ int run_program(const std::vector<std::string>& words) {
   add_common(app, s.now);
   if (!parse(app, words))
     return ok;
-  const auto rest = app.remaining();
+  const auto rest = rest_of(app);
   if (rest.empty())
     throw usage_error(std::string{"a command is missing; see "} + program + " --help");
   return run(s, rest);

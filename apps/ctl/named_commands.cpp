@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "common/output.hpp"
 #include "common/table.hpp"
 
@@ -41,24 +40,27 @@ int print_values(const session& s, const std::vector<value>& xs, const std::stri
 command verb(std::string name, std::string summary,
              std::vector<std::pair<std::string, std::string>> arguments,
              std::function<int(session&, const std::string& name, const words&)> act) {
-  return {std::move(name), std::move(summary),
-          [arguments = std::move(arguments), act = std::move(act)](CLI::App& app, call& c) {
-            auto w = std::make_shared<words>(arguments.size());
-            for (std::size_t i = 0; i < arguments.size(); ++i)
-              app.add_option(arguments[i].first, (*w)[i], arguments[i].second)
-                ->required()
-                ->type_name("");
-            return action{[w, act, &c] { return act(c.in, c.name, *w); }};
-          },
-          {}, {}};
+  return {
+    std::move(name),
+    std::move(summary),
+    [arguments = std::move(arguments), act = std::move(act)](CLI::App& app, call& c) {
+      auto w = std::make_shared<words>(arguments.size());
+      for (std::size_t i = 0; i < arguments.size(); ++i)
+        app.add_option(arguments[i].first, (*w)[i], arguments[i].second)->required()->type_name("");
+      return action{[w, act, &c] { return act(c.in, c.name, *w); }};
+    },
+    {},
+    {}};
 }
 
 const std::pair<std::string, std::string> key_argument{"KEY", "The key"};
 
-// -- kv -----------------------------------------------------------------------------------------------
+// -- kv
+// -----------------------------------------------------------------------------------------------
 
 command storing_verb(std::string name, std::string summary, bool only_new) {
-  return {std::move(name), std::move(summary),
+  return {std::move(name),
+          std::move(summary),
           [only_new](CLI::App& app, call& c) {
             struct state {
               std::string key, x;
@@ -74,13 +76,14 @@ command storing_verb(std::string name, std::string summary, bool only_new) {
               session& s = c.in;
               const client::milliseconds ttl{w->ttl};
               if (only_new)
-                return say_whether(
-                  s, "added", s.node().kv_add_new(c.name, s.word(w->key), s.word(w->x), ttl));
+                return say_whether(s, "added",
+                                   s.node().kv_add_new(c.name, s.word(w->key), s.word(w->x), ttl));
               s.node().kv_put(c.name, s.word(w->key), s.word(w->x), ttl);
               return say(s, "stored", s.now.json ? value{1} : value{"stored"});
             }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 action build_increment(CLI::App& app, call& c) {
@@ -98,8 +101,7 @@ action build_increment(CLI::App& app, call& c) {
     ->type_name("N");
   return [w, &c] {
     session& s = c.in;
-    return say(s, "value",
-               s.node().kv_increment(c.name, s.word(w->key), w->initial, w->step));
+    return say(s, "value", s.node().kv_increment(c.name, s.word(w->key), w->initial, w->step));
   };
 }
 
@@ -149,8 +151,8 @@ action build_expire(CLI::App& app, call& c) {
     ->type_name("");
   return [w, &c] {
     session& s = c.in;
-    return say_whether(
-      s, "changed", s.node().kv_expire(c.name, s.word(w->key), client::milliseconds{w->ms}));
+    return say_whether(s, "changed",
+                       s.node().kv_expire(c.name, s.word(w->key), client::milliseconds{w->ms}));
   };
 }
 
@@ -185,10 +187,12 @@ std::vector<command> kv_verbs() {
   };
 }
 
-// -- queue and stack ----------------------------------------------------------------------------------
+// -- queue and stack
+// ----------------------------------------------------------------------------------
 
 command pushing_verb(client::line kind, std::string name, std::string summary) {
-  return {std::move(name), std::move(summary),
+  return {std::move(name),
+          std::move(summary),
           [kind](CLI::App& app, call& c) {
             auto w = std::make_shared<words>();
             app.add_option("VALUE", *w, "Values, in order")->required()->type_name("");
@@ -200,11 +204,13 @@ command pushing_verb(client::line kind, std::string name, std::string summary) {
               return say(s, "count", s.node().push(kind, c.name, std::move(items)));
             }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 command popping_verb(client::line kind, std::string name, std::string summary) {
-  return {std::move(name), std::move(summary),
+  return {std::move(name),
+          std::move(summary),
           [kind](CLI::App& app, call& c) {
             auto n = std::make_shared<std::uint64_t>(1);
             app.add_option("N", *n, "How many at most; default 1")
@@ -214,7 +220,8 @@ command popping_verb(client::line kind, std::string name, std::string summary) {
               return print_values(c.in, c.in.node().pop(kind, c.name, *n), c.name + " is empty");
             }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 command count_verb(client::line kind) {

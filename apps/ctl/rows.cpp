@@ -70,7 +70,7 @@ public:
       row.problem = x.why().message;
     else if (x->is_list() && !x->items().empty())
       row.items.assign(x->items().begin(), x->items().end());
-    else if (const value *key = member(*x, "key"), *held = member(*x, "value"); key && held)
+    else if (const value* key = member(*x, "key"), *held = member(*x, "value"); key && held)
       row.items = {*key, *held};
     else
       row.problem = pairs_ ? "neither an array nor an object with key and value"

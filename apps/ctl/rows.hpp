@@ -24,7 +24,7 @@ public:
 
 struct csv_settings {
   csv_format format;
-  std::vector<column_type> columns;          ///< empty: all are of type `all`
+  std::vector<column_type> columns; ///< empty: all are of type `all`
   column_type all = column_type::automatic;
   bool header = false;
   bool empty_is_string = false;

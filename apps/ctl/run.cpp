@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "common/nearest.hpp"
 
 #include <supercache/version.hpp>
@@ -11,9 +10,9 @@ namespace supercache::app {
 
 const std::vector<command>& commands() {
   static const std::vector<command> all{
-    put_command(),   get_command(),   remove_command(), match_command(),
-    kv_command(),    queue_command(), stack_command(),  load_command(),
-    dump_command(),  stats_command(), shell_command(),
+    put_command(),  get_command(),   remove_command(), match_command(),
+    kv_command(),   queue_command(), stack_command(),  load_command(),
+    dump_command(), stats_command(), shell_command(),
   };
   return all;
 }
@@ -91,15 +90,16 @@ int print_verbs(const command& c) {
 
 /// `kv users get 1`: a name, then a verb.
 int run_verb(call& c, const command& group, const std::vector<std::string>& words) {
-  if (std::ranges::any_of(words.begin(), words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words)),
+  if (std::ranges::any_of(words.begin(),
+                          words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words)),
                           asks_for_help))
     return print_verbs(group);
   if (words.empty() || words[0].empty() || words[0].starts_with('-'))
     throw usage_error(group.name + " needs a " + group.object + " behind it; see " + group.name
                       + " --help");
   if (words.size() < 2)
-    throw usage_error(group.name + ' ' + words[0] + " needs a command behind it; see "
-                      + group.name + " --help");
+    throw usage_error(group.name + ' ' + words[0] + " needs a command behind it; see " + group.name
+                      + " --help");
   c.name = words[0];
   const command& verb = find(group.verbs, words[1], group.name + " command");
   return run_one(c, verb,

@@ -1,16 +1,15 @@
 #include "command.hpp"
+#include "common/output.hpp"
 #include "shell_words.hpp"
 
-#include "common/output.hpp"
-
 #include <editline/readline.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <span>
+#include <unistd.h>
 
 namespace supercache::app {
 
@@ -18,7 +17,8 @@ namespace {
 
 constexpr int history_lines = 1000;
 
-// -- completion: libedit asks through plain functions ---------------------------------------------------
+// -- completion: libedit asks through plain functions
+// ---------------------------------------------------
 
 std::vector<std::string> candidates; ///< for the word that is being completed
 
@@ -71,7 +71,8 @@ std::string history_file() {
   return home && *home ? std::string{home} + "/.supercache_history" : std::string{};
 }
 
-// -- reading lines --------------------------------------------------------------------------------------
+// -- reading lines
+// --------------------------------------------------------------------------------------
 
 /// Lines from a person, with editing, history and completion, or from a file or pipe without.
 class line_reader {
@@ -117,7 +118,8 @@ private:
   std::string file_;
 };
 
-// -- running them -----------------------------------------------------------------------------------------
+// -- running them
+// -----------------------------------------------------------------------------------------
 
 int help(session& s, std::span<const std::string> about) {
   if (about.empty()) {
@@ -166,8 +168,8 @@ int shell(session& s) {
       problem = e.what();
     }
     if (!problem.empty())
-      complain(program, lines.person() ? problem
-                                       : "line " + std::to_string(number) + ": " + problem);
+      complain(program,
+               lines.person() ? problem : "line " + std::to_string(number) + ": " + problem);
     std::cout.flush();
     s.now = settings; // options of a line are for that line
     if (!lines.person() && status == ok)
@@ -180,7 +182,8 @@ int shell(session& s) {
 } // namespace
 
 command shell_command() {
-  return {"shell", "Reads commands line by line, with history and completion",
+  return {"shell",
+          "Reads commands line by line, with history and completion",
           [](CLI::App& app, call& c) {
             app.footer("A line is what stands behind `" + std::string{program}
                        + "` on a command line, quoted in the same way. From a pipe or file,\nthe "
@@ -191,7 +194,8 @@ command shell_command() {
               return shell(s);
             }};
           },
-          {}, {}};
+          {},
+          {}};
 }
 
 } // namespace supercache::app

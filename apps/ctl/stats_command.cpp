@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "common/output.hpp"
 #include "common/table.hpp"
 
@@ -80,9 +79,8 @@ void print_api(const value& stats) {
     if (whole(m, "calls") == 0)
       continue;
     const bool measured = whole(m, "samples") > 0;
-    const auto time = [&](const char* name) {
-      return measured ? time_text(number(m, name)) : std::string{"-"};
-    };
+    const auto time
+      = [&](const char* name) { return measured ? time_text(number(m, name)) : std::string{"-"}; };
     table.add({text(flat[i]), count_text(whole(m, "calls")), count_text(whole(m, "errors")),
                time("average_ns"), time("p50_ns"), time("p99_ns")});
   }
@@ -112,9 +110,10 @@ int show(session& s, const std::string& section) {
 
 action build(CLI::App& app, call& c) {
   auto section = std::make_shared<std::string>("cache");
-  app.add_option("SECTION", *section,
-                 "cache: records and memory (default); api: calls and their latencies; cluster: "
-                 "its members; config: the options in force")
+  app
+    .add_option("SECTION", *section,
+                "cache: records and memory (default); api: calls and their latencies; cluster: "
+                "its members; config: the options in force")
     ->check(one_of({"cache", "api", "cluster", "config"}))
     ->type_name("");
   return [section, &s = c.in] { return show(s, *section); };
@@ -122,8 +121,6 @@ action build(CLI::App& app, call& c) {
 
 } // namespace
 
-command stats_command() {
-  return {"stats", "Prints what the node holds and does", build, {}, {}};
-}
+command stats_command() { return {"stats", "Prints what the node holds and does", build, {}, {}}; }
 
 } // namespace supercache::app

@@ -1,10 +1,10 @@
 #include "command.hpp"
-
 #include "common/output.hpp"
 #include "common/table.hpp"
 
 #include <supercache/store/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 // put, get, remove, match
@@ -38,14 +38,14 @@ struct pattern_words {
   }
 };
 
-constexpr auto guard_help
-  = "Condition as JSON in prefix form, e.g. '[\"and\", [\">=\", \"$1\", 10], [\"is_string\", \"$2\"]]'";
+constexpr auto guard_help = "Condition as JSON in prefix form, e.g. '[\"and\", [\">=\", \"$1\", "
+                            "10], [\"is_string\", \"$2\"]]'";
 
 int say_removed(const session& s, std::uint64_t n) {
   if (s.now.json)
     print_json(value::map({{"removed", n}}));
   else
-    std::cout << "removed " << n << (n == 1 ? " record\n" : " records\n");
+    std::cout << "removed " << count_text(n) << (n == 1 ? " record\n" : " records\n");
   return ok;
 }
 
@@ -208,15 +208,15 @@ action build_match(CLI::App& app, call& c) {
                                   [&](const std::vector<record>& rows) {
                                     s.now.json ? print_json(list_of(rows)) : print_lines(rows);
                                   });
-    return show_matches<bindings>(
-      s, *w, s.node().match(p, w->partition.in(s)), [&](const std::vector<bindings>& rows) {
-        if (!s.now.json)
-          return print_bindings(p, rows);
-        std::vector<value> out;
-        for (const bindings& row : rows)
-          out.push_back(value::list(row));
-        print_json(value::list(out));
-      });
+    return show_matches<bindings>(s, *w, s.node().match(p, w->partition.in(s)),
+                                  [&](const std::vector<bindings>& rows) {
+                                    if (!s.now.json)
+                                      return print_bindings(p, rows);
+                                    std::vector<value> out;
+                                    for (const bindings& row : rows)
+                                      out.push_back(value::list(row));
+                                    print_json(value::list(out));
+                                  });
   };
 }
 
@@ -227,8 +227,6 @@ command get_command() { return {"get", "Prints the records under a key", build_g
 command remove_command() {
   return {"remove", "Removes records by key, by pattern, or all", build_remove, {}, {}};
 }
-command match_command() {
-  return {"match", "Prints what a pattern finds", build_match, {}, {}};
-}
+command match_command() { return {"match", "Prints what a pattern finds", build_match, {}, {}}; }
 
 } // namespace supercache::app

@@ -1,7 +1,6 @@
-#include "server.hpp"
-
 #include "common/arguments.hpp"
 #include "common/output.hpp"
+#include "server.hpp"
 
 #include <supercache/version.hpp>
 
@@ -32,14 +31,15 @@ std::size_t default_threads() {
 /// One option for every setting of the library.
 void add_settings(CLI::App& app, command_line& to) {
   for (const setting& s : settings()) {
+    const bool flag = s.type == "on/off";
     auto* o = app.add_option_function<std::vector<std::string>>(
       "--" + s.name,
-      [&to, name = s.name](const std::vector<std::string>& words) {
-        to.settings.emplace_back(name, words.empty() ? "true" : words.front());
+      [&to, name = s.name, flag](const std::vector<std::string>& words) {
+        const bool alone = flag && (words.empty() || words.front().empty());
+        to.settings.emplace_back(name, alone ? "true" : words.front());
       },
       s.help + (s.allowed.empty() ? "" : "; allowed: " + s.allowed));
-    const bool flag = s.type == "on/off";
-    o->expected(flag ? 0 : 1, 1)->type_name(flag ? "[on|off]" : s.type);
+    o->expected(flag ? 0 : 1, 1)->type_name(flag ? "[true|false]" : s.type);
     o->group(s.name.find('.') == std::string::npos ? "Cache" : "Cache, in detail");
   }
 }
@@ -70,21 +70,27 @@ bool read(int argc, char** argv, command_line& to) {
                program};
   app.set_version_flag("--version", std::string{program} + " " + SUPERCACHE_VERSION,
                        "Print the version and exit");
-  app.add_option("--config", to.config_file,
-                 "File with a section [supercache] of name = value lines; options given here win")
+  app
+    .add_option("--config", to.config_file,
+                "File with a section [supercache] of name = value lines; options given here win")
     ->type_name("FILE");
   app.add_option("--host", to.server.listen.host, "Address to listen on")
     ->type_name("HOST")
     ->capture_default_str();
   app.add_option("--port", to.server.listen.port, "Port to listen on; 0 = any that is free")
     ->check(whole_number(0, 65'535))
+    ->type_name("PORT")
     ->capture_default_str();
   to.server.threads = default_threads();
   app.add_option("--threads", to.server.threads, "Threads that serve requests")
     ->check(whole_number(1, 1024))
+    ->type_name("N")
     ->capture_default_str();
-  app.add_option("--log-level", to.log_level, "How much is logged to standard error")
+  app
+    .add_option("--log-level", to.log_level,
+                "How much is logged to standard error: trace, debug, info, warn, error or off")
     ->check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
+    ->type_name("LEVEL")
     ->capture_default_str();
   add_settings(app, to);
   return parse(app, {argv + 1, argv + argc});

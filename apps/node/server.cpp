@@ -13,11 +13,10 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <iostream>
+#include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 namespace supercache::app {
 
@@ -69,8 +68,7 @@ void say_ready(const cache& c, const address& at) {
 int wait_for_signal() {
   const sigset_t set = ending_signals();
   int number = 0;
-  while (::sigwait(&set, &number) != 0) {
-  }
+  while (::sigwait(&set, &number) != 0) {}
   return number;
 }
 

@@ -57,10 +57,19 @@ inline bool eventually(const std::function<bool()>& f) {
   return false;
 }
 
+template <class T>
+bool ok(const caf::expected<T>& x) {
+  return static_cast<bool>(x);
+}
 /// The error in an answer, if it is one.
 template <class T>
 caf::error error_of(const caf::expected<T>& x) {
   return x ? caf::error{} : x.error();
+}
+
+template <class T>
+supercache::errc code(const caf::expected<T>& x) {
+  return supercache::code_of(error_of(x));
 }
 
 } // namespace fixture

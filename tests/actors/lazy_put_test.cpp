@@ -90,13 +90,13 @@ TEST_CASE("lazy puts of actors that move between workers are written in their or
     check_in_order(r.c, a, n);
 }
 
-TEST_CASE("no more than the limit is ever buffered") {
+TEST_CASE("no more than the limit is ever buffered, besides as many that are being written") {
   options o;
   o.lazy_put_limit = 10;
   running r{o};
   for (int i = 0; i < 3000; ++i) {
     r.c.lazy_put(record{i, 1});
-    REQUIRE(r.c.stats().records + 10 >= static_cast<std::size_t>(i) + 1);
+    REQUIRE(r.c.stats().records + 20 >= static_cast<std::size_t>(i) + 1);
   }
   r.c.flush();
   CHECK(r.c.stats().records == 3000);

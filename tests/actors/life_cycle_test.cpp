@@ -28,38 +28,69 @@ calls tuple_calls(cache c) {
   const auto prepared = compiled_pattern::compile(p).value();
   const auto always = [](const record&) { return true; };
   return {
-    {"put", [=]() mutable { return error_of(c.try_put(record{"k", 1})); }},
-    {"put_batch", [=]() mutable { return error_of(c.try_put_batch({record{"k", 1}})); }},
-    {"lazy_put", [=]() mutable { return error_of(c.try_lazy_put(record{"k", 1})); }},
+    {"put",
+     [=]() mutable {
+       return error_of(c.try_put(record{"k", 1}));
+     }},
+    {"put_batch",
+     [=]() mutable {
+       return error_of(c.try_put_batch({record{"k", 1}}));
+     }},
+    {"lazy_put",
+     [=]() mutable {
+       return error_of(c.try_lazy_put(record{"k", 1}));
+     }},
     {"flush", [=]() mutable { return error_of(c.try_flush()); }},
-    {"insert_new", [=]() mutable { return error_of(c.try_insert_new(record{"k", 1})); }},
+    {"insert_new",
+     [=]() mutable {
+       return error_of(c.try_insert_new(record{"k", 1}));
+     }},
     {"take", [=]() mutable { return error_of(c.try_take("k")); }},
-    {"update_element", [=]() mutable { return error_of(c.try_update_element("k", {{1, 2}})); }},
+    {"update_element",
+     [=]() mutable {
+       return error_of(c.try_update_element("k", {{1, 2}}));
+     }},
     {"update_counter", [=]() mutable { return error_of(c.try_update_counter("k", 1, 1)); }},
     {"get", [=] { return error_of(c.try_get("k")); }},
-    {"get of a record", [=] { return error_of(c.try_get(record{"k", 1})); }},
+    {"get of a record",
+     [=] {
+       return error_of(c.try_get(record{"k", 1}));
+     }},
     {"get_many", [=] { return error_of(c.try_get_many(keys)); }},
     {"get_by_key_partition", [=] { return error_of(c.try_get_by_key_partition("k", "k")); }},
     {"get_same_key_partition", [=] { return error_of(c.try_get_same_key_partition("k")); }},
     {"get_by_match", [=] { return error_of(c.try_get_by_match(any_partition, p)); }},
     {"get_by_match_object", [=] { return error_of(c.try_get_by_match_object(any_partition, p)); }},
     {"select", [=] { return error_of(c.try_select(any_partition, prepared)); }},
-    {"scan", [=] { return error_of(c.try_scan(any_partition, [](auto&, int n) { return n; }, 0)); }},
+    {"scan",
+     [=] {
+       return error_of(c.try_scan(
+         any_partition, [](auto&, int n) { return n; }, 0));
+     }},
     {"each", [=] { return error_of(c.try_each(any_partition, always)); }},
     {"range", [=] { return error_of(c.try_range(1, 2)); }},
     {"remove", [=]() mutable { return error_of(c.try_remove("k")); }},
-    {"remove of a record", [=]() mutable { return error_of(c.try_remove(record{"k", 1})); }},
+    {"remove of a record",
+     [=]() mutable {
+       return error_of(c.try_remove(record{"k", 1}));
+     }},
     {"remove_by_key_partition",
      [=]() mutable { return error_of(c.try_remove_by_key_partition("k", "k")); }},
     {"remove_same_key_partition",
      [=]() mutable { return error_of(c.try_remove_same_key_partition("k")); }},
-    {"remove_by_match", [=]() mutable { return error_of(c.try_remove_by_match(any_partition, p)); }},
+    {"remove_by_match",
+     [=]() mutable { return error_of(c.try_remove_by_match(any_partition, p)); }},
     {"remove_all", [=]() mutable { return error_of(c.try_remove_all()); }},
-    {"put_partition", [=]() mutable { return error_of(c.try_put_partition(record{1, 2}, "a_0")); }},
+    {"put_partition",
+     [=]() mutable {
+       return error_of(c.try_put_partition(record{1, 2}, "a_0"));
+     }},
     {"get_partition", [=] { return error_of(c.try_get_partition(1, "supercache_0")); }},
     {"remove_partition", [=]() mutable { return error_of(c.try_remove_partition(1, "x_0")); }},
     {"put_partition_by_idx",
-     [=]() mutable { return error_of(c.try_put_partition_by_idx(record{1, 2}, 0)); }},
+     [=]() mutable {
+       return error_of(c.try_put_partition_by_idx(record{1, 2}, 0));
+     }},
     {"get_partition_by_idx", [=] { return error_of(c.try_get_partition_by_idx(1, 0)); }},
     {"remove_partition_by_idx",
      [=]() mutable { return error_of(c.try_remove_partition_by_idx(1, 0)); }},
@@ -304,15 +335,21 @@ TEST_CASE("under load, a stop lets every call succeed or say not_started") {
     const std::function<caf::error(cache)> work[] = {
       known,
       known_pair,
-      [](cache c) { return error_of(c.try_put(record{"k", 1})); },
-      [](cache c) { return error_of(c.try_lazy_put(record{"k", 1})); },
+      [](cache c) {
+        return error_of(c.try_put(record{"k", 1}));
+      },
+      [](cache c) {
+        return error_of(c.try_lazy_put(record{"k", 1}));
+      },
       [](cache c) { return error_of(c.kv("n").try_increment("k")); },
       [](cache c) { return error_of(c.queue("q").try_add(1)); },
       [](cache c) {
         const auto e = error_of(c.queue("q").try_out_wait(1ms));
         return code_of(e) == errc::timeout ? caf::error{} : e;
       },
-      [](cache c) { return error_of(c.try_remove_by_match(any_partition, pattern{{1, any}})); },
+      [](cache c) {
+        return error_of(c.try_remove_by_match(any_partition, pattern{{1, any}}));
+      },
     };
     std::thread stopper{[c = r.c]() mutable {
       std::this_thread::sleep_for(5ms);

@@ -85,10 +85,9 @@ TEST_CASE("a pattern that makes no sense is refused and nothing is removed") {
     pattern{{bind(1), any, any}, guard{7}},
   };
   for (const auto& p : senseless) {
-    CHECK(code_of(r.c.try_get_by_match(any_partition, p).error()) == errc::invalid_argument);
-    CHECK(code_of(r.c.try_get_by_match_object(any_partition, p).error())
-          == errc::invalid_argument);
-    CHECK(code_of(r.c.try_remove_by_match(any_partition, p).error()) == errc::invalid_argument);
+    CHECK(fixture::code(r.c.try_get_by_match(any_partition, p)) == errc::invalid_argument);
+    CHECK(fixture::code(r.c.try_get_by_match_object(any_partition, p)) == errc::invalid_argument);
+    CHECK(fixture::code(r.c.try_remove_by_match(any_partition, p)) == errc::invalid_argument);
     CHECK_THROWS_AS(r.c.get_by_match(any_partition, p), error);
   }
   CHECK(r.c.stats().records == 5);

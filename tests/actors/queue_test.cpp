@@ -49,9 +49,9 @@ private:
 };
 
 /// Sends one wait for an item to the cache and reports what came.
-caf::actor spawn_waiter(running& r, std::string name, std::int64_t timeout_ms,
-                        std::function<void(const value&)> got,
-                        std::function<void(const caf::error&)> failed = [](const auto&) {}) {
+caf::actor spawn_waiter(
+  running& r, std::string name, std::int64_t timeout_ms, std::function<void(const value&)> got,
+  std::function<void(const caf::error&)> failed = [](const auto&) {}) {
   return r.system.spawn([=, front = r.c.actor()](caf::event_based_actor* self) {
     compat::ask(self, front, 60s, queue_atom_v, wait_atom_v, name, timeout_ms).then(got, failed);
   });
@@ -194,7 +194,7 @@ TEST_CASE("out_wait can wait as long as one can say") {
     q.add(2);
   }};
   const auto first = q.try_out_wait(std::chrono::milliseconds::max());
-  CHECK_MESSAGE(first.engaged(), message_of(fixture::error_of(first)));
+  CHECK_MESSAGE(fixture::ok(first), message_of(fixture::error_of(first)));
   later.join();
   std::atomic<bool> second{false};
   spawn_waiter(r, "q", INT64_MAX, [&](const value& x) { second = x == value{2}; });

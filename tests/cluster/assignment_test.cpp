@@ -42,8 +42,8 @@ void for_each_cluster(F&& f) {
 } // namespace
 
 TEST_CASE("three nodes, five partitions, two copies: the sorted nodes are rotated by the index") {
-  const std::vector<placement> expected = {{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}},
-                                           {"a", {"b"}}, {"b", {"c"}}};
+  const std::vector<placement> expected
+    = {{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}, {"a", {"b"}}, {"b", {"c"}}};
   CHECK(assign({"c", "a", "b"}, 5, 2) == expected);
 }
 

@@ -66,18 +66,15 @@ TEST_CASE("every enumerator has the name that configurations use, and no other n
 
 TEST_CASE("every number has a range, and a complaint names key, value and range") {
   const std::vector<std::pair<std::function<void(cluster_options&)>, std::string>> wrong = {
-    {[](auto& o) { o.replication_factor = 0; },
-     "replication_factor is 0; allowed is 1 to 16"},
-    {[](auto& o) { o.replication_factor = 17; },
-     "replication_factor is 17; allowed is 1 to 16"},
+    {[](auto& o) { o.replication_factor = 0; }, "replication_factor is 0; allowed is 1 to 16"},
+    {[](auto& o) { o.replication_factor = 17; }, "replication_factor is 17; allowed is 1 to 16"},
     {[](auto& o) { o.wal.majority_timeout = 0ms; },
      "wal.majority_timeout is 0; allowed is 1 to 600000 ms"},
     {[](auto& o) { o.wal.majority_timeout = 600'001ms; },
      "wal.majority_timeout is 600001; allowed is 1 to 600000 ms"},
     {[](auto& o) { o.wal.cleanup_interval = -1ms; },
      "wal.cleanup_interval is -1; allowed is 1 to 3600000 ms"},
-    {[](auto& o) { o.wal.max_pending = 0; },
-     "wal.max_pending is 0; allowed is 1 to 100000000"},
+    {[](auto& o) { o.wal.max_pending = 0; }, "wal.max_pending is 0; allowed is 1 to 100000000"},
     {[](auto& o) { o.node_monitor.refresh = 9ms; },
      "node_monitor.refresh_ms is 9; allowed is 10 to 3600000"},
     {[](auto& o) { o.health.interval = 3'600'001ms; },
@@ -103,17 +100,21 @@ TEST_CASE("the ends of every range are allowed") {
           o.wal = {1ms, 1ms, 1, "", fsync_policy::never};
           o.node_monitor.refresh = 10ms;
           o.health = {10ms, 1ms, 1ms, 0, 0};
-        }) == "");
+        })
+        == "");
   CHECK(complaint([](auto& o) {
           o.replication_factor = 16;
           o.wal = {600'000ms, 3'600'000ms, 100'000'000, "", fsync_policy::always};
           o.node_monitor.refresh = 1h;
           o.health = {1h, 1h, 1h, 1, 1};
-        }) == "");
+        })
+        == "");
 }
 
 TEST_CASE("addresses of peers and nodes are checked, and a complaint names the list") {
-  CHECK(complaint([](auto& o) { o.peers = {"a@host:4000", "b@host"}; })
+  CHECK(complaint([](auto& o) {
+          o.peers = {"a@host:4000", "b@host"};
+        })
         == "cluster_peers: node 'b@host' is not of the form name@host:port");
   CHECK(complaint([](auto& o) { o.node_monitor.nodes = {"@h:1"}; })
         == "node_monitor.nodes: node '@h:1' is not of the form name@host:port");
@@ -126,7 +127,8 @@ TEST_CASE("a provider needs a file") {
   CHECK(complaint([](auto& o) {
           o.node_monitor.source = monitor_source::provider;
           o.node_monitor.provider = "nodes.txt";
-        }) == "");
+        })
+        == "");
 }
 
 TEST_CASE("a node's address is read and written as name@host:port") {
@@ -145,10 +147,16 @@ TEST_CASE("a node's address is read and written as name@host:port") {
 }
 
 TEST_CASE("what is no address is refused with the text and the form that is expected") {
-  for (const std::string text :
-       {"", "a", "a@", "@", ":", "@:", "a@host", "a@host:", "a@:4000", "@host:4000", "host:4000",
-        "a:4000@host", "a@host:0", "a@host:65536", "a@host:-1", "a@host:+1", "a@host: 1",
-        "a@host:1 ", "a@host:1x", "a@host:99999999999999999999"})
+  for (const std::string text : {"",          "a",
+                                 "a@",        "@",
+                                 ":",         "@:",
+                                 "a@host",    "a@host:",
+                                 "a@:4000",   "@host:4000",
+                                 "host:4000", "a:4000@host",
+                                 "a@host:0",  "a@host:65536",
+                                 "a@host:-1", "a@host:+1",
+                                 "a@host: 1", "a@host:1 ",
+                                 "a@host:1x", "a@host:99999999999999999999"})
     CHECK_REFUSED(node_address_from(text), errc::invalid_config,
                   "node '" + text + "' is not of the form name@host:port");
 }

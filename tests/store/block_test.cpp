@@ -1,20 +1,20 @@
 #include "support/workload.hpp"
 
-#include <supercache/store/record.hpp>
 #include <supercache/store/reclaim.hpp>
+#include <supercache/store/record.hpp>
 #include <supercache/store/table.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
-
 #include <unistd.h>
+#include <vector>
 
 using namespace supercache;
 using detail::allocate_block;
@@ -59,7 +59,7 @@ TEST_CASE("a block of any size is aligned, has its header set and room for its p
       block* b = allocate_block(payload, static_cast<std::uint32_t>(payload));
       REQUIRE(reinterpret_cast<std::uintptr_t>(b) % 16 == 0);
       REQUIRE(b->refs == 1);
-      REQUIRE(b->count == payload);
+      REQUIRE(std::size_t{b->count} == payload);
       REQUIRE(b->deadline == 0);
       fill(b, payload, seed);
       all.push_back({b, payload, seed});
@@ -71,7 +71,8 @@ TEST_CASE("a block of any size is aligned, has its header set and room for its p
 }
 
 TEST_CASE("large blocks come and go") {
-  for (const std::size_t payload : {std::size_t{1} << 16, std::size_t{1} << 20, std::size_t{50} << 20}) {
+  for (const std::size_t payload :
+       {std::size_t{1} << 16, std::size_t{1} << 20, std::size_t{50} << 20}) {
     block* b = allocate_block(payload, 0);
     b->bytes()[0] = 'a';
     b->bytes()[payload - 1] = 'z';
@@ -86,7 +87,8 @@ TEST_CASE("blocks freed and allocated at random never overlap") {
   workload::dice d{seed};
   std::vector<owned> all;
   for (std::size_t i = 0; i < workload::scaled(500'000); ++i) {
-    const bool grow = all.size() < 200 || (all.size() < 20'000 && d.chance(i / 50'000 % 2 ? 35 : 65));
+    const bool grow
+      = all.size() < 200 || (all.size() < 20'000 && d.chance(i / 50'000 % 2 ? 35 : 65));
     if (grow) {
       const std::size_t payload = d.chance(90) ? d.below(300) : d.below(3'000);
       const auto mark = static_cast<unsigned>(d.below(256));

@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace supercache;
 using op = guard::op;
@@ -34,25 +38,20 @@ guard chain(op what, unsigned depth) {
   return g;
 }
 
-// -- a second evaluator, as plain as can be: the oracle of the properties below --------------------
+// -- a second evaluator, as plain as can be: the oracle of the properties below
+// --------------------
 
 const value& operand(const guard& g, const value& x) { return g.what == op::var ? x : g.literal; }
 
 bool compares(op how, const value& a, const value& b) {
   const auto c = compare_numeric(a, b);
   switch (how) {
-    case op::eq:
-      return c == 0;
-    case op::ne:
-      return c != 0;
-    case op::lt:
-      return c < 0;
-    case op::le:
-      return c <= 0;
-    case op::gt:
-      return c > 0;
-    default:
-      return c >= 0;
+    case op::eq: return c == 0;
+    case op::ne: return c != 0;
+    case op::lt: return c < 0;
+    case op::le: return c <= 0;
+    case op::gt: return c > 0;
+    default: return c >= 0;
   }
 }
 
@@ -139,8 +138,9 @@ TEST_CASE("NaN compares with nothing, itself included") {
 }
 
 TEST_CASE("each type test holds for its own kind only") {
-  const value_list samples = {nullptr, true, 1, 1.5, "x", std::string(40, 'x'), value::list({}),
-                              value::tuple({}), value::map({})};
+  const value_list samples
+    = {nullptr,          true,          1, 1.5, "x", std::string(40, 'x'), value::list({}),
+       value::tuple({}), value::map({})};
   const std::vector<std::pair<guard, std::vector<kind>>> tests = {
     {is_nil(var(1)), {kind::nil}},
     {is_bool(var(1)), {kind::boolean}},
@@ -240,8 +240,7 @@ TEST_CASE("a guard that nothing can satisfy is refused") {
   const std::vector<guard> impossible = {
     guard{false},
     guard{1} == guard{2},
-    guard{2} < guard{1.0},
-    var(1) > 3 && var(1) < 3,
+    guard{2}<guard{1.0}, var(1)> 3 && var(1) < 3,
     var(1) >= 3 && var(1) < 3.0,
     var(1) > 3 && var(1) <= 3,
     var(1) == 3 && var(1) == 4,

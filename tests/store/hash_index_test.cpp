@@ -5,9 +5,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <unordered_map>
+#include <vector>
 
 using namespace supercache;
 using workload::dice;
@@ -60,8 +62,8 @@ struct twin {
     if (model.empty())
       return;
     auto victim = model.begin();
-    std::advance(victim, static_cast<std::ptrdiff_t>(d.below(std::min<std::size_t>(
-                           model.size(), 16))));
+    std::advance(victim,
+                 static_cast<std::ptrdiff_t>(d.below(std::min<std::size_t>(model.size(), 16))));
     erase(index, *victim->second);
     model.erase(victim);
   }
@@ -69,8 +71,8 @@ struct twin {
     if (model.empty())
       return;
     const auto entry = model.begin();
-    const auto [at, found] = index.locate<thing>(
-      entry->first, [&](const thing* x) { return x == entry->second; });
+    const auto [at, found]
+      = index.locate<thing>(entry->first, [&](const thing* x) { return x == entry->second; });
     REQUIRE(found == entry->second);
     things.push_back({entry->first, static_cast<int>(things.size())});
     index.replace(at, entry->first, &things.back());

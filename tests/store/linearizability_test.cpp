@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -78,11 +79,11 @@ private:
     switch (d.below(8)) {
       case 0:
       case 1:
-        return timed(e, what::write, [&] { return table_.put(row(key, e.argument), h, 0, now_), 0; });
+        return timed(e, what::write,
+                     [&] { return table_.put(row(key, e.argument), h, 0, now_), 0; });
       case 2:
-        return timed(e, what::insert, [&] {
-          return table_.insert_new(row(key, e.argument), h, 0, now_) ? 1 : 0;
-        });
+        return timed(e, what::insert,
+                     [&] { return table_.insert_new(row(key, e.argument), h, 0, now_) ? 1 : 0; });
       case 3:
         return timed(e, what::remove,
                      [&] { return static_cast<content>(table_.remove(key, h, now_)); });
@@ -92,8 +93,7 @@ private:
         return timed(e, what::exchange,
                      [&] { return *table_.compare_exchange(swap, h, now_) ? 1 : 0; });
       }
-      default:
-        return timed(e, what::read, [&] { return read(key, h); });
+      default: return timed(e, what::read, [&] { return read(key, h); });
     }
   }
   content read(const value& key, std::uint64_t h) {
@@ -129,28 +129,33 @@ TEST_CASE("the checker accepts what can be put in an order") {
     CHECK(linearizable({{what::write, 5, 0, 0, 1, 4}, {what::read, 0, 0, seen, 2, 3}}));
   // two writes at once, then a read of either
   for (const content seen : {1, 2})
-    CHECK(linearizable({{what::write, 1, 0, 0, 1, 4}, {what::write, 2, 0, 0, 2, 3},
+    CHECK(linearizable({{what::write, 1, 0, 0, 1, 4},
+                        {what::write, 2, 0, 0, 2, 3},
                         {what::read, 0, 0, seen, 5, 6}}));
-  CHECK(linearizable({{what::insert, 1, 0, 1, 1, 2}, {what::exchange, 1, 2, 1, 3, 4},
-                      {what::insert, 3, 0, 0, 5, 6}, {what::read, 0, 0, 2, 7, 8},
-                      {what::remove, 0, 0, 1, 9, 10}, {what::read, 0, 0, 0, 11, 12}}));
+  CHECK(linearizable({{what::insert, 1, 0, 1, 1, 2},
+                      {what::exchange, 1, 2, 1, 3, 4},
+                      {what::insert, 3, 0, 0, 5, 6},
+                      {what::read, 0, 0, 2, 7, 8},
+                      {what::remove, 0, 0, 1, 9, 10},
+                      {what::read, 0, 0, 0, 11, 12}}));
 }
 
 TEST_CASE("the checker refuses what cannot be put in an order") {
   // a read of what was never written, a lost write, a stale read
   CHECK_FALSE(linearizable({{what::read, 0, 0, 7, 1, 2}}));
   CHECK_FALSE(linearizable({{what::write, 5, 0, 0, 1, 2}, {what::read, 0, 0, 0, 3, 4}}));
-  CHECK_FALSE(linearizable({{what::write, 1, 0, 0, 1, 2}, {what::write, 2, 0, 0, 3, 4},
-                            {what::read, 0, 0, 1, 5, 6}}));
+  CHECK_FALSE(linearizable(
+    {{what::write, 1, 0, 0, 1, 2}, {what::write, 2, 0, 0, 3, 4}, {what::read, 0, 0, 1, 5, 6}}));
   // the new content is seen, then the old one again
-  CHECK_FALSE(linearizable({{what::write, 5, 0, 0, 1, 6}, {what::read, 0, 0, 5, 2, 3},
-                            {what::read, 0, 0, 0, 4, 5}}));
+  CHECK_FALSE(linearizable(
+    {{what::write, 5, 0, 0, 1, 6}, {what::read, 0, 0, 5, 2, 3}, {what::read, 0, 0, 0, 4, 5}}));
   // two that both exchanged or inserted the one content
-  CHECK_FALSE(linearizable({{what::write, 1, 0, 0, 1, 2}, {what::exchange, 1, 2, 1, 3, 6},
+  CHECK_FALSE(linearizable({{what::write, 1, 0, 0, 1, 2},
+                            {what::exchange, 1, 2, 1, 3, 6},
                             {what::exchange, 1, 3, 1, 4, 5}}));
   CHECK_FALSE(linearizable({{what::insert, 1, 0, 1, 1, 4}, {what::insert, 2, 0, 1, 2, 3}}));
-  CHECK_FALSE(linearizable({{what::insert, 1, 0, 1, 1, 2}, {what::remove, 0, 0, 1, 3, 6},
-                            {what::remove, 0, 0, 1, 4, 5}}));
+  CHECK_FALSE(linearizable(
+    {{what::insert, 1, 0, 1, 1, 2}, {what::remove, 0, 0, 1, 3, 6}, {what::remove, 0, 0, 1, 4, 5}}));
   // a removal that missed what was there
   CHECK_FALSE(linearizable({{what::insert, 1, 0, 1, 1, 2}, {what::remove, 0, 0, 0, 3, 4}}));
 }

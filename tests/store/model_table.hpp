@@ -3,6 +3,7 @@
 #include <supercache/store/table.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
@@ -32,6 +33,13 @@ public:
     if (!live_rows(r[key_pos_], now).empty())
       return false;
     put(r, ttl, now);
+    return true;
+  }
+  bool exchange(const supercache::record& r, bool only_if_there, ms now) {
+    auto& rows = live_rows(r[key_pos_], now);
+    if (only_if_there && rows.empty())
+      return false;
+    rows = {row{r, rows.empty() ? 0 : rows.front().deadline}};
     return true;
   }
   std::vector<supercache::record> get(const supercache::value& key, ms now) {
@@ -68,8 +76,7 @@ public:
     rows[0].r = supercache::record::of(items);
     return {true, errc::none};
   }
-  std::pair<ms, supercache::errc> update_counter(const supercache::op::update_counter& u,
-                                                 ms now) {
+  std::pair<ms, supercache::errc> update_counter(const supercache::op::update_counter& u, ms now) {
     using supercache::errc;
     if (many())
       return {0, errc::type_mismatch};
@@ -93,8 +100,8 @@ public:
     rows = {next};
     return {old + u.step, errc::none};
   }
-  std::pair<bool, supercache::errc>
-  compare_exchange(const supercache::op::compare_exchange& u, ms now) {
+  std::pair<bool, supercache::errc> compare_exchange(const supercache::op::compare_exchange& u,
+                                                     ms now) {
     using supercache::errc;
     if (many())
       return {false, errc::type_mismatch};

@@ -7,10 +7,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace supercache;
@@ -26,7 +30,8 @@ space structs(std::string name) { return {space_kind::structs, std::move(name)};
 space queue(std::string name) { return {space_kind::queue, std::move(name)}; }
 space stack(std::string name) { return {space_kind::stack, std::move(name)}; }
 
-result<value> apply(partition_store& s, space where, operation_body what, std::int64_t now = 1'000) {
+result<value> apply(partition_store& s, space where, operation_body what,
+                    std::int64_t now = 1'000) {
   return s.apply({std::move(where), std::move(what)}, stamp{now});
 }
 value done(partition_store& s, space where, operation_body what) {
@@ -91,33 +96,22 @@ operation_body random_body(dice& d) {
   const std::int64_t ttl = d.chance(30) ? static_cast<std::int64_t>(d.below(50)) : 0;
   const auto maybe_row = [&] { return d.chance(50) ? std::optional{random_row(d)} : std::nullopt; };
   switch (d.below(16)) {
-    case 0:
-      return op::put_many{{random_row(d), random_row(d)}, ttl};
-    case 1:
-      return op::insert_new{random_row(d), ttl};
-    case 2:
-      return op::remove{key};
-    case 3:
-      return op::take{key};
-    case 4:
-      return op::update_element{key, {{static_cast<std::uint32_t>(d.below(4)), key}}};
+    case 0: return op::put_many{{random_row(d), random_row(d)}, ttl};
+    case 1: return op::insert_new{random_row(d), ttl};
+    case 2: return op::remove{key};
+    case 3: return op::take{key};
+    case 4: return op::update_element{key, {{static_cast<std::uint32_t>(d.below(4)), key}}};
     case 5:
       return op::update_counter{key, static_cast<std::uint32_t>(d.below(3)), 1, maybe_row(), ttl};
-    case 6:
-      return op::compare_exchange{key, maybe_row(), maybe_row(), ttl - 1};
-    case 7:
-      return op::expire{key, ttl};
+    case 6: return op::compare_exchange{key, maybe_row(), maybe_row(), ttl - 1};
+    case 7: return op::expire{key, ttl};
     case 8:
       return op::remove_match{{{bind(1), key}, var(1) > static_cast<std::int64_t>(d.below(3))}};
-    case 9:
-      return d.chance(5) ? operation_body{op::clear{}} : op::drain{};
+    case 9: return d.chance(5) ? operation_body{op::clear{}} : op::drain{};
     case 10:
-    case 11:
-      return op::push{{key, values::random_value(d, 1)}};
-    case 12:
-      return op::pop{d.below(4)};
-    default:
-      return op::put{random_row(d), ttl};
+    case 11: return op::push{{key, values::random_value(d, 1)}};
+    case 12: return op::pop{d.below(4)};
+    default: return op::put{random_row(d), ttl};
   }
 }
 
@@ -129,12 +123,21 @@ TEST_CASE("operations and spaces have names") {
   CHECK(to_string(space_kind::queue) == "queue");
   CHECK(to_string(space_kind::stack) == "stack");
   CHECK(to_string(space_kind::structs) == "structs");
-  const std::vector<std::pair<operation_body, std::string>> all = {
-    {op::put{}, "put"}, {op::put_many{}, "put_many"}, {op::insert_new{}, "insert_new"},
-    {op::remove{}, "remove"}, {op::take{}, "take"}, {op::update_element{}, "update_element"},
-    {op::update_counter{}, "update_counter"}, {op::compare_exchange{}, "compare_exchange"},
-    {op::expire{}, "expire"}, {op::remove_match{}, "remove_match"}, {op::clear{}, "clear"},
-    {op::push{}, "push"}, {op::pop{}, "pop"}, {op::drain{}, "drain"}};
+  const std::vector<std::pair<operation_body, std::string>> all
+    = {{op::put{}, "put"},
+       {op::put_many{}, "put_many"},
+       {op::insert_new{}, "insert_new"},
+       {op::remove{}, "remove"},
+       {op::take{}, "take"},
+       {op::update_element{}, "update_element"},
+       {op::update_counter{}, "update_counter"},
+       {op::compare_exchange{}, "compare_exchange"},
+       {op::expire{}, "expire"},
+       {op::remove_match{}, "remove_match"},
+       {op::clear{}, "clear"},
+       {op::push{}, "push"},
+       {op::pop{}, "pop"},
+       {op::drain{}, "drain"}};
   for (const auto& [body, name] : all)
     CHECK(name_of(body) == name);
 }
@@ -178,8 +181,7 @@ TEST_CASE("every queue operation does what it says, oldest or newest first, and 
     CHECK((fifo ? s.stacks() : s.queues()).count("q") == 0);
     CHECK(done(s, where, op::pop{}) == value::list({fifo ? 1 : 4}));
     CHECK(done(s, where, op::pop{0}) == value::list({}));
-    CHECK(done(s, where, op::drain{})
-          == (fifo ? value::list({2, 3, 4}) : value::list({3, 2, 1})));
+    CHECK(done(s, where, op::drain{}) == (fifo ? value::list({2, 3, 4}) : value::list({3, 2, 1})));
     CHECK(done(s, where, op::pop{}) == value::list({}));
     CHECK(done(s, where, op::push{{1, 2}}) == value{2});
     CHECK(done(s, where, op::clear{}) == value{2});
@@ -207,11 +209,16 @@ TEST_CASE("an operation that does not fit its space is refused and changes nothi
       CHECK_REFUSED(apply(s, where, body), errc::invalid_argument, queues_only);
   const std::string four = "queues and stacks know push, pop, drain and clear only";
   for (const space& where : {queue("q"), stack("s")})
-    for (const operation_body& body :
-         {operation_body{op::put{{"a", 1}}}, {op::put_many{{record{1}}}},
-          {op::insert_new{{"a", 1}}}, {op::remove{1}}, {op::take{1}},
-          {op::update_element{1, {}}}, {op::update_counter{1}}, {op::compare_exchange{1, {}, {}}},
-          {op::expire{1, 1}}, {op::remove_match{{{any}}}}})
+    for (const operation_body& body : {operation_body{op::put{{"a", 1}}},
+                                       {op::put_many{{record{1}}}},
+                                       {op::insert_new{{"a", 1}}},
+                                       {op::remove{1}},
+                                       {op::take{1}},
+                                       {op::update_element{1, {}}},
+                                       {op::update_counter{1}},
+                                       {op::compare_exchange{1, {}, {}}},
+                                       {op::expire{1, 1}},
+                                       {op::remove_match{{{any}}}}})
       CHECK_REFUSED(apply(s, where, body), errc::invalid_argument, four);
   for (const auto& [name, rows] : content_of(s, 1'000).tables)
     CHECK(rows.empty());
@@ -225,10 +232,10 @@ TEST_CASE("a record that is too short is refused, alone or with the whole batch"
   CHECK_REFUSED(apply(s, tuples, op::insert_new{{1, 2}}), errc::invalid_argument, why);
   CHECK_REFUSED(apply(s, tuples, op::put_many{{record{1, 2, 3}, record{1, 2}}}),
                 errc::invalid_argument, why);
-  CHECK_REFUSED(apply(s, tuples, op::update_counter{3, 1, 1, record{1, 2}}),
-                errc::invalid_argument, why);
-  CHECK_REFUSED(apply(s, tuples, op::compare_exchange{3, {}, record{1, 2}}),
-                errc::invalid_argument, why);
+  CHECK_REFUSED(apply(s, tuples, op::update_counter{3, 1, 1, record{1, 2}}), errc::invalid_argument,
+                why);
+  CHECK_REFUSED(apply(s, tuples, op::compare_exchange{3, {}, record{1, 2}}), errc::invalid_argument,
+                why);
   CHECK_REFUSED(apply(s, tuples, op::put{}), errc::invalid_argument,
                 "tuple size (0) is lower than key_pos (2)");
   CHECK_REFUSED(apply(s, kv("n"), op::put{}), errc::invalid_argument,
@@ -254,8 +261,8 @@ TEST_CASE("errors of the tables and of patterns come through") {
 }
 
 TEST_CASE("namespaces take the table type of the cache, structs have one record per key") {
-  for (const table_type type : {table_type::set, table_type::ordered_set, table_type::bag,
-                                table_type::duplicate_bag}) {
+  for (const table_type type :
+       {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     partition_store s{{.type = type, .key_pos = 1}};
     CHECK(s.open(space_kind::kv, "n").type() == type);
     CHECK(s.open(space_kind::kv, "n").key_pos() == 0);
@@ -365,8 +372,8 @@ TEST_CASE("what could not be answered as a value is not stored, and nothing is l
 TEST_CASE("the same operations with the same stamps make equal stores and equal answers") {
   const auto seed = workload::seed(31);
   CAPTURE(seed);
-  for (const table_type type : {table_type::set, table_type::ordered_set, table_type::bag,
-                                table_type::duplicate_bag}) {
+  for (const table_type type :
+       {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     dice d{seed};
     // How a store is laid out must not matter, nor when it frees what has expired.
     partition_store a{{.type = type, .stripes = 16}}, b{{.type = type, .stripes = 1}};

@@ -6,6 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
 
 using namespace supercache;
 
@@ -134,8 +137,8 @@ TEST_CASE("a pattern may nest as deep as the elements of a record") {
   REQUIRE(deepest.ok());
   CHECK((*deepest).matches(record{nested_value(127, 1)}));
   const std::string why = "pattern nested deeper than 128 levels";
-  CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_term(128, any)}}),
-                errc::invalid_argument, why);
+  CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_term(128, any)}}), errc::invalid_argument,
+                why);
   CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_term(5'000, any)}}),
                 errc::invalid_argument, why);
 }
@@ -146,8 +149,8 @@ TEST_CASE("the nesting of a literal counts as the pattern's") {
   CHECK((*deepest).matches(record{nested_value(127, 1)}));
   CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_term(28, nested_value(100, 1))}}),
                 errc::invalid_argument, "pattern nested deeper than 128 levels");
-  CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_value(128, 1)}}),
-                errc::invalid_argument, "pattern nested deeper than 128 levels");
+  CHECK_REFUSED(compiled_pattern::compile(pattern{{nested_value(128, 1)}}), errc::invalid_argument,
+                "pattern nested deeper than 128 levels");
 }
 
 // -- literal_at -----------------------------------------------------------------------------------

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -180,8 +182,7 @@ TEST_CASE("names that are no longer used cost next to nothing") {
         q.pop_or_watch(name, out);
         q.unwatch(name);
         break;
-      default:
-        q.push(name, value_list{});
+      default: q.push(name, value_list{});
     }
     largest = std::max(largest, q.bytes());
   }

@@ -5,10 +5,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace supercache;
@@ -155,15 +158,16 @@ TEST_CASE("a held block outlives the pin, and is freed when the slot is given ba
 TEST_CASE("a thread can hold as many blocks as it has slots, and then must count") {
   start();
   std::vector<counted> things(reclaim::hazards_per_thread + 1);
-  std::set<std::atomic<const void*>*> slots;
+  std::vector<std::atomic<const void*>*> slots;
   reclaim::pin guard;
   for (std::size_t i = 0; i < reclaim::hazards_per_thread; ++i)
-    slots.insert(guard.hold(&things[i]));
-  CHECK(slots.size() == reclaim::hazards_per_thread);
-  CHECK_FALSE(slots.contains(nullptr));
+    slots.push_back(guard.hold(&things[i]));
+  const std::set<std::atomic<const void*>*> different(slots.begin(), slots.end());
+  CHECK(different.size() == reclaim::hazards_per_thread);
+  CHECK_FALSE(different.contains(nullptr));
   CHECK(guard.hold(&things.back()) == nullptr);
-  (*slots.begin())->store(nullptr);
-  CHECK(guard.hold(&things.back()) == *slots.begin());
+  slots.back()->store(nullptr);
+  CHECK(guard.hold(&things.back()) == slots.back());
   for (auto* slot : slots)
     slot->store(nullptr);
 }
@@ -181,7 +185,8 @@ TEST_CASE("a block held by a thread that has ended stays until the slot is given
     reclaim::pin guard;
     auto* mine = guard.hold(&other);
     mine->store(nullptr);
-  }}.join();
+  }}
+    .join();
   reclaim::retire(kept, counted::free);
   reclaim::collect();
   CHECK(freed == 0);

@@ -6,7 +6,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <memory>
 #include <sstream>
+#include <string>
+#include <vector>
 
 using namespace supercache;
 
@@ -54,8 +58,8 @@ TEST_CASE("an element that is not there is an error that names size and position
 
 TEST_CASE("records compare like tuples of their elements") {
   const std::vector<record> ascending
-    = {record{}, record{nullptr}, record{1}, record{1, 0}, record{1, 1}, record{1.0}, record{2},
-       record{"a"}, record{"a", 1}};
+    = {record{},    record{nullptr}, record{1},   record{1, 0},  record{1, 1},
+       record{1.0}, record{2},       record{"a"}, record{"a", 1}};
   for (std::size_t i = 0; i < ascending.size(); ++i)
     for (std::size_t j = 0; j < ascending.size(); ++j) {
       CHECK((ascending[i] <=> ascending[j]) == (i <=> j));
@@ -79,8 +83,8 @@ TEST_CASE("a record and the tuple of its elements share memory and have one hash
 }
 
 TEST_CASE("only a tuple with elements becomes a record") {
-  for (const value& x : {value{}, value{1}, value{"x"}, value::list({1}), value::tuple({}),
-                         value::map({{1, 2}})})
+  for (const value& x :
+       {value{}, value{1}, value{"x"}, value::list({1}), value::tuple({}), value::map({{1, 2}})})
     CHECK(record::from_tuple(x).empty());
   CHECK(record::of(value_list{1, 2}) == record{1, 2});
 }

@@ -19,26 +19,20 @@ struct operation {
   enum class what : std::uint8_t { write, read, exchange, insert, remove };
 
   what is = what::read;
-  content argument = 0; ///< written, inserted, or what an exchange expects
-  content desired = 0;  ///< what an exchange puts there
-  content answer = 0;   ///< what was read; whether an exchange, insert or remove did it
+  content argument = 0;       ///< written, inserted, or what an exchange expects
+  content desired = 0;        ///< what an exchange puts there
+  content answer = 0;         ///< what was read; whether an exchange, insert or remove did it
   std::uint64_t called = 0;   ///< before the operation began …
   std::uint64_t returned = 0; ///< … and after it ended, by a clock all threads share
 
   /// Whether it may answer what it did when the register holds `c`, which then changes.
   bool step(content& c) const {
     switch (is) {
-      case what::read:
-        return answer == c;
-      case what::write:
-        c = argument;
-        return true;
-      case what::exchange:
-        return perform(c == argument, desired, c);
-      case what::insert:
-        return perform(c == 0, argument, c);
-      case what::remove:
-        return perform(c != 0, 0, c);
+      case what::read: return answer == c;
+      case what::write: c = argument; return true;
+      case what::exchange: return perform(c == argument, desired, c);
+      case what::insert: return perform(c == 0, argument, c);
+      case what::remove: return perform(c != 0, 0, c);
     }
     return false;
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -88,19 +89,21 @@ TEST_CASE("of many who insert_new or take under one key exactly one succeeds") {
         const value key = number(i);
         inserted[i] += t.insert_new(record{key, number(me)}, hash(key), 0, t0);
         if (i >= 10)
-          taken[i - 10] += static_cast<int>(t.take(number(i - 10), hash(number(i - 10)), t0).size());
+          taken[i - 10]
+            += static_cast<int>(t.take(number(i - 10), hash(number(i - 10)), t0).size());
       }
     });
     // A key is inserted again if one thread is ahead and takes it before another gets there.
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < rounds; ++i)
-      wrong += inserted[i] != taken[i] + static_cast<int>(get(t, number(i)).size())
-               || inserted[i] < 1;
+      wrong
+        += inserted[i] != taken[i] + static_cast<int>(get(t, number(i)).size()) || inserted[i] < 1;
     CHECK(wrong == 0);
   }
 }
 
-TEST_CASE("a key that is there is found at any time, while the table grows and others are removed") {
+TEST_CASE(
+  "a key that is there is found at any time, while the table grows and others are removed") {
   const std::size_t n = workload::scaled(60'000);
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));
@@ -193,8 +196,8 @@ TEST_CASE("walks meet every record that stays exactly once, whatever writers do 
           const std::size_t other = d.below(stable * 10) * 10 + 1 + me;
           d.chance(60) ? put(t, telling(other)) : (void)remove(t, number(other));
           if (d.below(stable * 20) == 0)
-            t.remove_match(compiled_pattern::compile(pattern{{bind(1), any, number(other * 7)}})
-                             .value(), t0);
+            t.remove_match(
+              compiled_pattern::compile(pattern{{bind(1), any, number(other * 7)}}).value(), t0);
           if (!t.holds_many())
             put(t, telling(d.below(stable) * 10)); // replaced by an equal one: it stays
         }
@@ -258,7 +261,7 @@ TEST_CASE("records that a reader keeps stay as they were, and are freed when it 
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));
     table t{type, 0, 4};
-    constexpr std::size_t n = 100; // more than a thread can borrow
+    constexpr std::size_t n = reclaim::hazards_per_thread + 50; // more than a thread can borrow
     for (std::size_t i = 0; i < n; ++i)
       put(t, telling(i));
     std::vector<records> kept;
@@ -268,7 +271,7 @@ TEST_CASE("records that a reader keeps stay as they were, and are freed when it 
       remove(t, number(i));
     t.clear(t0);
     for (std::size_t i = 0; i < 3 * reclaim::batch; ++i)
-      put(t, telling(1'000 + i % 7)); // others may take the memory of what was freed
+      put(t, telling(100'000 + i % 7)); // others may take the memory of what was freed
     reclaim::collect();
     for (std::size_t i = 0; i < n; ++i) {
       CHECK(tells_the_truth(kept[i].front()));

@@ -3,6 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 using namespace supercache;
 
 namespace {
@@ -25,16 +31,32 @@ public:
   void run() {
     using step = void (duel::*)();
     // An operation stands here as often as it is wanted.
-    const std::vector<step> steps = {
-      &duel::put,         &duel::put,          &duel::put,
-      &duel::put,         &duel::put_many,     &duel::insert_new,
-      &duel::insert_new,  &duel::take,         &duel::get,
-      &duel::get,         &duel::get,          &duel::get_many,
-      &duel::remove,      &duel::update_element, &duel::update_element,
-      &duel::update_counter, &duel::update_counter, &duel::compare_exchange,
-      &duel::compare_exchange, &duel::compare_exchange, &duel::expire,
-      &duel::match,       &duel::remove_match, &duel::let_time_pass,
-      &duel::let_time_pass};
+    const std::vector<step> steps = {&duel::put,
+                                     &duel::put,
+                                     &duel::put,
+                                     &duel::put,
+                                     &duel::put_many,
+                                     &duel::insert_new,
+                                     &duel::insert_new,
+                                     &duel::take,
+                                     &duel::get,
+                                     &duel::get,
+                                     &duel::get,
+                                     &duel::get_many,
+                                     &duel::remove,
+                                     &duel::update_element,
+                                     &duel::update_element,
+                                     &duel::update_counter,
+                                     &duel::update_counter,
+                                     &duel::compare_exchange,
+                                     &duel::compare_exchange,
+                                     &duel::compare_exchange,
+                                     &duel::exchange,
+                                     &duel::expire,
+                                     &duel::match,
+                                     &duel::remove_match,
+                                     &duel::let_time_pass,
+                                     &duel::let_time_pass};
     const std::size_t rare = setup_.operations / 100;
     for (std::size_t i = 0; i < setup_.operations; ++i) {
       CAPTURE(i);
@@ -57,28 +79,19 @@ private:
     if (setup_.keys > 100)
       return static_cast<std::int64_t>(n);
     switch (n % 5) { // every kind of key, and an integer and a double that are equal numbers
-      case 0:
-        return static_cast<std::int64_t>(n);
-      case 1:
-        return static_cast<double>(n - 1);
-      case 2:
-        return "key" + std::to_string(n);
-      case 3:
-        return "a key too long to be inline " + std::to_string(n);
-      default:
-        return value::tuple({"key", static_cast<std::int64_t>(n % 3)});
+      case 0: return static_cast<std::int64_t>(n);
+      case 1: return static_cast<double>(n - 1);
+      case 2: return "key" + std::to_string(n);
+      case 3: return "a key too long to be inline " + std::to_string(n);
+      default: return value::tuple({"key", static_cast<std::int64_t>(n % 3)});
     }
   }
   value random_element() {
     switch (dice_.below(12)) {
-      case 0:
-        return "text";
-      case 1:
-        return std::string(30, 'x');
-      case 2:
-        return INT64_MAX - 1;
-      default:
-        return static_cast<std::int64_t>(dice_.below(3));
+      case 0: return "text";
+      case 1: return std::string(30, 'x');
+      case 2: return INT64_MAX - 1;
+      default: return static_cast<std::int64_t>(dice_.below(3));
     }
   }
   record row_under(const value& key) {
@@ -156,6 +169,12 @@ private:
     REQUIRE(real_.insert_new(r, hash(r[setup_.key_pos]), ttl, now())
             == model_.insert_new(r, ttl, now_ms_));
   }
+  void exchange() {
+    const record r = row_to_put();
+    const auto mode = dice_.chance(50) ? table::always : table::only_if_there;
+    REQUIRE(real_.exchange(r, hash(r[setup_.key_pos]), mode, now())
+            == model_.exchange(r, mode == table::only_if_there, now_ms_));
+  }
   void take() {
     const value key = random_key();
     REQUIRE(real_.take(key, hash(key), now()) == model_.take(key, now_ms_));
@@ -194,8 +213,11 @@ private:
     REQUIRE((r.ok() && *r) == changed);
   }
   void update_counter() {
-    op::update_counter u{random_key(), static_cast<std::uint32_t>(dice_.below(3)),
-                         static_cast<std::int64_t>(dice_.below(5)) - 2, {}, random_ttl()};
+    op::update_counter u{random_key(),
+                         static_cast<std::uint32_t>(dice_.below(3)),
+                         static_cast<std::int64_t>(dice_.below(5)) - 2,
+                         {},
+                         random_ttl()};
     if (dice_.chance(50))
       u.initial = row_under(u.key);
     const auto r = real_.update_counter(u, hash(u.key), now());

@@ -5,8 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace supercache;
@@ -46,8 +48,8 @@ std::vector<record> matching(const table& t, pattern p) {
 /// Calls `f(table)` with an empty table of each type.
 template <class F>
 void for_each_type(F&& f, std::initializer_list<table_type> types
-                   = {table_type::set, table_type::ordered_set, table_type::bag,
-                      table_type::duplicate_bag}) {
+                          = {table_type::set, table_type::ordered_set, table_type::bag,
+                             table_type::duplicate_bag}) {
   for (const table_type type : types) {
     CAPTURE(to_string(type));
     table t{type, 0, 4};
@@ -89,8 +91,8 @@ TEST_CASE("a set keeps the last record under a key, a bag all that differ, in th
     put(t, record{"other", 9});
     const auto found = get(t, "key");
     if (t.type() == table_type::duplicate_bag)
-      CHECK(found == std::vector{record{"key", 3}, record{"key", 1}, record{"key", 2},
-                                 record{"key", 1}});
+      CHECK(found
+            == std::vector{record{"key", 3}, record{"key", 1}, record{"key", 2}, record{"key", 1}});
     else if (t.type() == table_type::bag)
       CHECK(found == std::vector{record{"key", 3}, record{"key", 1}, record{"key", 2}});
     else
@@ -135,10 +137,9 @@ TEST_CASE("operations that need one record per key are refused on bags and chang
       const std::string rest = " needs one record per key, and a bag can have many";
       CHECK_REFUSED(t.update_element({"key", {{1, 5}}}, h, t0), errc::type_mismatch,
                     "update_element" + rest);
-      CHECK_REFUSED(t.update_counter({"key"}, h, t0), errc::type_mismatch,
-                    "update_counter" + rest);
-      CHECK_REFUSED(t.compare_exchange({"key", record{"key", 1}, {}}, h, t0),
-                    errc::type_mismatch, "compare_exchange" + rest);
+      CHECK_REFUSED(t.update_counter({"key"}, h, t0), errc::type_mismatch, "update_counter" + rest);
+      CHECK_REFUSED(t.compare_exchange({"key", record{"key", 1}, {}}, h, t0), errc::type_mismatch,
+                    "compare_exchange" + rest);
       CHECK(get(t, "key") == std::vector{record{"key", 1}});
     },
     {table_type::bag, table_type::duplicate_bag});
@@ -193,8 +194,8 @@ TEST_CASE("a counter without a record starts from the initial one, a bad one is 
   for_each_type(
     [](table& t) {
       const auto h = hash(value{"key"});
-      CHECK_REFUSED(t.update_counter({"key", 1, 1, record{"key", "x"}}, h, t0),
-                    errc::type_mismatch, "cannot add to \"x\", a string; only integers count");
+      CHECK_REFUSED(t.update_counter({"key", 1, 1, record{"key", "x"}}, h, t0), errc::type_mismatch,
+                    "cannot add to \"x\", a string; only integers count");
       CHECK(t.count(t0) == 0);
       CHECK(t.update_counter({"key", 1, 5, record{"key", 10}}, h, t0).value() == 15);
       CHECK(t.update_counter({"key", 1, 5, record{"key", 10}}, h, t0).value() == 20);
@@ -303,5 +304,24 @@ TEST_CASE("bytes follow what the table holds") {
     CHECK(t.bytes() < 200'000); // the index keeps its size
     t.clear(t0);
     CHECK(t.bytes() == 0);
+  });
+}
+
+TEST_CASE("exchange leaves one record under a key, with the deadline of the first") {
+  for_each_type([](table& t) {
+    const auto h = hash(value{"key"});
+    CHECK_FALSE(t.exchange(record{"key", 1}, h, table::only_if_there, t0));
+    CHECK(get(t, "key").empty());
+    CHECK(t.exchange(record{"key", 1}, h, table::always, t0));
+    CHECK(get(t, "key") == std::vector{record{"key", 1}});
+    CHECK(t.next_deadline() == INT64_MAX);
+    t.clear(t0);
+    put(t, record{"key", 1}, 50);
+    put(t, record{"key", 2}, 50);
+    put(t, record{"key", 3}, 50);
+    CHECK(t.exchange(record{"key", 4}, h, table::only_if_there, t0));
+    CHECK(get(t, "key") == std::vector{record{"key", 4}});
+    CHECK(t.next_deadline() == 1'050);
+    CHECK(t.count(t0) == 1);
   });
 }

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace supercache;
 
@@ -61,12 +63,42 @@ std::string order_violation(const value_list& all) {
 static_assert(std::numeric_limits<long double>::digits >= 64, "the oracle needs 64-bit mantissas");
 
 TEST_CASE("values sort by kind, then by content") {
-  const value_list ascending = {
-    nullptr, false, true, -HUGE_VAL, -1, -1.0, -0.5, 0, 0.0, 1, 1.0, 1.5, 2, HUGE_VAL,
-    std::nan(""), "", "a", std::string(14, 'a'), std::string(15, 'a'), "aaab", "b", "\x7f", "\x80",
-    value::list({}), value::list({nullptr}), value::list({1}), value::list({1, 0}),
-    value::list({1.0}), value::list({2}), value::tuple({}), value::tuple({1}), value::map({}),
-    value::map({{1, 1}}), value::map({{1, 1}, {2, 0}}), value::map({{1, 2}}), value::map({{2, 0}})};
+  const value_list ascending = {nullptr,
+                                false,
+                                true,
+                                -HUGE_VAL,
+                                -1,
+                                -1.0,
+                                -0.5,
+                                0,
+                                0.0,
+                                1,
+                                1.0,
+                                1.5,
+                                2,
+                                HUGE_VAL,
+                                std::nan(""),
+                                "",
+                                "a",
+                                std::string(14, 'a'),
+                                std::string(15, 'a'),
+                                "aaab",
+                                "b",
+                                "\x7f",
+                                "\x80",
+                                value::list({}),
+                                value::list({nullptr}),
+                                value::list({1}),
+                                value::list({1, 0}),
+                                value::list({1.0}),
+                                value::list({2}),
+                                value::tuple({}),
+                                value::tuple({1}),
+                                value::map({}),
+                                value::map({{1, 1}}),
+                                value::map({{1, 1}, {2, 0}}),
+                                value::map({{1, 2}}),
+                                value::map({{2, 0}})};
   for (std::size_t i = 0; i < ascending.size(); ++i)
     for (std::size_t j = 0; j < ascending.size(); ++j) {
       CAPTURE(ascending[i]);
@@ -95,8 +127,8 @@ TEST_CASE("compare_numeric counts an integer and an equal double as equal and Na
     for (const value& b : values::interesting_numbers()) {
       CAPTURE(a);
       CAPTURE(b);
-      const bool nan = (a.is_real() && std::isnan(a.as_real()))
-                       || (b.is_real() && std::isnan(b.as_real()));
+      const bool nan
+        = (a.is_real() && std::isnan(a.as_real())) || (b.is_real() && std::isnan(b.as_real()));
       const auto c = compare_numeric(a, b);
       if (nan)
         CHECK(c == std::partial_ordering::unordered);

@@ -5,10 +5,17 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace supercache;
 
@@ -67,8 +74,15 @@ TEST_CASE("each predicate answers true for its own kind only") {
     {&value::is_tuple, {kind::tuple}},
     {&value::is_map, {kind::map}},
   };
-  const value_list samples = {nullptr, false, 3,  2.5, "short", "a string too long to be inline",
-                              value::list({}), value::tuple({}), value::map({})};
+  const value_list samples = {nullptr,
+                              false,
+                              3,
+                              2.5,
+                              "short",
+                              "a string too long to be inline",
+                              value::list({}),
+                              value::tuple({}),
+                              value::map({})};
   for (const auto& [is, kinds] : table)
     for (const value& x : samples) {
       const bool expected = std::ranges::find(kinds, x.kind()) != kinds.end();
@@ -186,8 +200,7 @@ TEST_CASE("an accessor of another kind fails and names both kinds") {
   CHECK_FAILS_WITH((void)number.as_real(), errc::type_mismatch,
                    "value is of type integer, not double");
   CHECK_FAILS_WITH((void)list.as_bool(), errc::type_mismatch, "value is of type list, not bool");
-  CHECK_FAILS_WITH((void)number.items(), errc::type_mismatch,
-                   "value is of type integer, not list");
+  CHECK_FAILS_WITH((void)number.items(), errc::type_mismatch, "value is of type integer, not list");
   CHECK_FAILS_WITH((void)list.find(1), errc::type_mismatch, "value is of type list, not map");
   CHECK_FAILS_WITH((void)text.find(1), errc::type_mismatch, "value is of type string, not map");
 }
@@ -197,8 +210,7 @@ TEST_CASE("an accessor of another kind fails and names both kinds") {
 TEST_CASE("a map is sorted by key, and of equal keys the last wins") {
   const value m = value::map({{"b", 1}, {"a", 2}, {"b", 3}, {"c", nullptr}, {"b", 4}});
   CHECK(m == value::map({{"a", 2}, {"b", 4}, {"c", nullptr}}));
-  CHECK(value_list(m.items().begin(), m.items().end())
-        == value_list{"a", 2, "b", 4, "c", nullptr});
+  CHECK(value_list(m.items().begin(), m.items().end()) == value_list{"a", 2, "b", 4, "c", nullptr});
 }
 
 TEST_CASE("a map finds every key it has and no other") {

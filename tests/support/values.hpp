@@ -5,8 +5,10 @@
 #include <supercache/store/record.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Values for tests: one of every special case, and random ones that often collide.
@@ -20,12 +22,35 @@ inline value_list interesting_numbers() {
   constexpr auto int_max = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t two_53 = std::int64_t{1} << 53;
   constexpr double two_63 = 9223372036854775808.0;
-  value_list out = {0.0, 0.5, -0.5, 1.5, -1.5, HUGE_VAL, -HUGE_VAL, std::nan(""), 5e-324, -5e-324,
-                    1e300, -1e300, 9.2e18, 9.21e18, -9.21e18, two_63, -two_63,
-                    std::nextafter(two_63, 0.0), std::nextafter(two_63, HUGE_VAL),
-                    std::nextafter(-two_63, 0.0), std::nextafter(-two_63, -HUGE_VAL),
-                    std::int64_t{9'200'000'000'000'000'000}, std::int64_t{9'210'000'000'000'000'000},
-                    int_max - 1023, int_max - 1, int_max, int_min, int_min + 1, int_min + 1024};
+  value_list out = {0.0,
+                    0.5,
+                    -0.5,
+                    1.5,
+                    -1.5,
+                    HUGE_VAL,
+                    -HUGE_VAL,
+                    std::nan(""),
+                    5e-324,
+                    -5e-324,
+                    1e300,
+                    -1e300,
+                    9.2e18,
+                    9.21e18,
+                    -9.21e18,
+                    two_63,
+                    -two_63,
+                    std::nextafter(two_63, 0.0),
+                    std::nextafter(two_63, HUGE_VAL),
+                    std::nextafter(-two_63, 0.0),
+                    std::nextafter(-two_63, -HUGE_VAL),
+                    std::int64_t{9'200'000'000'000'000'000},
+                    std::int64_t{9'210'000'000'000'000'000},
+                    int_max - 1023,
+                    int_max - 1,
+                    int_max,
+                    int_min,
+                    int_min + 1,
+                    int_min + 1024};
   for (const std::int64_t x : {std::int64_t{-2}, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1},
                                std::int64_t{2}, two_53 - 1, two_53, two_53 + 1, two_53 + 2}) {
     out.emplace_back(x);
@@ -44,8 +69,14 @@ inline value_list interesting() {
   for (const std::size_t n : {13, 14, 15, 16, 40})
     for (const char last : {'a', 'b'})
       out.emplace_back(std::string(n - 1, 'a') + last);
-  const value_list parts = {nullptr, 1, 1.0, "a", std::string(15, 'a'), value::list({}),
-                            value::tuple({1}), value::map({{1, 2}})};
+  const value_list parts = {nullptr,
+                            1,
+                            1.0,
+                            "a",
+                            std::string(15, 'a'),
+                            value::list({}),
+                            value::tuple({1}),
+                            value::map({{1, 2}})};
   for (const value& x : parts) {
     out.push_back(value::list({x}));
     out.push_back(value::tuple({x}));
@@ -66,10 +97,8 @@ inline value random_value(workload::dice& d, unsigned depth = 3) {
     for (std::size_t n = d.below(3); n > 0; --n)
       items.push_back(random_value(d, depth - 1));
     switch (d.below(3)) {
-      case 0:
-        return value::list(items);
-      case 1:
-        return value::tuple(items);
+      case 0: return value::list(items);
+      case 1: return value::tuple(items);
       default: {
         std::vector<std::pair<value, value>> pairs;
         for (const value& x : items)
@@ -79,18 +108,12 @@ inline value random_value(workload::dice& d, unsigned depth = 3) {
     }
   }
   switch (d.below(6)) {
-    case 0:
-      return nullptr;
-    case 1:
-      return d.chance(50);
-    case 2:
-      return static_cast<std::int64_t>(d.below(3)) - 1;
-    case 3:
-      return static_cast<double>(d.below(5)) / 2 - 1;
-    case 4:
-      return std::string(d.below(3), 'x');
-    default:
-      return std::string(14 + d.below(3), 'x');
+    case 0: return nullptr;
+    case 1: return d.chance(50);
+    case 2: return static_cast<std::int64_t>(d.below(3)) - 1;
+    case 3: return static_cast<double>(d.below(5)) / 2 - 1;
+    case 4: return std::string(d.below(3), 'x');
+    default: return std::string(14 + d.below(3), 'x');
   }
 }
 

@@ -45,8 +45,8 @@ private:
   std::mt19937_64 engine_;
 };
 
-/// Where `n` threads wait for each other, any number of times. Those who come early spin, so that all
-/// go on at the same moment.
+/// Where `n` threads wait for each other, any number of times. Those who come early spin, so that
+/// all go on at the same moment.
 class meeting {
 public:
   explicit meeting(std::size_t n) : n_(n) {}

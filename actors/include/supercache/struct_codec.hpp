@@ -159,9 +159,11 @@ struct reader {
       std::underlying_type_t<T> n{};
       read(n, v);
       x = static_cast<T>(n);
-    } else if constexpr (duration<T>)
-      x = T{static_cast<typename T::rep>(v.as_int())};
-    else if constexpr (std::is_same_v<T, std::string>)
+    } else if constexpr (duration<T>) {
+      typename T::rep n{};
+      read(n, v);
+      x = T{n};
+    } else if constexpr (std::is_same_v<T, std::string>)
       x = v.as_string();
     else if constexpr (map_like<T>) {
       x.clear();

@@ -27,9 +27,10 @@ public:
   }
   /// The deadline of what is to live for `ttl_ms`; 0 (never) for 0. Saturates.
   std::int64_t after(std::int64_t ttl_ms) const {
+    std::int64_t deadline = 0;
     if (ttl_ms == 0)
       return 0;
-    return ttl_ms > INT64_MAX - ms() ? INT64_MAX : ms() + ttl_ms;
+    return __builtin_add_overflow(ms(), ttl_ms, &deadline) ? INT64_MAX : deadline;
   }
 
 private:

@@ -45,7 +45,7 @@ struct failure {
 /// What the plain (not `try_`) form of every operation throws.
 class error : public std::runtime_error {
 public:
-  explicit error(failure why) : std::runtime_error(why.message), code_(why.code) {}
+  explicit error(const failure& why) : std::runtime_error(why.message), code_(why.code) {}
   error(errc code, const std::string& message) : std::runtime_error(message), code_(code) {}
   errc code() const noexcept { return code_; }
 

@@ -53,8 +53,8 @@ public:
   bool insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   /// When `exchange` stores.
   enum exchange_mode : bool { always, only_if_there };
-  /// Replaces all records under the key by this one, which takes over the deadline; answers whether
-  /// it was stored.
+  /// Replaces all records under the key by this one; answers whether it was stored. With
+  /// `only_if_there` it takes over the deadline, else it has none.
   bool exchange(record row, std::uint64_t hash, exchange_mode mode, const stamp& now);
   std::size_t remove(const value& key, std::uint64_t hash, const stamp& now);
   std::vector<record> take(const value& key, std::uint64_t hash, const stamp& now);

@@ -1,0 +1,241 @@
+"""supercachectl: every command, as words and as JSON, and what it says about wrong words."""
+
+import signal
+import sys
+import time
+
+from harness import CTL, Node, equal, fails, main, run, silent_port, unused_port
+
+
+def test_tuples():
+    with Node() as node:
+        equal(node.ask('put', 'user', '1', '"Alice"'), 'stored {"user", 1, "Alice"}')
+        equal(node.ask('get', 'user'), '{"user", 1, "Alice"}')
+        equal(node.json('get', 'user'), [['user', 1, 'Alice']])
+        equal(node.json('put', '[1,2]', '-5', '{"a":[1,{"$tuple":[2]}]}', ''), {'stored': 1})
+        equal(node.ask('get', '[1,2]'), '{[1, 2], -5, #{"a": [1, {2}]}, ""}')
+        fails(node.ctl('get', 'nobody'), 3, 'no record has the key "nobody"')
+        equal(node.ctl('get', 'nobody', '--json').out, '[]\n')
+        equal(node.ask('remove', 'user'), 'removed 1 record')
+        equal(node.json('remove', 'user'), {'removed': 0})
+        equal(node.ask('remove', '--all'), 'removed 1 record')
+
+
+def test_words_are_json_or_strings():
+    with Node() as node:
+        node.ask('put', '1', 'true', 'null', '1.5', 'Alice', '"1"', '[1', '--', '-x', '--json')
+        equal(node.json('get', '1'), [[1, True, None, 1.5, 'Alice', '1', '[1', '-x', '--json']])
+        node.ask('--string', 'put', '1', 'true', '[1]')
+        equal(node.json('get', '1', '--string'), [['1', 'true', '[1]']])
+        equal(node.ask('put', 'k', '[1,2]', '[', ']'), 'stored {"k", [1, 2], "[", "]"}')
+        deep = '[' * 10_000 + ']' * 10_000
+        fails(node.ctl('put', '1', deep), 1,
+              'JSON text nested deeper than a value can be, which is 128 levels')
+
+
+def test_time_to_live():
+    with Node() as node:
+        node.ask('put', '1', 'a', '--ttl', '200')
+        node.ask('get', '1')
+        time.sleep(0.3)
+        equal(node.ctl('get', '1').status, 3)
+
+
+def test_partition():
+    with Node('--partition_pos', '1', '--num_partition', '8') as node:
+        node.ask('put', 'a', 'x', '1')
+        equal(node.ask('get', 'a'), '{"a", "x", 1}')
+        equal(node.ask('get', 'a', '--partition', 'x'), '{"a", "x", 1}')
+        equal(node.ask('match', '["_", "_", "$1"]', '--partition', 'x'), '$1\n 1')
+        equal(node.ask('remove', 'a', '--partition', 'x'), 'removed 1 record')
+        fails(node.ctl('put', 'a'), 1, 'tuple size (1) is lower than partition_pos (1)')
+
+
+def test_match():
+    with Node('--table_type', 'ordered_set', '--num_partition', '1') as node:
+        for row in (('1', 'Alice', '30'), ('2', 'Bob', '5'), ('3', 'Carol', '70')):
+            node.ask('put', *row)
+        equal(node.ask('match', '["$2", "$1", "_"]'),
+              '$1       $2\n"Alice"   1\n"Bob"     2\n"Carol"   3')
+        equal(node.json('match', '["$1", "_", "$2"]', '--guard', '[">", "$2", 20]'),
+              [[1, 30], [3, 70]])
+        equal(node.ask('match', '["$1", "_", "_"]', '--records', '--limit', '1'),
+              '{1, "Alice", 30}\n(2 more)')
+        equal(node.json('match', '["_", "_", "_"]'), [[1, 'Alice', 30], [2, 'Bob', 5],
+                                                     [3, 'Carol', 70]])
+        equal(node.ask('match', '["_", "_", "_"]', '--count'), '3')
+        equal(node.json('match', '[7, "_", "_"]', '--count'), {'count': 0})
+        equal(node.ask('remove', '--match', '["_", "_", "$1"]', '--guard', '["<", "$1", 50]'),
+              'removed 2 records')
+        answer = node.ctl('match', '["_"')
+        equal(answer.status, 1)
+        assert answer.err.startswith('supercachectl: the pattern makes no sense: JSON text, line 1'
+                                     ), answer
+        fails(node.ctl('match', '["$1"]', '--guard', '[">", "$2", 1]'), 1,
+              'guard names $2, which the pattern does not bind')
+
+
+def test_kv():
+    with Node() as node:
+        equal(node.ask('kv', 'n', 'put', 'a', '1'), 'stored')
+        equal(node.ask('kv', 'n', 'get', 'a'), '1')
+        equal(node.ctl('kv', 'n', 'add-new', 'a', '2').status, 3)
+        equal(node.ask('kv', 'n', 'add-new', 'b', '[true]'), 'true')
+        equal(node.json('kv', 'n', 'get', 'b'), [[True]])
+        equal(node.ask('kv', 'n', 'incr', 'a', '5'), '6')
+        equal(node.ask('kv', 'n', 'incr', 'a', '-2'), '4')
+        equal(node.ask('kv', 'n', 'incr', 'new', '--initial', '10'), '11')
+        equal(node.ask('kv', 'n', 'cas', 'a', '4', 'x'), 'true')
+        equal(node.ctl('kv', 'n', 'cas', 'a', '4', 'y').status, 3)
+        equal(sorted(node.json('kv', 'n', 'keys')), ['a', 'b', 'new'])
+        equal(sorted(node.json('kv', 'n', 'list')), [['a', 'x'], ['b', [True]], ['new', 11]])
+        equal(node.ask('kv', 'n', 'count'), '3')
+        equal(node.ask('kv', 'n', 'ttl', 'a'), 'lives for ever')
+        equal(node.json('kv', 'n', 'ttl', 'a'), {'ttl_ms': -1})
+        equal(node.ask('kv', 'n', 'expire', 'a', '60000'), 'true')
+        assert 50_000 < node.json('kv', 'n', 'ttl', 'a')['ttl_ms'] <= 60_000
+        equal(node.ask('kv', 'n', 'remove', 'a'), '1')
+        fails(node.ctl('kv', 'n', 'get', 'a'), 3, 'no key "a" in n')
+        fails(node.ctl('kv', 'n', 'ttl', 'a'), 1, 'no key "a"')
+        equal(node.ask('kv', 'n', 'clear'), '2')
+        node.ask('kv', 'n', 'put', 's', 'text')
+        fails(node.ctl('kv', 'n', 'incr', 's'), 1,
+              'cannot add to "text", a string; only integers count')
+        equal(node.ask('kv', 'n', 'get', 's'), '"text"')
+
+
+def test_queue():
+    with Node() as node:
+        equal(node.ask('queue', 'q', 'add', 'a', '2', '[3]'), '3')
+        equal(node.ask('queue', 'q', 'peek'), '"a"')
+        equal(node.ask('queue', 'q', 'out', '2'), '"a"\n2')
+        equal(node.json('queue', 'q', 'count'), {'count': 1})
+        equal(node.ask('queue', 'q', 'wait', '--for', '100'), '[3]')
+        fails(node.ctl('queue', 'q', 'wait', '--for', '100'), 3, 'no value came to q within 100 ms')
+        fails(node.ctl('queue', 'q', 'out'), 3, 'q is empty')
+        node.ask('queue', 'q', 'add', '1', '2')
+        equal(node.json('queue', 'q', 'drain'), [1, 2])
+
+
+def test_stack():
+    with Node() as node:
+        equal(node.ask('stack', 's', 'push', '1', '2', '3'), '3')
+        equal(node.ask('stack', 's', 'pop'), '3')
+        equal(node.json('stack', 's', 'count'), {'count': 2})
+        equal(node.json('stack', 's', 'drain'), [2, 1])
+        fails(node.ctl('stack', 's', 'pop'), 3, 's is empty')
+
+
+def test_stats():
+    with Node('--num_partition', '2') as node:
+        node.ask('put', '1', 'a')
+        node.ask('kv', 'users', 'put', '1', 'a')
+        stats = node.json('stats')
+        equal((stats['records'], stats['namespaces'], len(stats['partitions'])), (1, ['users'], 2))
+        text = node.ask('stats', 'cache')
+        assert 'supercache_1' in text and 'balance' in text and 'users' in text, text
+        equal(node.json('stats', 'api')['put']['calls'], 2)
+        assert node.ask('stats', 'api').splitlines()[1].startswith('put'), node.ask('stats', 'api')
+        equal(node.json('stats', 'cluster')['partitions'], 2)
+        equal(node.json('stats', 'config')['num_partition'], '2')
+        assert 'num_partition' in node.ask('stats', 'config')
+
+
+def test_wrong_words():
+    for words, sentence in (
+            ([], 'a command is missing; see supercachectl --help'),
+            (['gett', '1'], "unknown command 'gett'; did you mean 'get'?"),
+            (['frobnicate'], "unknown command 'frobnicate'; there are put, get, remove, match, kv, "
+                             "queue, stack, load, dump, stats, shell"),
+            (['--jsno', 'get'], "unknown option '--jsno'; did you mean '--json'?"),
+            (['get'], 'KEY is required; see supercachectl get --help'),
+            (['get', '1', '2'], "unexpected argument '2'"),
+            (['get', '1', '--partitoin', '3'],
+             "unknown option '--partitoin'; did you mean '--partition'?"),
+            (['put', '1', '--ttl', '-5'],
+             "--ttl: '-5' is no whole number from 1 to 4611686018427387903"),
+            (['put', '1', '--ttl'], '--ttl needs a value'),
+            (['--timeout', 'soon', 'get', '1'],
+             "--timeout: 'soon' is no whole number from 1 to 3600000"),
+            (['--node', 'here:99999', 'get', '1'],
+             "--node: 'here:99999' is no address; allowed is host:port, with a port from 1 to 65535"),
+            (['remove'], 'remove needs one of KEY, --match PATTERN and --all'),
+            (['remove', '1', '--all'], 'remove needs one of KEY, --match PATTERN and --all'),
+            (['kv'], 'kv needs a NAMESPACE behind it; see kv --help'),
+            (['kv', 'users'], 'kv users needs a command behind it; see kv --help'),
+            (['kv', 'users', 'gte', '1'], "unknown kv command 'gte'; did you mean 'get'?"),
+            (['queue', 'q', 'out', 'all'], "N: 'all' is no whole number from 1 to 1000000"),
+            (['stats', 'weather'], "SECTION: 'weather' is none of cache, api, cluster, config"),
+            (['load', 'x.csv', '--columns', 'int,strng'],
+             "--columns: column 2 is 'strng'; allowed is auto, bool, float, hex, int, json, skip, "
+             "string; did you mean 'string'?"),
+            (['load', 'x.csv', '--separator', ''],
+             '--separator: the separator must not be empty nor have quotes or ends of lines in it'),
+            (['load', 'x.jsonl', '--header'], '--columns, --header and --no-quotes are about CSV'),
+            (['dump', '--kv', 'a', '--structs', 'b'], '--kv and --structs exclude each other'),
+            (['dump', '--format', 'csv', '--separator', '.'],
+             "--separator: '.' cannot separate what is written: letters, digits, +, - and . occur "
+             'in numbers and words'),
+            (['dump', '--format', 'xml'], "--format: 'xml' is none of csv, jsonl")):
+        answer = run(CTL, *words)
+        fails(answer, 2, sentence)
+        equal(answer.out, '')
+
+
+def test_help():
+    equal(run(CTL, '--version').out.split()[0], 'supercachectl')
+    general = run(CTL, '--help')
+    equal((general.status, general.err), (0, ''))
+    for command in ('put', 'get', 'remove', 'match', 'load', 'dump', 'stats', 'shell'):
+        assert f'  {command} ' in general.out, command
+        answer = run(CTL, command, '--help')
+        equal((answer.status, answer.err), (0, ''))
+        assert answer.out.splitlines()[1].startswith(f'Usage: supercachectl {command} '), answer
+    for group, verb in (('kv', 'put'), ('queue', 'wait'), ('stack', 'pop')):
+        assert f'  {verb} ' in run(CTL, group, '--help').out
+        assert f'{group} ' in run(CTL, group, 'name', verb, '--help').out
+
+
+def test_unreachable():
+    port = unused_port()
+    fails(run(CTL, '--node', f'127.0.0.1:{port}', 'get', '1'), 1,
+          f'cannot connect to 127.0.0.1:{port}: Connection refused')
+    fails(run(CTL, 'get', '1', environment={'SUPERCACHE_NODE': f'localhost:{port}'}), 1,
+          f'cannot connect to localhost:{port}: Connection refused')
+    fails(run(CTL, 'get', '1', environment={'SUPERCACHE_NODE': 'x:y'}), 2,
+          "SUPERCACHE_NODE: 'x:y' is no address; allowed is host:port, with a port from 1 to 65535")
+    answer = run(CTL, '--node', 'nohost.invalid:7', 'get', '1')
+    equal(answer.status, 1)
+    assert answer.err.startswith('supercachectl: '), answer
+    equal(answer.err.count('\n'), 1)
+
+
+def test_silent_peer():
+    with silent_port() as port:
+        start = time.monotonic()
+        answer = run(CTL, '--node', f'127.0.0.1:{port}', '--timeout', '500', 'get', '1')
+        fails(answer, 1, f'no answer from 127.0.0.1:{port} within 500 ms')
+        assert time.monotonic() - start < 3
+
+
+def test_frozen_node():
+    with Node() as node:
+        node.process.send_signal(signal.SIGSTOP)
+        start = time.monotonic()
+        answer = node.ctl('--timeout', '500', 'get', '1')
+        fails(answer, 1, f'no answer from {node.address} within 500 ms')
+        assert time.monotonic() - start < 3
+        node.process.send_signal(signal.SIGCONT)
+        node.ask('put', '1', 'a')
+
+
+def test_output_that_cannot_be_written():
+    with Node() as node, open('/dev/full', 'w', encoding='utf-8') as full:
+        import subprocess  # pylint: disable=import-outside-toplevel
+        done = subprocess.run([CTL, '--node', node.address, 'stats'], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        equal((done.returncode, done.stderr),
+              (1, 'supercachectl: cannot write to standard output: No space left on device\n'))
+
+
+main(sys.modules[__name__])

@@ -1,0 +1,130 @@
+"""Starts real programs for the tests in this folder and asks them things. A test is a function whose
+name begins with test_; `main` runs all of a module, with a node of its own for each."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+NODE, CTL = sys.argv[1:3]
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ('SUPERCACHE_NODE', 'XDG_STATE_HOME')}
+
+
+class Answer:
+    """What a program printed and how it ended."""
+
+    def __init__(self, args, done):
+        self.args, self.status = args, done.returncode
+        self.out, self.err = done.stdout, done.stderr
+
+    def __repr__(self):
+        return f'{self.args}: status {self.status}, out {self.out!r}, err {self.err!r}'
+
+
+def run(*args, stdin='', environment=None, timeout=60):
+    """Runs a program to its end. Text goes in and out as it is, without translation of line ends."""
+    done = subprocess.run(args, input=stdin.encode(), capture_output=True, timeout=timeout,
+                          env={**ENVIRONMENT, **(environment or {})}, check=False)
+    done.stdout = done.stdout.decode('utf-8', 'surrogateescape')
+    done.stderr = done.stderr.decode('utf-8', 'surrogateescape')
+    return Answer(args, done)
+
+
+class Node:
+    """A supercache-node process, until the end of a `with` block."""
+
+    def __init__(self, *options):
+        self.options = options
+
+    def __enter__(self):
+        self.errors = tempfile.TemporaryFile('w+')
+        port = [] if '--port' in self.options else ['--port', '0']
+        self.process = subprocess.Popen([NODE, *port, *self.options], env=ENVIRONMENT,
+                                        stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            self.process.wait(10)
+            raise AssertionError(f'node {self.options} does not start: {self.log()}')
+        self.ready = json.loads(line)
+        self.port = self.ready['port']
+        self.address = f'127.0.0.1:{self.port}'
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+
+    def log(self):
+        self.errors.seek(0)
+        return self.errors.read()
+
+    def ctl(self, *words, stdin='', **more):
+        return run(CTL, '--node', self.address, *words, stdin=stdin, **more)
+
+    def ask(self, *words, stdin=''):
+        """The output of a command that must succeed, without a last end of line."""
+        answer = self.ctl(*words, stdin=stdin)
+        assert answer.status == 0, answer
+        return answer.out.removesuffix('\n')
+
+    def json(self, *words, stdin=''):
+        return json.loads(self.ask(*words, '--json', stdin=stdin))
+
+    def stop(self, number=signal.SIGTERM, wait=5):
+        """Sends a signal; answers the exit status and the seconds it took."""
+        start = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(wait), time.monotonic() - start
+
+
+def equal(found, wanted):
+    assert found == wanted, f'\n  found  {found!r}\n  wanted {wanted!r}'
+
+
+def fails(answer, status, sentence, program='supercachectl'):
+    """The program ended so, and said exactly this, in one line."""
+    equal((answer.status, answer.err), (status, f'{program}: {sentence}\n'))
+
+
+@contextlib.contextmanager
+def silent_port():
+    """A port that accepts connections and never says anything."""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        listener.listen(8)
+        yield listener.getsockname()[1]
+
+
+def unused_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def main(module):
+    tests = [(n, f) for n, f in vars(module).items() if n.startswith('test_')]
+    failed = 0
+    for name, function in tests:
+        try:
+            function()
+            print('ok', name, flush=True)
+        except Exception:  # pylint: disable=broad-except # one failure must not hide others
+            failed += 1
+            print('FAILED', name, flush=True)
+            traceback.print_exc(file=sys.stdout)
+    print(f'{len(tests) - failed} passed, {failed} failed')
+    sys.exit(1 if failed else 0)

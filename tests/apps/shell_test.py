@@ -1,0 +1,137 @@
+"""supercachectl shell: lines from a pipe, and a person at a terminal."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import CTL, ENVIRONMENT, Node, equal, fails, main, run, unused_port
+
+
+class Terminal:
+    """A shell on a terminal of its own."""
+
+    def __init__(self, node, home):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [CTL, '--node', node.address, 'shell'], stdin=slave, stdout=slave, stderr=slave,
+            close_fds=True, start_new_session=True,
+            env={**ENVIRONMENT, 'HOME': home, 'TERM': 'xterm'})
+        os.close(slave)
+        self.text = ''
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+    def expect(self, wanted, seconds=10):
+        """Reads until `wanted` appears; what came before it is gone then."""
+        end = time.monotonic() + seconds
+        while wanted not in self.text:
+            ready = select.select([self.master], [], [], max(0, end - time.monotonic()))[0]
+            assert ready, f'{wanted!r} does not come; there is {self.text!r}'
+            try:
+                got = os.read(self.master, 4096)
+            except OSError:  # the other side is closed
+                got = b''
+            assert got, f'{wanted!r} does not come; there is {self.text!r}'
+            self.text += got.decode()
+        self.text = self.text[self.text.index(wanted) + len(wanted):]
+
+    def type(self, keys):
+        os.write(self.master, keys.encode())
+
+
+def test_pipe():
+    with Node() as node:
+        answer = node.ctl('shell', stdin='# a comment\nput 1 "two words" \'["x"]\'\n\nget 1\n'
+                                         'kv n incr k --json\nget 1 --json')
+        equal((answer.status, answer.err), (0, ''))
+        equal(answer.out, 'stored {1, "two words", ["x"]}\n{1, "two words", ["x"]}\n{"value":1}\n'
+                          '[[1,"two words",["x"]]]\n')
+
+
+def test_pipe_goes_on_after_failures():
+    with Node() as node:
+        answer = node.ctl('shell', stdin='gett 1\nput 1 a\nput "open\nkv n get k\nget 1\nquit\nget 2\n')
+        equal(answer.status, 2)
+        equal(answer.out, 'stored {1, "a"}\n{1, "a"}\n')
+        equal(answer.err, "supercachectl: line 1: unknown command 'gett'; did you mean 'get'?\n"
+                          'supercachectl: line 3: the quote " is never closed\n'
+                          'supercachectl: no key "k" in n\n')
+        answer = node.ctl('shell', stdin='shell\nload -\n')
+        equal(answer.err, 'supercachectl: line 1: this is the shell\nsupercachectl: line 2: load - '
+                          'makes no sense in the shell, whose input that is\n')
+
+
+def test_help():
+    with Node() as node:
+        assert '  put ' in node.ask('shell', stdin='help\n')
+        assert '--ttl' in node.ask('shell', stdin='help put\n')
+
+
+def test_nobody_there():
+    port = unused_port()
+    fails(run(CTL, '--node', f'127.0.0.1:{port}', 'shell', stdin='get 1\n'), 1,
+          f'cannot connect to 127.0.0.1:{port}: Connection refused')
+
+
+def test_terminal():
+    with Node() as node, tempfile.TemporaryDirectory() as home:
+        with Terminal(node, home) as t:
+            t.expect(f'Connected to {node.address}; help lists the commands.')
+            t.expect('supercache> ')
+            t.type('put 1 Alice\r')
+            t.expect('stored {1, "Alice"}')
+            t.type('gte 1\r')
+            t.expect("unknown command 'gte'; did you mean 'get'?")
+            t.type('quit\r')
+            equal(t.process.wait(10), 0)
+        with open(os.path.join(home, '.supercache_history'), encoding='utf-8') as f:
+            history = f.read()
+        assert 'put' in history and 'gte' in history, history
+
+
+def test_completion_and_history():
+    with Node() as node, tempfile.TemporaryDirectory() as home:
+        with Terminal(node, home) as t:
+            t.expect('supercache> ')
+            t.type('stat\tclu\t\r')
+            t.expect('replication_factor')
+            t.expect('supercache> ')
+            t.type('kv users in\tk\r')
+            t.expect('1\r\n')
+            t.expect('supercache> ')
+            t.type('\x1b[A\r')   # the line before, again
+            t.expect('2\r\n')
+            t.type('\x04')       # end of input
+            equal(t.process.wait(10), 0)
+
+
+def test_terminal_outlives_the_node():
+    with Node() as node, tempfile.TemporaryDirectory() as home:
+        port = str(node.port)
+        with Terminal(node, home) as t:
+            t.expect('supercache> ')
+            t.type('put 1 a\r')
+            t.expect('stored')
+            node.stop()
+            t.type('get 1\r')
+            t.expect(f'cannot connect to 127.0.0.1:{port}: Connection refused')
+            with Node('--port', port):
+                t.expect('supercache> ')
+                t.type('put 2 b\r')
+                t.expect('stored {2, "b"}')
+                t.type('quit\r')
+                t.process.wait(10)
+
+
+main(sys.modules[__name__])
