@@ -112,6 +112,7 @@ def test_completion_and_history():
             t.expect('supercache> ')
             t.type('\x1b[A\r')   # the line before, again
             t.expect('2\r\n')
+            t.expect('supercache> ')
             t.type('\x04')       # end of input
             equal(t.process.wait(10), 0)
 

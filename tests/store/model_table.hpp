@@ -39,7 +39,7 @@ public:
     auto& rows = live_rows(r[key_pos_], now);
     if (only_if_there && rows.empty())
       return false;
-    rows = {row{r, rows.empty() ? 0 : rows.front().deadline}};
+    rows = {row{r, only_if_there ? rows.front().deadline : 0}};
     return true;
   }
   std::vector<supercache::record> get(const supercache::value& key, ms now) {
