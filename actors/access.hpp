@@ -24,17 +24,17 @@ inline result<std::int64_t> ttl_of(const write_options& o) {
   return o.ttl.count();
 }
 
-/// Runs a write if the cache runs, and counts it. What it throws of ours, e.g. that a value is too
-/// deep for a record, becomes its answer. A stop meanwhile may have emptied what it looked at, so
-/// that its answer would mean nothing.
+/// Runs an operation if the cache runs, and counts it. What it throws of ours, e.g. that a value is
+/// too deep for a record, becomes its answer. `here_only`: a stop meanwhile may have emptied what
+/// it looked at, so that its answer would mean nothing.
 template <class F>
-auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
+auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
   if (!c.running()) [[unlikely]]
     return c.check_running().why();
   metrics::timed t{c.metrics(), what};
   try {
     auto r = f(c);
-    if (!c.running()) [[unlikely]]
+    if (here_only && !c.running()) [[unlikely]]
       return c.check_running().why();
     if (!r) [[unlikely]]
       t.fail();
@@ -43,6 +43,13 @@ auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
     t.fail();
     return failure{e.code(), e.what()};
   }
+}
+
+/// Runs a write. In a cluster the others have what was written, so its answer counts though this
+/// node stops.
+template <class F>
+auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
+  return operate(c, what, !c.cluster(), std::forward<F>(f));
 }
 
 inline metric metric_of(read_mode m) noexcept {
@@ -54,7 +61,16 @@ inline metric metric_of(read_mode m) noexcept {
 /// Runs a read. With one member all read modes are the same.
 template <class F>
 auto read(core& c, const read_options& o, F&& f) -> decltype(f(c)) {
-  return write(c, metric_of(o.mode), std::forward<F>(f));
+  return operate(c, metric_of(o.mode), true, std::forward<F>(f));
+}
+
+/// The partitions to ask about a key; all of them where the key does not say.
+inline std::pair<std::size_t, std::size_t> candidates(core& c, const value& key,
+                                                      const partition_filter& partition) {
+  if (!partition && !c.same_position())
+    return {0, c.partitions()};
+  const auto i = c.index_of(hash(partition ? *partition : key));
+  return {i, i + 1};
 }
 
 /// `out[i]` becomes what `keys[i]` has, whatever partitions they are in.

@@ -1,37 +1,50 @@
 #include "access.hpp"
+#include "distributed/remote.hpp"
 
 #include <supercache/cache.hpp>
 
 namespace supercache {
 
+using detail::candidates;
 using detail::core;
 using detail::read;
 using detail::to_plain;
 using detail::write;
-using timed = metrics::timed;
+namespace remote = detail::remote;
 
 // -- writing tuples -----------------------------------------------------------------------------
 
 namespace {
 
-/// What is wrong with a put, if anything; apart, so that the way of a good one is short.
-[[gnu::noinline]] failure why_not(core& c, const record& r, const write_options& o) {
-  if (auto s = c.check_running(); !s)
-    return s.why();
-  if (auto s = c.check(r); !s)
-    return s.why();
-  return detail::ttl_of(o).why();
+/// Hot path of `put`: one hash, `shelf::hashed::view::put`, one counter. False: it has to go the
+/// general way, for whatever reason.
+[[gnu::always_inline]] inline bool put_directly(core& c, record& r, const write_options& o) {
+  if (!c.reads_directly() || o.ttl.count() != 0 || !c.fits(r) || r.deadline()) [[unlikely]]
+    return false;
+  const value& key = r[c.config().key_pos];
+  if (key.on_heap() || !c.metrics().count_unless_sampled(metric::put, reclaim::thread_ordinal()))
+    [[unlikely]]
+    return false;
+  const auto key_hash = detail::hash_16(key.words()[0], key.words()[1]);
+  return c.set_of(key_hash).put(r, key, key_hash);
 }
 
-/// Hot path. Beyond `table::put`: one or two hashes, three checks, one counter.
-[[gnu::always_inline]] inline bool put(core& c, record& r, const write_options& o) {
-  if (!c.running() || !c.fits(r) || o.ttl.count() < 0) [[unlikely]]
-    return false;
-  const timed t{c.metrics(), metric::put};
-  const auto key_hash = hash(r[c.config().key_pos]);
-  auto& store = c.of(c.same_position() ? key_hash : hash(r[c.config().partition_pos]));
-  store.tuples().put(std::move(r), key_hash, o.ttl.count(), c.now());
-  return true;
+[[gnu::noinline]] status put_generally(core& c, record& r, const write_options& o) {
+  return write(c, metric::put, [&](core&) -> status {
+    if (auto s = c.check(r); !s)
+      return s;
+    const auto ttl = detail::ttl_of(o);
+    if (!ttl)
+      return ttl.why();
+    if (c.cluster()) {
+      const auto at = c.index_of(hash(r[c.config().partition_pos]));
+      return remote::as_status(remote::write(c, at, {}, op::put{std::move(r), *ttl}, o.timeout));
+    }
+    const auto key_hash = hash(r[c.config().key_pos]);
+    auto& store = c.of(c.same_position() ? key_hash : hash(r[c.config().partition_pos]));
+    store.tuples().put(std::move(r), key_hash, *ttl, c.now());
+    return done();
+  });
 }
 
 status put_batch(core& c, std::vector<record> rs, const write_options& o) {
@@ -41,6 +54,8 @@ status put_batch(core& c, std::vector<record> rs, const write_options& o) {
   const auto ttl = detail::ttl_of(o);
   if (!ttl)
     return ttl.why();
+  if (c.cluster())
+    return remote::put_batch(c, std::move(rs), *ttl, o.timeout);
   c.write_batch(rs, *ttl);
   return done();
 }
@@ -63,24 +78,15 @@ status check_stays(const core& c, std::size_t pos) {
           "element " + std::to_string(pos) + " picks the partition and cannot be changed"};
 }
 
-/// The partitions to ask about a key; all of them where the key does not say.
-std::pair<std::size_t, std::size_t> candidates(core& c, const value& key,
-                                               const partition_filter& partition) {
-  if (!partition && !c.same_position())
-    return {0, c.partitions()};
-  const auto i = c.index_of(hash(partition ? *partition : key));
-  return {i, i + 1};
-}
-
 } // namespace
 
 void cache::put(record r, const write_options& o) {
-  if (!supercache::put(*core_, r, o)) [[unlikely]]
-    throw error(why_not(*core_, r, o));
+  if (!put_directly(*core_, r, o)) [[unlikely]]
+    put_generally(*core_, r, o).value();
 }
 caf::expected<void> cache::try_put(record r, const write_options& o) {
-  if (!supercache::put(*core_, r, o)) [[unlikely]]
-    return to_caf(why_not(*core_, r, o));
+  if (!put_directly(*core_, r, o)) [[unlikely]]
+    return to_expected(put_generally(*core_, r, o));
   return caf::unit;
 }
 
@@ -93,11 +99,13 @@ void cache::put_batch(std::vector<record> rs, const write_options& o) {
 }
 
 void cache::lazy_put(record r) {
-  write(*core_, metric::lazy_put, [&](core& c) { return c.lazy_put(std::move(r)); }).value();
+  operate(*core_, metric::lazy_put, true, [&](core& c) {
+    return c.lazy_put(std::move(r));
+  }).value();
 }
 caf::expected<void> cache::try_lazy_put(record r) {
   return to_expected(
-    write(*core_, metric::lazy_put, [&](core& c) { return c.lazy_put(std::move(r)); }));
+    operate(*core_, metric::lazy_put, true, [&](core& c) { return c.lazy_put(std::move(r)); }));
 }
 
 caf::expected<void> cache::try_flush() {
@@ -115,6 +123,11 @@ caf::expected<bool> cache::try_insert_new(record r, const write_options& o) {
     const auto ttl = detail::ttl_of(o);
     if (!ttl)
       return ttl.why();
+    if (c.cluster()) {
+      const auto at = c.index_of(hash(r[c.config().partition_pos]));
+      return remote::as_bool(
+        remote::write(c, at, {}, op::insert_new{std::move(r), *ttl}, o.timeout));
+    }
     const auto key_hash = hash(r[c.config().key_pos]);
     auto& store = c.of(hash(r[c.config().partition_pos]));
     return store.tuples().insert_new(std::move(r), key_hash, *ttl, c.now());
@@ -128,6 +141,15 @@ caf::expected<records> cache::try_take(const value& key, const partition_filter&
   return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<records> {
     std::vector<record> out;
     const auto [first, last] = candidates(c, key, partition);
+    if (c.cluster()) {
+      auto taken = remote::write_each(c, first, last, remote::writing(op::take{key}));
+      if (!taken)
+        return taken.why();
+      for (const value& rows : *taken)
+        for (const value& row : rows.items())
+          out.push_back(record::from_tuple(row));
+      return records{std::move(out)};
+    }
     for (auto i = first; i < last; ++i)
       for (record& r : c.at(i).tuples().take(key, hash(key), c.now()))
         out.push_back(std::move(r));
@@ -147,6 +169,9 @@ caf::expected<bool> cache::try_update_element(const value& key, std::vector<elem
     for (const auto& change : changes)
       if (auto s = check_stays(c, change.first); !s)
         return s.why();
+    if (c.cluster())
+      return remote::as_bool(
+        remote::write(c, *at, {}, op::update_element{key, std::move(changes)}));
     return c.at(*at).tuples().update_element({key, std::move(changes)}, hash(key), c.now());
   }));
 }
@@ -173,6 +198,9 @@ caf::expected<std::int64_t> cache::try_update_counter(const value& key, std::uin
       if (partition && (*initial)[c.config().partition_pos] != *partition)
         return {errc::invalid_argument, "the initial record belongs to another partition value"};
     }
+    if (c.cluster())
+      return remote::as_integer(
+        remote::write(c, *at, {}, op::update_counter{key, pos, step, std::move(initial), 0}));
     return c.at(*at).tuples().update_counter({key, pos, step, std::move(initial), 0}, hash(key),
                                              c.now());
   }));
@@ -187,8 +215,25 @@ std::int64_t cache::update_counter(const value& key, std::uint32_t pos, std::int
 
 namespace {
 
-/// Hot path. Beyond `table::get`: one hash, one check, one counter.
-[[gnu::always_inline]] inline records get(core& c, const value& key) {
+/// Whether a read can take the short way: nothing about it is special.
+[[gnu::always_inline]] inline bool goes_directly(const core& c, const value& key,
+                                                 const read_options& o) {
+  return c.reads_directly() && !key.on_heap() && o.mode == read_mode::local;
+}
+/// Hot path of `get`: one hash, `shelf::hashed::view::find`, one counter; some 90 instructions in
+/// all. Nothing is found, too, when the call is to be measured.
+[[gnu::always_inline]] inline auto find_directly(core& c, const value& key) {
+  return reclaim::find_and_hold<detail::block>(
+    [&]() __attribute__((always_inline)) {
+      const auto key_hash = detail::hash_16(key.words()[0], key.words()[1]);
+      return c.set_of(key_hash).find(key, key_hash);
+    },
+    [&](std::uint32_t thread) __attribute__((always_inline)) {
+      return c.metrics().count_unless_sampled(metric::get_local, thread);
+    });
+}
+
+records get(core& c, const value& key) {
   const auto key_hash = hash(key);
   if (c.same_position()) [[likely]]
     return c.of(key_hash).tuples().get(key, key_hash, c.now());
@@ -199,36 +244,66 @@ namespace {
   return records{std::move(out)};
 }
 
-records get(core& c, const value& key, const value& partition) {
+/// Hot path of a local read in a cluster: two loads more than without one. False: somebody else has
+/// to be asked.
+bool get_here(core& c, const value& key, const read_options& o, records& out) {
+  if (o.mode != read_mode::local || !c.same_position())
+    return false;
+  const auto key_hash = hash(key);
+  detail::host& h = c.cluster()->host_of(c.index_of(key_hash));
+  const auto before = h.generation();
+  if (!h.serves())
+    return false;
+  out = h.store().tuples().get(key, key_hash, stamp{h.time_ms()});
+  return h.generation() == before;
+}
+
+result<records> get_generally(core& c, const value& key, const read_options& o) {
+  return read(c, o, [&](core&) -> result<records> {
+    if (!c.cluster())
+      return supercache::get(c, key);
+    if (records here; get_here(c, key, o, here))
+      return here;
+    const auto [first, last] = candidates(c, key, any_partition);
+    return remote::as_records(
+      remote::ask_each(c, first, last, remote::reading(ask::get{{key}}), o));
+  });
+}
+[[gnu::noinline]] records get_or_throw(core& c, const value& key, const read_options& o) {
+  return get_generally(c, key, o).value();
+}
+[[gnu::noinline]] caf::expected<records> get_or_error(core& c, const value& key,
+                                                      const read_options& o) {
+  return to_expected(get_generally(c, key, o));
+}
+
+result<records> get(core& c, const value& key, const value& partition, const read_options& o) {
+  if (c.cluster())
+    return remote::as_records(
+      remote::ask(c, c.index_of(hash(partition)), remote::reading(ask::get{{key}}), o));
   return c.of(hash(partition)).tuples().get(key, hash(key), c.now());
 }
 
 } // namespace
 
 records cache::get(const value& key, const read_options& o) const {
-  if (!core_->running()) [[unlikely]]
-    throw error(core_->check_running().why());
-  const timed t{core_->metrics(), detail::metric_of(o.mode)};
-  records found = supercache::get(*core_, key);
-  if (found.empty() && !core_->running()) [[unlikely]] // stopped, and emptied, meanwhile
-    throw error(core_->check_running().why());
-  return found;
+  if (goes_directly(*core_, key, o)) [[likely]]
+    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]]
+      return records::held(b, slot);
+  return get_or_throw(*core_, key, o);
 }
 caf::expected<records> cache::try_get(const value& key, const read_options& o) const {
-  if (!core_->running()) [[unlikely]]
-    return to_caf(core_->check_running().why());
-  const timed t{core_->metrics(), detail::metric_of(o.mode)};
-  records found = supercache::get(*core_, key);
-  if (found.empty() && !core_->running()) [[unlikely]]
-    return to_caf(core_->check_running().why());
-  return found;
+  if (goes_directly(*core_, key, o)) [[likely]]
+    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]]
+      return records::held(b, slot);
+  return get_or_error(*core_, key, o);
 }
 
 caf::expected<records> cache::try_get(const record& r, const read_options& o) const {
   return to_expected(read(*core_, o, [&](core& c) -> result<records> {
     if (auto s = c.check(r); !s)
       return s.why();
-    return supercache::get(c, r[c.config().key_pos], r[c.config().partition_pos]);
+    return supercache::get(c, r[c.config().key_pos], r[c.config().partition_pos], o);
   }));
 }
 records cache::get(const record& r, const read_options& o) const { return to_plain(try_get(r, o)); }
@@ -240,10 +315,16 @@ caf::expected<std::vector<records>> cache::try_get_many(std::span<const value> k
     found out(keys.size());
     c.metrics().add(metric::get_local, keys.size() - (keys.empty() ? 0 : 1));
     if (!c.same_position()) {
-      for (std::size_t i = 0; i < keys.size(); ++i)
-        out[i] = supercache::get(c, keys[i]);
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        auto one = get_generally(c, keys[i], o);
+        if (!one)
+          return one.why();
+        out[i] = *std::move(one);
+      }
       return out;
     }
+    if (c.cluster())
+      return remote::get_many(c, {}, keys, o);
     std::vector<std::uint64_t> hashes(keys.size());
     std::ranges::transform(keys, hashes.begin(), [](const value& k) { return hash(k); });
     detail::get_pipelined(c, keys, hashes, out);
@@ -257,7 +338,7 @@ std::vector<records> cache::get_many(std::span<const value> keys, const read_opt
 caf::expected<records> cache::try_get_by_key_partition(const value& key, const value& partition,
                                                        const read_options& o) const {
   return to_expected(read(
-    *core_, o, [&](core& c) -> result<records> { return supercache::get(c, key, partition); }));
+    *core_, o, [&](core& c) -> result<records> { return supercache::get(c, key, partition, o); }));
 }
 records cache::get_by_key_partition(const value& key, const value& partition,
                                     const read_options& o) const {
@@ -270,54 +351,5 @@ caf::expected<records> cache::try_get_same_key_partition(const value& key,
 records cache::get_same_key_partition(const value& key, const read_options& o) const {
   return get_by_key_partition(key, key, o);
 }
-
-// -- removing tuples ----------------------------------------------------------------------------
-
-caf::expected<std::size_t> cache::try_remove(const value& key) {
-  return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
-    std::size_t n = 0;
-    const auto [first, last] = candidates(c, key, any_partition);
-    for (auto i = first; i < last; ++i)
-      n += c.at(i).tuples().remove(key, hash(key), c.now());
-    return n;
-  }));
-}
-std::size_t cache::remove(const value& key) { return to_plain(try_remove(key)); }
-
-caf::expected<std::size_t> cache::try_remove(const record& r) {
-  return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
-    if (auto s = c.check(r); !s)
-      return s.why();
-    const value& key = r[c.config().key_pos];
-    return c.of(hash(r[c.config().partition_pos])).tuples().remove(key, hash(key), c.now());
-  }));
-}
-std::size_t cache::remove(const record& r) { return to_plain(try_remove(r)); }
-
-caf::expected<std::size_t> cache::try_remove_by_key_partition(const value& key,
-                                                              const value& partition) {
-  return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
-    return c.of(hash(partition)).tuples().remove(key, hash(key), c.now());
-  }));
-}
-std::size_t cache::remove_by_key_partition(const value& key, const value& partition) {
-  return to_plain(try_remove_by_key_partition(key, partition));
-}
-caf::expected<std::size_t> cache::try_remove_same_key_partition(const value& key) {
-  return try_remove_by_key_partition(key, key);
-}
-std::size_t cache::remove_same_key_partition(const value& key) {
-  return remove_by_key_partition(key, key);
-}
-
-caf::expected<std::size_t> cache::try_remove_all() {
-  return to_expected(write(*core_, metric::delete_all, [&](core& c) -> result<std::size_t> {
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      n += c.at(i).tuples().clear(c.now());
-    return n;
-  }));
-}
-std::size_t cache::remove_all() { return to_plain(try_remove_all()); }
 
 } // namespace supercache

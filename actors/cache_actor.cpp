@@ -2,10 +2,34 @@
 #include "clauses_queues.hpp"
 #include "clauses_structs.hpp"
 #include "clauses_tuples.hpp"
+#include "distributed/node.hpp"
+#include "distributed/remote.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace supercache::detail {
 
 namespace {
+
+/// A page of one partition: of the table here, or in a cluster of its primary's, as a copy here may
+/// be none or old. Answers where the next one begins; nil: nowhere.
+result<value> partition_page(core& c, std::size_t partition, const space& of, const value& from,
+                             record_list& rows) {
+  if (!c.cluster()) {
+    table* t = of.kind == space_kind::tuples ? &c.at(partition).tuples()
+                                             : c.at(partition).find(of.kind, of.name);
+    return t ? t->next_page(from, c.now(), rows) : result<value>{value{}};
+  }
+  auto x
+    = remote::ask(c, partition, remote::reading(ask::page{from}, of), {.mode = read_mode::primary});
+  if (!x)
+    return x.why();
+  for (auto& some : x->rows)
+    for (record& r : some)
+      rows.push_back(std::move(r));
+  return std::move(x->one);
+}
 
 caf::result<page> find_page(core& c, const std::string& kind, const std::string& name,
                             const value& from) {
@@ -30,10 +54,7 @@ caf::result<page> find_page(core& c, const std::string& kind, const std::string&
   }
   page out;
   for (; partition < c.partitions() && out.rows.empty(); ++partition, inner = {}) {
-    table* t = k == space_kind::tuples ? &c.at(partition).tuples() : c.at(partition).find(k, name);
-    if (!t)
-      continue;
-    auto next = t->next_page(inner, c.now(), out.rows);
+    auto next = partition_page(c, partition, {k, name}, inner, out.rows);
     if (!next)
       return to_caf(next.why());
     if (!next->is_nil()) {
@@ -76,18 +97,31 @@ value configuration(const core& c) {
   return value::map(std::move(out));
 }
 
+/// Sorted, each once, of all partitions.
+result<value_list> names_of(core& c, space_kind kind) {
+  value_list out;
+  if (c.cluster()) {
+    const auto all
+      = remote::ask_each(c, 0, c.partitions(), remote::reading(ask::names{}, {kind, {}}));
+    if (!all)
+      return all.why();
+    for (const answer& a : *all)
+      std::ranges::copy(a.one.items(), std::back_inserter(out));
+  } else {
+    for (std::size_t i = 0; i < c.partitions(); ++i)
+      std::ranges::copy(c.at(i).names(kind), std::back_inserter(out));
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 caf::result<value_list> names_in_use(core& c, const std::string& kind) {
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
-  const auto all = c.stats();
-  const std::pair<std::string_view, const std::vector<std::string>*> lists[]
-    = {{"kv", &all.namespaces},
-       {"queue", &all.queues},
-       {"stack", &all.stacks},
-       {"structs", &all.structs}};
-  for (const auto& [name, list] : lists)
-    if (kind == name)
-      return value_list(list->begin(), list->end());
+  for (const auto x : {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs})
+    if (kind == to_string(x))
+      return reply(to_expected(names_of(c, x)));
   return to_caf({errc::invalid_argument,
                  "no names of kind '" + kind + "'; there are kv, queue, stack, structs"});
 }
@@ -109,6 +143,58 @@ auto info_clauses(handle_source c) {
   };
 }
 
+caf::result<wire_frame, caf::actor> join(core& c, const wire_frame& theirs,
+                                         const caf::actor& endpoint) {
+  if (!c.cluster())
+    return to_caf({errc::invalid_config, "this node is no member of a cluster"});
+  const auto from = decode_hello(theirs.bytes);
+  if (!from)
+    return to_caf(from.why());
+  caf::actor ours;
+  const auto mine = c.cluster()->welcome(*from, endpoint, ours);
+  if (!mine)
+    return to_caf(mine.why());
+  return {wire_frame{encode_hello(*mine)}, ours};
+}
+
+caf::result<value> administer(core& c, const std::string& what, const value& argument) {
+  if (!c.cluster())
+    return to_caf({errc::invalid_argument, "this node is no member of a cluster"});
+  node& n = *c.cluster();
+  if (what == "members")
+    return n.members();
+  if (what == "partitions")
+    return n.placement();
+  const auto wait = std::chrono::milliseconds{
+    argument.is_int() && argument.as_int() > 0 ? argument.as_int() : 30'000};
+  status done{errc::invalid_argument, "no command '" + what
+                                        + "'; there are members, partitions, leave, sync, "
+                                          "force-primary"};
+  if (what == "leave")
+    done = n.leave(wait);
+  else if (what == "sync")
+    done = n.sync(wait);
+  else if (what == "force-primary" && argument.is_int())
+    done = c.check_index(static_cast<std::size_t>(argument.as_int()))
+             ? n.force_primary(static_cast<std::size_t>(argument.as_int()))
+             : c.check_index(static_cast<std::size_t>(argument.as_int()));
+  if (!done)
+    return to_caf(done.why());
+  return value{};
+}
+
+/// Of nodes and of people.
+auto member_clauses(handle_source c) {
+  return std::tuple{
+    [=](join_atom, const wire_frame& theirs, const caf::actor& endpoint) {
+      return join(*c, theirs, endpoint);
+    },
+    [=](admin_atom, const std::string& what, const value& argument) {
+      return administer(*c, what, argument);
+    },
+  };
+}
+
 } // namespace
 
 cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared_ptr<core> c) {
@@ -117,7 +203,7 @@ cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared
       return {std::forward<decltype(clauses)>(clauses)...};
     },
     std::tuple_cat(tuple_clauses(c), match_clauses(c), kv_clauses(c), kv_upkeep_clauses(c),
-                   queue_clauses(self, c), struct_clauses(c), info_clauses(c)));
+                   queue_clauses(self, c), struct_clauses(c), info_clauses(c), member_clauses(c)));
 }
 
 } // namespace supercache::detail

@@ -1,4 +1,6 @@
 #include "access.hpp"
+#include "distributed/bootstrap.hpp"
+#include "distributed/node.hpp"
 
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
@@ -38,8 +40,16 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
   auto& slot = d.running[&system];
   if (const auto there = slot.lock(); there && there->c->running())
     return to_caf({errc::already_started, "this actor system already runs a cache"});
+  if (auto s = detail::check_cluster(system, o); !s)
+    return to_caf(s.why());
   auto c = std::make_shared<core>(system, o);
   c->spawn_actors();
+  if (auto s = c->listen(); !s) {
+    c->stop();
+    return to_caf(s.why());
+  }
+  if (c->cluster())
+    c->cluster()->start();
   auto h = std::make_shared<detail::handle>(std::move(c));
   slot = h;
   return cache{std::move(h)};
@@ -72,6 +82,44 @@ std::optional<cache> cache::of(caf::actor_system& system) {
 
 bool cache::started() const noexcept { return core_->running(); }
 void cache::stop() { core_->stop(); }
+
+// -- the cluster --------------------------------------------------------------------------------
+
+namespace {
+
+template <class F>
+caf::expected<void> in_cluster(core& c, F&& f) {
+  if (auto s = c.check_running(); !s)
+    return to_caf(s.why());
+  if (!c.cluster())
+    return to_caf({errc::invalid_argument, "this cache is no member of a cluster"});
+  return to_expected(f(*c.cluster()));
+}
+
+} // namespace
+
+caf::expected<void> cache::try_leave(std::chrono::milliseconds longest) const {
+  return in_cluster(*core_, [&](detail::node& n) { return n.leave(longest); });
+}
+void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(longest)); }
+
+caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
+  return in_cluster(*core_, [&](detail::node& n) { return n.sync(longest); });
+}
+void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
+
+caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes) const {
+  return in_cluster(*core_, [&](detail::node& n) -> status {
+    for (const auto& text : nodes)
+      if (auto a = node_address_from(text); !a)
+        return a.why();
+    n.reconfigure(nodes);
+    return done();
+  });
+}
+void cache::reconfigure(const std::vector<std::string>& nodes) const {
+  to_plain(try_reconfigure(nodes));
+}
 
 // -- other structures, about the cache ----------------------------------------------------------
 

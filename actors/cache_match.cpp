@@ -1,4 +1,5 @@
 #include "access.hpp"
+#include "distributed/remote.hpp"
 
 #include <supercache/cache.hpp>
 
@@ -11,6 +12,7 @@ using detail::core;
 using detail::read;
 using detail::to_plain;
 using detail::write;
+namespace remote = detail::remote;
 
 namespace {
 
@@ -29,6 +31,18 @@ void each_table(core& c, const partition_filter& partition, const compiled_patte
     f(c.at(i).tuples());
 }
 
+/// The partitions that `each_table` covers, as a range.
+std::pair<std::size_t, std::size_t> covered(core& c, const partition_filter& partition,
+                                            const compiled_pattern* p) {
+  const value* fixed = partition ? &*partition
+                       : p       ? p->literal_at(c.config().partition_pos)
+                                 : nullptr;
+  if (!fixed)
+    return {0, c.partitions()};
+  const auto i = c.index_of(hash(*fixed));
+  return {i, i + 1};
+}
+
 status walk(core& c, const partition_filter& partition, const key_range& range,
             const std::function<bool(const record&)>& visit) {
   bool more = true;
@@ -43,13 +57,22 @@ status walk(core& c, const partition_filter& partition, const key_range& range,
 
 caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_filter& partition,
                                                              const pattern& p,
-                                                             const read_options&) const {
+                                                             const read_options& o) const {
   using found = std::vector<bindings>;
   return to_expected(write(*core_, metric::match, [&](core& c) -> result<found> {
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
     found out;
+    if (c.cluster()) {
+      const auto [first, last] = covered(c, partition, &*compiled);
+      auto got = remote::ask_each(c, first, last, remote::reading(ask::match{p, true}), o);
+      if (!got)
+        return got.why();
+      for (answer& x : *got)
+        std::ranges::move(x.found, std::back_inserter(out));
+      return out;
+    }
     each_table(c, partition, &*compiled, [&](table& t) {
       t.match_bindings(*compiled, c.now(), [&](bindings b) { out.push_back(std::move(b)); });
     });
@@ -61,9 +84,16 @@ std::vector<bindings> cache::get_by_match(const partition_filter& partition, con
   return to_plain(try_get_by_match(partition, p, o));
 }
 
-caf::expected<records> cache::try_select(const partition_filter& partition,
-                                         const compiled_pattern& p) const {
-  return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
+namespace {
+
+caf::expected<records> select_with(core& all, const partition_filter& partition,
+                                   const compiled_pattern& p, const read_options& o) {
+  return to_expected(write(all, metric::match, [&](core& c) -> result<records> {
+    if (c.cluster()) {
+      const auto [first, last] = covered(c, partition, &p);
+      return remote::as_records(
+        remote::ask_each(c, first, last, remote::reading(ask::match{p.source(), false}), o));
+    }
     std::vector<record> out;
     each_table(c, partition, &p, [&](table& t) {
       t.match(p, c.now(), [&](record r) { out.push_back(std::move(r)); });
@@ -71,16 +101,24 @@ caf::expected<records> cache::try_select(const partition_filter& partition,
     return records{std::move(out)};
   }));
 }
+
+} // namespace
+
+caf::expected<records> cache::try_select(const partition_filter& partition,
+                                         const compiled_pattern& p) const {
+  return select_with(*core_, partition, p, {});
+}
 records cache::select(const partition_filter& partition, const compiled_pattern& p) const {
   return to_plain(try_select(partition, p));
 }
 
 caf::expected<records> cache::try_get_by_match_object(const partition_filter& partition,
-                                                      const pattern& p, const read_options&) const {
+                                                      const pattern& p,
+                                                      const read_options& o) const {
   const auto compiled = compiled_pattern::compile(p);
   if (!compiled)
     return to_caf(compiled.why());
-  return try_select(partition, *compiled);
+  return select_with(*core_, partition, *compiled, o);
 }
 records cache::get_by_match_object(const partition_filter& partition, const pattern& p,
                                    const read_options& o) const {
@@ -93,6 +131,11 @@ caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& pa
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
+    if (c.cluster()) {
+      const auto [first, last] = covered(c, partition, &*compiled);
+      return remote::as_count(
+        remote::write_each(c, first, last, remote::writing(op::remove_match{p})));
+    }
     std::size_t n = 0;
     each_table(c, partition, &*compiled,
                [&](table& t) { n += t.remove_match(*compiled, c.now()); });
@@ -105,8 +148,12 @@ std::size_t cache::remove_by_match(const partition_filter& partition, const patt
 
 caf::expected<void> cache::try_each(const partition_filter& partition,
                                     const std::function<bool(const record&)>& visit) const {
-  return to_expected(
-    write(*core_, metric::scan, [&](core& c) { return walk(c, partition, {}, visit); }));
+  return to_expected(write(*core_, metric::scan, [&](core& c) -> status {
+    if (!c.cluster())
+      return walk(c, partition, {}, visit);
+    const auto [first, last] = covered(c, partition, nullptr);
+    return remote::each(c, first, last, {}, visit);
+  }));
 }
 void cache::each(const partition_filter& partition,
                  const std::function<bool(const record&)>& visit) const {
@@ -115,6 +162,9 @@ void cache::each(const partition_filter& partition,
 
 caf::expected<records> cache::try_range(const value& low, const value& high) const {
   return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
+    if (c.cluster())
+      return remote::as_records(
+        remote::ask_each(c, 0, c.partitions(), remote::reading(ask::range{low, high})));
     std::vector<record> out;
     walk(c, any_partition, {low, high}, [&](const record& r) {
       out.push_back(r);
@@ -135,6 +185,8 @@ caf::expected<void> cache::try_put_partition_by_idx(record r, std::size_t index)
       return s;
     if (auto s = c.check_index(index); !s)
       return s;
+    if (c.cluster())
+      return remote::as_status(remote::write(c, index, {}, op::put{std::move(r), 0}));
     const auto key_hash = hash(r[c.config().key_pos]);
     c.at(index).tuples().put(std::move(r), key_hash, 0, c.now());
     return done();
@@ -148,6 +200,8 @@ caf::expected<records> cache::try_get_partition_by_idx(const value& key, std::si
   return to_expected(read(*core_, {}, [&](core& c) -> result<records> {
     if (auto s = c.check_index(index); !s)
       return s.why();
+    if (c.cluster())
+      return remote::as_records(remote::ask(c, index, remote::reading(ask::get{{key}})));
     return c.at(index).tuples().get(key, hash(key), c.now());
   }));
 }
@@ -159,6 +213,8 @@ caf::expected<std::size_t> cache::try_remove_partition_by_idx(const value& key, 
   return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
     if (auto s = c.check_index(index); !s)
       return s.why();
+    if (c.cluster())
+      return remote::as_count(remote::write(c, index, {}, op::remove{key}));
     return c.at(index).tuples().remove(key, hash(key), c.now());
   }));
 }

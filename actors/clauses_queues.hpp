@@ -1,10 +1,11 @@
 #pragma once
 
 #include "clauses.hpp"
+#include "distributed/remote.hpp"
 
 namespace supercache::detail {
 
-/// Queues and stacks.
+/// Queues and stacks. In a cluster CACHE itself does what puts in and takes out: cache_async.cpp.
 inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
   const auto h = [c] { return handle_of(c); };
   return std::tuple{
@@ -27,6 +28,13 @@ inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
     [=](queue_atom, peek_atom, const std::string& name) -> caf::result<value_list> {
       if (auto s = c->check_running(); !s)
         return to_caf(s.why());
+      if (c->cluster()) {
+        const auto got = remote::ask(*c, c->home_index(name),
+                                     remote::reading(ask::peek{}, {space_kind::queue, name}));
+        if (!got)
+          return to_caf(got.why());
+        return value_list(got->one.items().begin(), got->one.items().end());
+      }
       value front;
       const bool any = c->home_of(name).queues().peek(name, front);
       return any ? value_list{std::move(front)} : value_list{};

@@ -1,7 +1,11 @@
 #include "core.hpp"
 
+#include "distributed/node.hpp"
+#include "distributed/remote.hpp"
+
 #include <supercache/cluster/assignment.hpp>
 
+#include <caf/io/middleman.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <spdlog/spdlog.h>
@@ -52,29 +56,62 @@ core::core(caf::actor_system& system, options o)
     options_(filled_in(system, std::move(o))),
     same_position_(options_.key_pos == options_.partition_pos),
     least_size_(std::max(options_.key_pos, options_.partition_pos)),
-    mask_(std::has_single_bit(*options_.num_partition) ? *options_.num_partition - 1 : 0),
+    power_of_two_(std::has_single_bit(*options_.num_partition)),
+    mask_(*options_.num_partition - 1),
     buffers_(system.scheduler().num_workers(), options_.lazy_put_limit, options_.key_pos,
-             [this](std::vector<record>& batch) { write_batch(batch, 0); }),
-    node_name_("local") {
+             [this](std::vector<record>& batch) { write_lazily(batch); }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
+  for (const auto& s : stores_)
+    if (const shelf::hashed* set = s->tuples().as_set())
+      sets_.push_back(set->shortcut());
+  reads_directly_
+    = !sets_.empty() && same_position_ && power_of_two_ && options_.cluster == cluster_mode::local;
 }
+
+core::~core() = default;
 
 void core::spawn_actors() {
   // Hidden: an actor system that ends does not wait for a cache that nobody stopped.
   const auto me = shared_from_this();
+  const bool clustered = options_.cluster == cluster_mode::distributed;
   const std::lock_guard hold{actors_lock_};
   for (std::size_t i = 0; i < stores_.size(); ++i)
     partition_actors_.push_back(system_.spawn<caf::hidden>(partition_behavior, me, i));
   for (std::size_t i = 0; i < buffers_.size(); ++i)
-    buffer_actors_.push_back(system_.spawn<caf::hidden>(buffer_behavior, me, i));
-  front_ = system_.spawn<caf::hidden>(cache_behavior, me);
+    buffer_actors_.push_back(clustered
+                               ? system_.spawn<caf::hidden + caf::detached>(buffer_behavior, me, i)
+                               : system_.spawn<caf::hidden>(buffer_behavior, me, i));
+  if (!clustered) {
+    front_ = system_.spawn<caf::hidden>(cache_behavior, me);
+    return;
+  }
+  front_ = caf::actor_cast<cache_actor>(spawn_distributor(system_, me, servers_));
+}
+
+status core::listen() {
+  if (options_.cluster == cluster_mode::local)
+    return done();
+  auto& self = options_.replication.node;
+  const auto port = system_.middleman().publish(front_, self.port, self.host.c_str(), true);
+  if (!port)
+    return {errc::io_error, "cannot listen on " + self.host + ':' + std::to_string(self.port)};
+  port_ = self.port = *port;
+  if (self.name.empty())
+    self.name = "node" + std::to_string(port_);
+  node_ = std::make_unique<node>(*this, node_address{self.name, self.host, port_});
+  return done();
 }
 
 void core::stop() {
   if (!running_.exchange(false, std::memory_order_acq_rel))
     return;
+  reads_directly_ = false;
   buffers_.drain_all();
+  if (port_)
+    system_.middleman().unpublish(front_, port_);
+  if (node_)
+    node_->stop();
   std::vector<partition_actor> partitions;
   std::vector<buffer_actor> buffers;
   {
@@ -87,6 +124,8 @@ void core::stop() {
   for (const auto& a : buffers)
     compat::end(a);
   compat::end(front_);
+  for (const auto& a : std::exchange(servers_, {}))
+    compat::end(a);
   for (const auto& s : stores_)
     s->clear(now());
   buffers_.drain_all(); // of a lazy_put that had passed the check; lands in what is freed with us
@@ -183,6 +222,18 @@ void core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
                               std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
 }
 
+/// What a buffer gathered. In a cluster it may fail: nobody waits for it, so the log says so.
+void core::write_lazily(std::vector<record>& rs) {
+  if (!node_)
+    return write_batch(rs, 0);
+  const auto n = rs.size();
+  constexpr std::chrono::seconds patience{30};
+  if (auto s = remote::put_batch(*this, std::move(rs), 0, patience); !s) {
+    spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
+  }
+  rs.clear();
+}
+
 status core::lazy_put(record r) {
   if (!fits(r)) [[unlikely]]
     return check(r);
@@ -242,7 +293,8 @@ cache_stats core::stats() {
   constexpr space_kind kinds[]
     = {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs};
   for (std::size_t i = 0; i < partitions(); ++i) {
-    partition_stats p{i, partition_name(i), at(i).tuples().count(now()), at(i).bytes()};
+    const stamp when = node_ ? stamp{node_->host_of(i).time_ms()} : now();
+    partition_stats p{i, partition_name(i), at(i).tuples().count(when), at(i).bytes()};
     out.records += p.records;
     out.bytes += p.bytes;
     out.partitions.push_back(std::move(p));
@@ -256,17 +308,20 @@ cache_stats core::stats() {
   return out;
 }
 
-supercache::cluster_stats core::cluster_stats() const {
-  const auto map = assign({node_name_}, partitions(), options_.replication.replication_factor);
+supercache::cluster_stats core::cluster_stats() {
+  if (node_)
+    return node_->stats();
+  const std::string node_name = "local";
+  const auto map = assign({node_name}, partitions(), options_.replication.replication_factor);
   supercache::cluster_stats out;
-  out.node = node_name_;
-  out.live_nodes = {node_name_};
+  out.node = node_name;
+  out.live_nodes = {node_name};
   out.mode = to_string(options_.cluster);
   out.replication_mode = to_string(options_.replication.mode);
   out.partitions = map.size();
   out.replication_factor = map.front().replicas.size() + 1;
   for (const placement& p : map)
-    out.primaries_here += p.primary == node_name_;
+    out.primaries_here += p.primary == node_name;
   return out;
 }
 

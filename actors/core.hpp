@@ -7,6 +7,7 @@
 #include <supercache/options.hpp>
 #include <supercache/stats.hpp>
 #include <supercache/store/partition_store.hpp>
+#include <supercache/store/shelf_hashed.hpp>
 
 #include <caf/actor_system.hpp>
 
@@ -25,6 +26,8 @@ inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 
 /// Milliseconds since the epoch; the clock of all stamps given on this node.
 std::int64_t system_ms();
 
+class node;
+
 /// Everything behind a `cache`, shared by its handles and actors.
 ///
 /// Thread: any. The stores are safe in themselves; `phase_` is the only state that changes after
@@ -32,14 +35,26 @@ std::int64_t system_ms();
 class core : public std::enable_shared_from_this<core> {
 public:
   core(caf::actor_system& system, options o);
+  ~core();
+
+  /// In distributed mode: listens, so that the node has its address. Errors: `io_error`.
+  status listen();
 
   /// Makes the actors; the second half of construction, since they hold the core.
   void spawn_actors();
   /// See `cache::stop`.
   void stop();
+  /// Whether a read of one key may go straight to `set_of`: the cache runs, keeps sets, a power of
+  /// two of them, and finds the partition by the key.
+  bool reads_directly() const noexcept { return reads_directly_.load(std::memory_order_acquire); }
+  const shelf::hashed::view& set_of(std::uint64_t hash) const noexcept {
+    return sets_[hash & mask_];
+  }
   bool running() const noexcept { return running_.load(std::memory_order_acquire); }
   status check_running() const;
 
+  /// What there is in a cluster only, else nullptr.
+  node* cluster() const noexcept { return node_.get(); }
   const options& config() const noexcept { return options_; }
   caf::actor_system& system() const noexcept { return system_; }
   supercache::metrics& metrics() noexcept { return metrics_; }
@@ -49,7 +64,7 @@ public:
 
   // -- where data is ----------------------------------------------------------------------------
   std::size_t index_of(std::uint64_t partition_hash) const noexcept {
-    return mask_ ? partition_hash & mask_ : partition_hash % stores_.size();
+    return power_of_two_ ? partition_hash & mask_ : partition_hash % stores_.size();
   }
   partition_store& at(std::size_t index) noexcept { return *stores_[index]; }
   partition_store& of(std::uint64_t partition_hash) noexcept {
@@ -68,6 +83,7 @@ public:
   // -- writes that more than one place needs ----------------------------------------------------
   /// Groups by partition and stores. @pre every record was checked.
   void write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
+  void write_lazily(std::vector<record>& rs);
   status lazy_put(record r);
   void flush();
   /// Tells the partition's actor that a queue somebody waits on has items.
@@ -80,7 +96,7 @@ public:
   void drain_buffer(std::size_t index) { buffers_.drain(index); }
 
   cache_stats stats();
-  supercache::cluster_stats cluster_stats() const;
+  supercache::cluster_stats cluster_stats();
 
   /// Which struct types are initialised, with the position of the key among the fields.
   std::mutex structs_lock;
@@ -91,8 +107,11 @@ private:
   options options_;
   bool same_position_;
   std::size_t least_size_; ///< the larger of the two positions
-  std::size_t mask_;       ///< of a power of two of partitions, else 0
+  bool power_of_two_;      ///< of partitions; then `mask_` is one less
+  std::size_t mask_;
   std::atomic<bool> running_{true};
+  std::atomic<bool> reads_directly_{false};
+  std::vector<shelf::hashed::view> sets_; ///< of `stores_`, if they keep sets
   std::vector<std::unique_ptr<partition_store>> stores_;
   supercache::metrics metrics_;
   lazy_buffers buffers_;
@@ -100,7 +119,9 @@ private:
   std::vector<partition_actor> partition_actors_;
   std::vector<buffer_actor> buffer_actors_;
   cache_actor front_;
-  std::string node_name_;
+  std::vector<server_actor> servers_; ///< in a cluster: who does what CACHE is asked
+  std::unique_ptr<node> node_;
+  std::uint16_t port_ = 0; ///< that `front_` is published at; 0 = it is not
 };
 
 /// What the user's handles share: the cache stops with the last of them.
@@ -117,6 +138,10 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
                                                   std::shared_ptr<core> c, std::size_t index);
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
                                             std::size_t index);
+/// CACHE of a cluster, with the actors that do its work.
+caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
+                             std::vector<server_actor>& servers);
+/// What CACHE answers. Without `self` nobody may wait for an item of a queue.
 cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared_ptr<core> c);
 
 } // namespace supercache::detail

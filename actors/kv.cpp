@@ -1,4 +1,5 @@
 #include "access.hpp"
+#include "distributed/remote.hpp"
 
 #include <supercache/kv.hpp>
 
@@ -8,11 +9,18 @@ using detail::core;
 using detail::read;
 using detail::to_plain;
 using detail::write;
+namespace remote = detail::remote;
 
 // A pair is the record {key, value} in the namespace's table of the key's partition.
 
 table& kv::open(std::uint64_t key_hash) const {
   return cache_.internals().of(key_hash).open(space_kind::kv, name_);
+}
+space kv::target() const { return {space_kind::kv, name_}; }
+result<value> kv::change(std::uint64_t key_hash, operation_body body,
+                         std::chrono::milliseconds timeout) {
+  core& c = cache_.internals();
+  return remote::write(c, c.index_of(key_hash), target(), std::move(body), timeout);
 }
 table* kv::find(std::uint64_t key_hash) const {
   return cache_.internals().of(key_hash).find(space_kind::kv, name_);
@@ -26,6 +34,8 @@ caf::expected<void> kv::try_add(const value& key, value x, const write_options& 
     if (!ttl)
       return ttl.why();
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_status(change(h, op::put{record{key, std::move(x)}, *ttl}, o.timeout));
     open(h).put(record{key, std::move(x)}, h, *ttl, c.now());
     return done();
   }));
@@ -51,6 +61,14 @@ caf::expected<void> kv::try_add_batch(std::span<const std::pair<value, value>> p
       g.rows.emplace_back(key, x);
       g.hashes.push_back(h);
     }
+    if (c.cluster()) {
+      std::vector<std::pair<std::size_t, operation>> writes;
+      for (std::size_t i = 0; i < groups.size(); ++i)
+        if (!groups[i].rows.empty())
+          writes.emplace_back(
+            i, remote::writing(op::put_many{std::move(groups[i].rows), *ttl}, target()));
+      return remote::as_status(remote::write_all(c, std::move(writes), o.timeout));
+    }
     for (std::size_t i = 0; i < groups.size(); ++i)
       if (!groups[i].rows.empty())
         c.at(i)
@@ -69,6 +87,8 @@ caf::expected<bool> kv::try_add_new(const value& key, value x, const write_optio
     if (!ttl)
       return ttl.why();
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_bool(change(h, op::insert_new{record{key, std::move(x)}, *ttl}, o.timeout));
     return open(h).insert_new(record{key, std::move(x)}, h, *ttl, c.now());
   }));
 }
@@ -79,6 +99,8 @@ bool kv::add_new(const value& key, value x, const write_options& o) {
 caf::expected<bool> kv::try_replace(const value& key, value x) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_bool(change(h, op::exchange{record{key, std::move(x)}, true}));
     table* t = find(h);
     return t && t->exchange(record{key, std::move(x)}, h, table::only_if_there, c.now());
   }));
@@ -88,6 +110,8 @@ bool kv::replace(const value& key, value x) { return to_plain(try_replace(key, s
 caf::expected<void> kv::try_update(const value& key, value x) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> status {
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_status(change(h, op::exchange{record{key, std::move(x)}, false}));
     open(h).exchange(record{key, std::move(x)}, h, table::always, c.now());
     return done();
   }));
@@ -97,15 +121,33 @@ void kv::update(const value& key, value x) { to_plain(try_update(key, std::move(
 // -- reading ------------------------------------------------------------------------------------
 
 namespace {
-records get_records(core& c, table* t, const value& key, std::uint64_t h) {
+result<records> get_records(core& c, const std::string& name, const value& key,
+                            const read_options& o = {}) {
+  const auto h = hash(key);
+  const auto i = c.index_of(h);
+  if (c.cluster()) {
+    detail::host& here = c.cluster()->host_of(i);
+    const auto before = here.generation();
+    if (o.mode == read_mode::local && here.serves()) {
+      const table* t = here.store().find(space_kind::kv, name);
+      auto found = t ? t->get(key, h, stamp{here.time_ms()}) : records{};
+      if (here.generation() == before)
+        return found;
+    }
+    return remote::as_records(
+      remote::ask(c, i, remote::reading(ask::get{{key}}, space{space_kind::kv, name}), o));
+  }
+  const table* t = c.at(i).find(space_kind::kv, name);
   return t ? t->get(key, h, c.now()) : records{};
 }
 } // namespace
 
 caf::expected<value> kv::try_get(const value& key, value otherwise) const {
   return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value> {
-    const auto h = hash(key);
-    const records found = get_records(c, find(h), key, h);
+    const auto got = get_records(c, name_, key);
+    if (!got)
+      return got.why();
+    const records& found = *got;
     return found.empty() ? std::move(otherwise) : found.front()[1];
   }));
 }
@@ -115,9 +157,11 @@ value kv::get(const value& key, value otherwise) const {
 
 caf::expected<value_list> kv::try_get_all(const value& key) const {
   return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value_list> {
-    const auto h = hash(key);
+    const auto got = get_records(c, name_, key);
+    if (!got)
+      return got.why();
     value_list out;
-    for (const record& r : get_records(c, find(h), key, h))
+    for (const record& r : *got)
       out.push_back(r[1]);
     return out;
   }));
@@ -129,9 +173,16 @@ caf::expected<value_list> kv::try_get_many(std::span<const value> keys,
   return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value_list> {
     value_list out;
     out.reserve(keys.size());
+    if (c.cluster()) {
+      const auto got = remote::get_many(c, target(), keys, {});
+      if (!got)
+        return got.why();
+      for (const records& found : *got)
+        out.push_back(found.empty() ? otherwise : found.front()[1]);
+      return out;
+    }
     for (const value& key : keys) {
-      const auto h = hash(key);
-      const records found = get_records(c, find(h), key, h);
+      const records found = *get_records(c, name_, key);
       out.push_back(found.empty() ? otherwise : found.front()[1]);
     }
     return out;
@@ -143,16 +194,59 @@ value_list kv::get_many(std::span<const value> keys, const value& otherwise) con
 
 // -- read, change, write ------------------------------------------------------------------------
 
+namespace {
+
+failure many_values() {
+  return {errc::type_mismatch,
+          "update with a function needs one value per key, and a bag can have many"};
+}
+
+failure kept_changing(const value& key, const write_options& o) {
+  return {errc::overloaded, "others kept changing key " + to_string(key) + " for "
+                              + std::to_string(o.timeout.count()) + " ms"};
+}
+
+/// Reads at the primary and stores if nobody came between, until that succeeds.
+result<value> update_there(core& c, const std::string& name, const value& key,
+                           const value& otherwise, const std::function<value(const value&)>& fn,
+                           const write_options& o) {
+  constexpr std::int64_t keep_deadline = -1;
+  const auto until = std::chrono::steady_clock::now() + o.timeout;
+  do {
+    const auto found = get_records(c, name, key, {read_mode::primary, o.timeout});
+    if (!found)
+      return found.why();
+    value next = fn(found->empty() ? otherwise : found->front()[1]);
+    op::compare_exchange swap{key, {}, record{key, next}, keep_deadline};
+    if (!found->empty())
+      swap.expected = found->front();
+    const auto swapped = remote::as_bool(
+      remote::write(c, c.index_of(hash(key)), {space_kind::kv, name}, std::move(swap), o.timeout));
+    if (!swapped)
+      return swapped.why();
+    if (*swapped)
+      return next;
+  } while (std::chrono::steady_clock::now() < until);
+  return kept_changing(key, o);
+}
+
+} // namespace
+
 caf::expected<value> kv::try_update(const value& key, const value& otherwise,
                                     const std::function<value(const value&)>& fn,
                                     const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<value> {
     constexpr std::int64_t keep_deadline = -1;
     const auto h = hash(key);
+    if (c.cluster()
+        && (c.config().table_type == table_type::bag
+            || c.config().table_type == table_type::duplicate_bag))
+      return many_values();
+    if (c.cluster())
+      return update_there(c, name_, key, otherwise, fn, o);
     table& t = open(h);
     if (t.holds_many())
-      return {errc::type_mismatch,
-              "update with a function needs one value per key, and a bag can have many"};
+      return many_values();
     const auto until = std::chrono::steady_clock::now() + o.timeout;
     do {
       const records found = t.get(key, h, c.now());
@@ -166,8 +260,7 @@ caf::expected<value> kv::try_update(const value& key, const value& otherwise,
       if (*swapped)
         return next;
     } while (std::chrono::steady_clock::now() < until);
-    return {errc::overloaded, "others kept changing key " + to_string(key) + " for "
-                                + std::to_string(o.timeout.count()) + " ms"};
+    return kept_changing(key, o);
   }));
 }
 value kv::update(const value& key, const value& otherwise,
@@ -180,6 +273,9 @@ caf::expected<std::int64_t> kv::try_increment(const value& key, std::int64_t ini
   return to_expected(
     write(cache_.internals(), metric::update, [&](core& c) -> result<std::int64_t> {
       const auto h = hash(key);
+      if (c.cluster())
+        return remote::as_integer(
+          change(h, op::update_counter{key, 1, step, record{key, initial}, 0}));
       return open(h).update_counter({key, 1, step, record{key, initial}, 0}, h, c.now());
     }));
 }
@@ -192,6 +288,10 @@ caf::expected<bool> kv::try_compare_exchange(const value& key, const value& expe
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
     constexpr std::int64_t keep_deadline = -1;
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_bool(
+        change(h, op::compare_exchange{key, record{key, expected}, record{key, std::move(desired)},
+                                       keep_deadline}));
     return open(h).compare_exchange(
       {key, record{key, expected}, record{key, std::move(desired)}, keep_deadline}, h, c.now());
   }));
@@ -206,8 +306,14 @@ caf::expected<std::optional<std::chrono::milliseconds>> kv::try_ttl(const value&
   using left = std::optional<std::chrono::milliseconds>;
   return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<left> {
     const auto h = hash(key);
+    if (c.cluster()) {
+      const auto got = remote::ask(c, c.index_of(h), remote::reading(ask::ttl{key}, target()));
+      if (!got)
+        return got.why();
+      return got->one.is_nil() ? left{} : left{std::chrono::milliseconds{got->one.as_int()}};
+    }
     const stamp when = c.now();
-    const records found = get_records(c, find(h), key, h);
+    const records found = *get_records(c, name_, key);
     if (found.empty())
       return left{};
     const auto deadline = found.front().deadline();
@@ -224,6 +330,8 @@ caf::expected<bool> kv::try_expire(const value& key, std::chrono::milliseconds t
     if (!ms)
       return ms.why();
     const auto h = hash(key);
+    if (c.cluster())
+      return remote::as_bool(change(h, op::expire{key, *ms}));
     table* t = find(h);
     return t && t->expire(key, h, *ms, c.now()) > 0;
   }));
@@ -231,92 +339,5 @@ caf::expected<bool> kv::try_expire(const value& key, std::chrono::milliseconds t
 bool kv::expire(const value& key, std::chrono::milliseconds ttl) {
   return to_plain(try_expire(key, ttl));
 }
-
-// -- removing -----------------------------------------------------------------------------------
-
-caf::expected<std::size_t> kv::try_remove_batch(std::span<const value> keys) {
-  return to_expected(
-    write(cache_.internals(), metric::delete_, [&](core& c) -> result<std::size_t> {
-      std::size_t n = 0;
-      for (const value& key : keys) {
-        const auto h = hash(key);
-        if (table* t = find(h))
-          n += t->remove(key, h, c.now());
-      }
-      return n;
-    }));
-}
-std::size_t kv::remove_batch(std::span<const value> keys) {
-  return to_plain(try_remove_batch(keys));
-}
-caf::expected<std::size_t> kv::try_remove(const value& key) {
-  return try_remove_batch(std::span{&key, 1});
-}
-std::size_t kv::remove(const value& key) { return to_plain(try_remove(key)); }
-
-caf::expected<std::size_t> kv::try_remove_all() {
-  return to_expected(
-    write(cache_.internals(), metric::delete_all, [&](core& c) -> result<std::size_t> {
-      std::size_t n = 0;
-      for (std::size_t i = 0; i < c.partitions(); ++i)
-        if (table* t = c.at(i).find(space_kind::kv, name_))
-          n += t->clear(c.now());
-      return n;
-    }));
-}
-std::size_t kv::remove_all() { return to_plain(try_remove_all()); }
-
-// -- everything ---------------------------------------------------------------------------------
-
-caf::expected<void> kv::each(const std::function<void(const value&, const value&)>& visit) const {
-  return to_expected(write(cache_.internals(), metric::scan, [&](core& c) -> status {
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      if (table* t = c.at(i).find(space_kind::kv, name_))
-        t->each(c.now(), [&](const record& r) {
-          visit(r[0], r[1]);
-          return true;
-        });
-    return done();
-  }));
-}
-
-caf::expected<value_list> kv::try_keys() const {
-  value_list out; // the values of one key of a bag are met one after the other
-  auto s = each([&](const value& key, const value&) {
-    if (out.empty() || out.back() != key)
-      out.push_back(key);
-  });
-  if (!s)
-    return std::move(s.error());
-  return out;
-}
-value_list kv::keys() const { return to_plain(try_keys()); }
-
-caf::expected<value_list> kv::try_values() const {
-  value_list out;
-  if (auto s = each([&](const value&, const value& x) { out.push_back(x); }); !s)
-    return std::move(s.error());
-  return out;
-}
-value_list kv::values() const { return to_plain(try_values()); }
-
-caf::expected<std::vector<std::pair<value, value>>> kv::try_to_list() const {
-  std::vector<std::pair<value, value>> out;
-  if (auto s = each([&](const value& k, const value& x) { out.emplace_back(k, x); }); !s)
-    return std::move(s.error());
-  return out;
-}
-std::vector<std::pair<value, value>> kv::to_list() const { return to_plain(try_to_list()); }
-
-caf::expected<std::size_t> kv::try_count() const {
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<std::size_t> {
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      if (table* t = c.at(i).find(space_kind::kv, name_))
-        n += t->count(c.now());
-    return n;
-  }));
-}
-std::size_t kv::count() const { return to_plain(try_count()); }
 
 } // namespace supercache

@@ -84,6 +84,12 @@ status validate(const options& o) {
   if (!detail::is_table_prefix(o.table_prefix))
     return {errc::invalid_config,
             "table_prefix is '" + o.table_prefix + "'; allowed is 1 to 64 letters, digits, _ or -"};
+  if (!o.replication.node.name.empty() && !detail::is_table_prefix(o.replication.node.name))
+    return {errc::invalid_config, "node.name is '" + o.replication.node.name
+                                    + "'; allowed is 1 to 64 letters, digits, _ or -"};
+  if (o.cluster == cluster_mode::distributed && o.replication.mode == replication_mode::strong)
+    return {errc::invalid_config,
+            "replication_mode is 'strong'; a cluster can do async and sync so far"};
   return validate(o.replication);
 }
 

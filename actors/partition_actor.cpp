@@ -1,9 +1,13 @@
 #include "core.hpp"
+#include "distributed/node.hpp"
+#include "distributed/remote.hpp"
+#include "distributed/strangers.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace supercache::detail {
@@ -15,6 +19,10 @@ using namespace std::chrono_literals;
 /// How often expired records are looked for, and how many are freed before others get their turn.
 constexpr auto tidy_interval = 200ms;
 constexpr std::size_t tidy_budget = 2000;
+/// The longest pause between two looks at a queue of another node.
+constexpr std::int64_t longest_pause_ms = 20;
+/// How long an operation in a cluster is tried.
+constexpr auto default_wait = 5'000ms;
 
 /// Somebody who waits for an item of a queue.
 struct waiter {
@@ -25,22 +33,38 @@ struct waiter {
 class partition_logic {
 public:
   partition_logic(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t index)
-    : self_(self), core_(std::move(c)), store_(core_->at(index)) {}
+    : self_(self), core_(std::move(c)), store_(core_->at(index)), index_(index) {
+    // One of them sees to it. In a cluster it is the node monitor.
+    if (index == 0 && core_->config().cluster == cluster_mode::local
+        && core_->system().has_middleman())
+      strangers_.emplace(core_->system());
+  }
 
-  caf::result<value> apply(const operation& o) {
+  caf::typed_response_promise<value> apply(const operation& o) {
+    auto promise = self_->make_response_promise<value>();
+    if (core_->cluster()) {
+      core_->cluster()->router().write(index_, o, default_wait).then(answer_to(promise));
+      return promise;
+    }
     bool watched = false;
     auto r = store_.apply(o, core_->now(), &watched);
     if (watched)
       serve(o.target.name);
-    if (!r)
-      return to_caf(r.why());
-    return *std::move(r);
+    if (r)
+      promise.deliver(*std::move(r));
+    else
+      promise.deliver(to_caf(r.why()));
+    return promise;
   }
 
   caf::typed_response_promise<value> wait(const std::string& queue, std::int64_t timeout_ms) {
     timeout_ms = std::min<std::int64_t>(timeout_ms, longest_wait.count());
     const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
+    if (core_->cluster()) {
+      wait_there(promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms), 1);
+      return promise;
+    }
     value item;
     serve(queue); // whoever waits already comes first
     if (!waiting_.contains(queue) && store_.queues().pop_or_watch(queue, item)) {
@@ -82,8 +106,12 @@ public:
   }
 
   void tidy() {
-    const bool more = store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
+    // In a cluster the log's time decides, and the node monitor sees to it.
+    const bool more
+      = !core_->cluster() && store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
     reclaim::collect();
+    if (strangers_)
+      strangers_->sweep();
     compat::tell_later(self_, partition_actor{self_}, more ? 0ms : tidy_interval, caf::tick_atom_v);
   }
 
@@ -106,6 +134,63 @@ public:
   }
 
 private:
+  /// Delivers on this actor what comes on another thread.
+  later<value>::handler answer_to(caf::typed_response_promise<value> promise) {
+    return [me = partition_actor{self_}, promise](result<value> x) mutable {
+      compat::tell_from_anywhere(
+        me, run_atom_v,
+        std::make_shared<std::function<void()>>([promise, x = std::move(x)]() mutable {
+          if (x)
+            promise.deliver(*std::move(x));
+          else
+            promise.deliver(to_caf(x.why()));
+        }));
+    };
+  }
+
+  /// In a cluster: looks at the primary for an item, more and more rarely, and takes it when there
+  /// is one.
+  void wait_there(caf::typed_response_promise<value> promise, const std::string& queue,
+                  std::int64_t until_ms, std::int64_t pause_ms) {
+    const space target{space_kind::queue, queue};
+    auto& router = core_->cluster()->router();
+    const auto next
+      = [this, promise, queue, until_ms, pause_ms] { on_self(promise, queue, until_ms, pause_ms); };
+    router.ask(index_, remote::reading(ask::peek{}, target), read_mode::primary, default_wait)
+      .then([this, promise, queue, until_ms, target, next](result<answer> x) {
+        if (!x || x->one.items().empty())
+          return next();
+        core_->cluster()
+          ->router()
+          .write(index_, remote::writing(op::pop{1}, target), default_wait)
+          .then([this, promise, queue, until_ms, next](result<value> got) {
+            if (got && got->items().empty())
+              return next(); // somebody was faster
+            if (got)
+              got = value{got->items().front()};
+            answer_to(promise)(std::move(got));
+          });
+      });
+  }
+  void on_self(caf::typed_response_promise<value> promise, const std::string& queue,
+               std::int64_t until_ms, std::int64_t pause_ms) {
+    const auto again = std::make_shared<std::function<void()>>(
+      [this, promise, queue, until_ms, pause_ms]() mutable {
+        if (!core_->running())
+          promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
+        else if (system_ms() >= until_ms)
+          promise.deliver(none_came(queue));
+        else
+          wait_there(promise, queue, until_ms, std::min(pause_ms * 2, longest_pause_ms));
+      });
+    compat::tell_from_anywhere(partition_actor{self_}, run_atom_v,
+                               std::make_shared<std::function<void()>>([this, again, pause_ms] {
+                                 compat::tell_later(self_, partition_actor{self_},
+                                                    std::chrono::milliseconds{pause_ms}, run_atom_v,
+                                                    again);
+                               }));
+  }
+
   static caf::error none_came(const std::string& queue) {
     return to_caf({errc::timeout, "no item came to queue '" + queue + "' in time"});
   }
@@ -121,6 +206,8 @@ private:
   partition_actor::pointer self_;
   std::shared_ptr<core> core_;
   partition_store& store_;
+  std::size_t index_;
+  std::optional<strangers> strangers_;
   std::map<std::string, std::deque<waiter>> waiting_;
   std::set<caf::actor_addr> monitored_; ///< whoever waits or waited, and lives
 };
@@ -137,6 +224,7 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
     [logic](wait_atom, const std::string& queue, std::int64_t timeout_ms) {
       return logic->wait(queue, timeout_ms);
     },
+    [logic](run_atom, const local_job& work) { (*work)(); },
     [logic](ready_atom, const std::string& queue) { logic->serve(queue); },
     [logic](tick_atom) { logic->tidy(); },
     [logic](stop_atom) { logic->stop(); },

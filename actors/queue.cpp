@@ -1,4 +1,5 @@
 #include "access.hpp"
+#include "distributed/remote.hpp"
 
 #include <supercache/queue.hpp>
 
@@ -11,6 +12,7 @@ namespace supercache {
 using detail::core;
 using detail::to_plain;
 using detail::write;
+namespace remote = detail::remote;
 
 namespace {
 
@@ -21,8 +23,22 @@ queue_map& map_of(core& c, member which, const std::string& name) {
   return (c.home_of(name).*which)();
 }
 
+constexpr member queues = &partition_store::queues;
+constexpr member stacks = &partition_store::stacks;
+
+space space_of(member which, const std::string& name) {
+  return {which == queues ? space_kind::queue : space_kind::stack, name};
+}
+
+/// In a cluster: a write of the queue or stack.
+result<value> change(core& c, member which, const std::string& name, operation_body body) {
+  return remote::write(c, c.home_index(name), space_of(which, name), std::move(body));
+}
+
 caf::expected<void> push(core& c, member which, metric m, const std::string& name, value item) {
   return to_expected(write(c, m, [&](core&) -> status {
+    if (c.cluster())
+      return remote::as_status(change(c, which, name, op::push{{std::move(item)}}));
     if (map_of(c, which, name).push(name, std::move(item)).watched) [[unlikely]]
       c.wake_waiters(name);
     return done();
@@ -32,6 +48,8 @@ caf::expected<void> push(core& c, member which, metric m, const std::string& nam
 caf::expected<void> push_many(core& c, member which, metric m, const std::string& name,
                               std::span<const value> items) {
   return to_expected(write(c, m, [&](core&) -> status {
+    if (c.cluster())
+      return remote::as_status(change(c, which, name, op::push{{items.begin(), items.end()}}));
     if (map_of(c, which, name).push(name, items).watched)
       c.wake_waiters(name);
     return done();
@@ -41,6 +59,12 @@ caf::expected<void> push_many(core& c, member which, metric m, const std::string
 caf::expected<value> pop(core& c, member which, metric m, const std::string& name,
                          value otherwise) {
   return to_expected(write(c, m, [&](core&) -> result<value> {
+    if (c.cluster()) {
+      auto got = remote::as_list(change(c, which, name, op::pop{1}));
+      if (!got)
+        return got.why();
+      return got->empty() ? std::move(otherwise) : std::move(got->front());
+    }
     value out;
     return map_of(c, which, name).pop(name, out) ? std::move(out) : std::move(otherwise);
   }));
@@ -48,19 +72,28 @@ caf::expected<value> pop(core& c, member which, metric m, const std::string& nam
 
 caf::expected<value_list> pop_many(core& c, member which, metric m, const std::string& name,
                                    std::size_t n) {
-  return to_expected(
-    write(c, m, [&](core&) -> result<value_list> { return map_of(c, which, name).pop(name, n); }));
+  return to_expected(write(c, m, [&](core&) -> result<value_list> {
+    if (c.cluster() && n == SIZE_MAX)
+      return remote::as_list(change(c, which, name, op::drain{}));
+    if (c.cluster())
+      return remote::as_list(change(c, which, name, op::pop{n}));
+    return map_of(c, which, name).pop(name, n);
+  }));
 }
 
 caf::expected<std::size_t> count(core& c, member which, const std::string& name) {
+  if (c.cluster()) {
+    const auto got
+      = remote::ask(c, c.home_index(name), remote::reading(ask::count{}, space_of(which, name)));
+    if (!got)
+      return to_caf(got.why());
+    return static_cast<std::size_t>(got->one.as_int());
+  }
   const std::size_t n = map_of(c, which, name).count(name);
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
   return n;
 }
-
-constexpr member queues = &partition_store::queues;
-constexpr member stacks = &partition_store::stacks;
 
 } // namespace
 
@@ -106,6 +139,13 @@ caf::expected<value> queue::try_peek(value otherwise) const {
   core& c = cache_.internals();
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
+  if (c.cluster()) {
+    const auto got
+      = remote::ask(c, c.home_index(name_), remote::reading(ask::peek{}, space_of(queues, name_)));
+    if (!got)
+      return to_caf(got.why());
+    return got->one.items().empty() ? std::move(otherwise) : got->one.items().front();
+  }
   value out;
   return c.home_of(name_).queues().peek(name_, out) ? std::move(out) : std::move(otherwise);
 }

@@ -80,7 +80,7 @@ field integer(std::string name, std::int64_t low, std::int64_t high, std::string
           [=](options& o, std::string_view s) {
             const auto x = number<std::int64_t>(s);
             if (x && *x >= low && *x <= high)
-              at(o) = static_cast<std::size_t>(*x);
+              at(o) = static_cast<std::remove_reference_t<decltype(at(o))>>(*x);
             return x && *x >= low && *x <= high;
           },
           [=](const options& o) { return std::to_string(at(const_cast<options&>(o))); }};
@@ -211,7 +211,7 @@ std::vector<field> data_fields() {
   };
 }
 
-std::vector<field> cluster_fields() {
+std::vector<field> replication_fields() {
   return {
     choice(
       "cluster", "local, distributed", "one process, or a member of a cluster", cluster_mode_from,
@@ -224,6 +224,19 @@ std::vector<field> cluster_fields() {
       [](options & o) -> auto& { return o.replication.replication_factor; }),
     nodes(
       "cluster_peers", "nodes to join", [](options & o) -> auto& { return o.replication.peers; }),
+    {{"node.name", "text", "1 to 64 letters, digits, _ or -",
+      "name of this node, unique in the cluster; default: node<port>"},
+     [](options& o, std::string_view s) {
+       o.replication.node.name = s;
+       return s.empty() || is_table_prefix(s);
+     },
+     [](const options& o) { return o.replication.node.name; }},
+    text(
+      "node.host", "a host or address", "where a node of a cluster listens, and others find it",
+      [](options & o) -> auto& { return o.replication.node.host; }),
+    integer(
+      "node.port", 0, 65'535, "port that a node of a cluster listens on; 0 = any that is free",
+      [](options & o) -> auto& { return o.replication.node.port; }),
     span_of_time(
       "wal.majority_timeout", 1, 600'000, "how long a write waits for a majority",
       [](options & o) -> auto& { return o.replication.wal.majority_timeout; }),
@@ -239,6 +252,11 @@ std::vector<field> cluster_fields() {
     choice(
       "wal.fsync", "always, interval, never", "when the log reaches the disk", fsync_policy_from,
       [](options & o) -> auto& { return o.replication.wal.fsync; }),
+  };
+}
+
+std::vector<field> watching_fields() {
+  return {
     choice(
       "node_monitor.source", "nodes, provider, all", "where nodes are learned from",
       monitor_source_from, [](options & o) -> auto& { return o.replication.node_monitor.source; }),
@@ -274,8 +292,9 @@ std::vector<field> cluster_fields() {
 const std::vector<field>& fields() {
   static const std::vector<field> all = [] {
     auto a = data_fields();
-    for (auto& f : cluster_fields())
-      a.push_back(std::move(f));
+    for (auto more : {replication_fields, watching_fields})
+      for (auto& f : more())
+        a.push_back(std::move(f));
     return a;
   }();
   return all;

@@ -43,6 +43,7 @@ private:
   std::optional<record> read_optional();
   std::uint64_t read_unsigned(std::uint64_t max);
   std::int64_t read_integer();
+  bool read_bool();
   std::string read_text();
   std::vector<value> read_values();
   std::vector<record> read_records();
@@ -178,6 +179,13 @@ std::int64_t reader::read_integer() {
   return static_cast<std::int64_t>(t.number);
 }
 
+bool reader::read_bool() {
+  const token t = in_.next();
+  if (t.is != what::boolean)
+    in_.fail("neither true nor false where one of them belongs");
+  return t.number != 0;
+}
+
 std::string reader::read_text() {
   const token t = in_.next();
   if (t.is != what::string)
@@ -269,7 +277,7 @@ pattern reader::read_pattern() {
 
 operation_body reader::read_body(op_code code, std::uint64_t fields) {
   // The initialisers in braces are evaluated from left to right.
-  constexpr std::uint8_t fields_of[] = {2, 2, 2, 1, 1, 2, 5, 4, 2, 1, 0, 1, 1, 0};
+  constexpr std::uint8_t fields_of[] = {2, 2, 2, 1, 1, 2, 5, 4, 2, 1, 0, 1, 1, 0, 2};
   static_assert(std::size(fields_of) == std::variant_size_v<operation_body>);
   need_fields(fields, fields_of[static_cast<std::size_t>(code)]);
   switch (code) {
@@ -290,13 +298,14 @@ operation_body reader::read_body(op_code code, std::uint64_t fields) {
     case op_code::push: return op::push{read_values()};
     case op_code::pop: return op::pop{read_unsigned(UINT64_MAX)};
     case op_code::drain: return op::drain{};
+    case op_code::exchange: return op::exchange{read_record(), read_bool()};
   }
   in_.fail("unknown operation");
 }
 
 operation reader::read_operation() {
   const auto fields = begin_array(op_head_fields) - op_head_fields;
-  const auto code = read_enum(op_code::drain);
+  const auto code = read_enum(op_code::exchange);
   operation o;
   o.target.kind = read_enum(last_space);
   o.target.name = read_text();

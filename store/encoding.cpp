@@ -225,6 +225,9 @@ struct body_writer {
   }
   void operator()(const op::pop& o) const { all(op_code::pop, o.count); }
   void operator()(const op::drain&) const { all(op_code::drain); }
+  void operator()(const op::exchange& o) const {
+    all(op_code::exchange, o.row, value{o.only_if_there});
+  }
 };
 
 } // namespace

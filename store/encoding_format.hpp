@@ -53,6 +53,7 @@
 //   11 push              [value, …]
 //   12 pop               count
 //   13 drain
+//   14 exchange          row, only if there
 // Kinds of spaces are the numbers of `space_kind`.
 namespace supercache::detail {
 
@@ -73,6 +74,7 @@ enum class op_code : std::uint8_t {
   push = 11,
   pop = 12,
   drain = 13,
+  exchange = 14,
 };
 /// Number, kind of space, name of space.
 inline constexpr std::size_t op_head_fields = 3;
@@ -85,6 +87,6 @@ inline constexpr auto last_space = space_kind::structs;
 static_assert(static_cast<int>(term::what::literal) == 0 && static_cast<int>(last_term) == 4);
 static_assert(static_cast<int>(guard::op::literal) == 0 && static_cast<int>(guard::op::both) == 8
               && static_cast<int>(guard::op::is_nil) == 11 && static_cast<int>(last_guard) == 19);
-static_assert(std::variant_size_v<operation_body> == 14, "number the new operation above");
+static_assert(std::variant_size_v<operation_body> == 15, "number the new operation above");
 
 } // namespace supercache::detail

@@ -1,5 +1,7 @@
 #include <supercache/store/queue_map.hpp>
 
+#include <algorithm>
+
 namespace supercache {
 
 namespace {
@@ -11,15 +13,20 @@ queue_map::stripe& queue_map::at(std::string_view name) const noexcept {
 }
 
 queue_map::queue& queue_map::open(stripe& s, std::string_view name) {
-  const auto found = s.by_name.find(name);
-  return found != s.by_name.end() ? found->second : s.by_name[std::string{name}];
+  if (const auto found = s.by_name.find(name); found != s.by_name.end())
+    return found->second;
+  queue& fresh = s.by_name[std::string{name}];
+  fresh.front = s.next_front;
+  return fresh;
 }
 
 void queue_map::close_if_idle(stripe& s, std::string_view name, const queue& q) {
   // A queue that runs empty is likely to be filled again: keep a few at hand.
   constexpr std::size_t idle_kept = 16;
-  if (q.items.empty() && !q.watched && s.by_name.size() > idle_kept)
-    s.by_name.erase(s.by_name.find(name));
+  if (!q.items.empty() || q.watched || s.by_name.size() <= idle_kept)
+    return;
+  s.next_front = std::max(s.next_front, q.front);
+  s.by_name.erase(s.by_name.find(name));
 }
 
 value queue_map::take(queue& q) const {
@@ -27,6 +34,7 @@ value queue_map::take(queue& q) const {
   if (order_ == order::fifo) {
     x = std::move(q.items.front());
     q.items.pop_front();
+    ++q.front;
   } else {
     x = std::move(q.items.back());
     q.items.pop_back();
@@ -131,12 +139,52 @@ std::size_t queue_map::clear() {
     for (auto at = s.by_name.begin(); at != s.by_name.end();) {
       queue& q = at->second;
       n += q.items.size();
+      q.front += q.items.size();
+      s.next_front = std::max(s.next_front, q.front);
       q.items.clear();
       q.bytes = 0;
       at = q.watched ? std::next(at) : s.by_name.erase(at);
     }
   }
   return n;
+}
+
+queue_map::slice queue_map::next_slice(std::string_view name, std::optional<std::uint64_t> from,
+                                       std::size_t most) const {
+  const stripe& s = at(name);
+  const std::lock_guard hold{s.lock};
+  slice out;
+  const auto found = s.by_name.find(name);
+  if (found == s.by_name.end())
+    return out;
+  const queue& q = found->second;
+  std::size_t first = 0, last = 0; // of the items to copy
+  if (order_ == order::fifo) {
+    const std::uint64_t end = from ? std::max(*from, q.front) : q.front + q.items.size();
+    last = static_cast<std::size_t>(end - q.front);
+    first = last - std::min(last, most);
+    out.at = q.front + first;
+    out.left = first;
+  } else {
+    first = std::min(static_cast<std::size_t>(from.value_or(0)), q.items.size());
+    last = first + std::min(most, q.items.size() - first);
+    out.at = std::max<std::uint64_t>(last, from.value_or(0));
+    out.left = q.items.size() - last;
+  }
+  const auto begin = q.items.begin();
+  out.items.assign(begin + static_cast<std::ptrdiff_t>(first),
+                   begin + static_cast<std::ptrdiff_t>(last));
+  return out;
+}
+
+void queue_map::add_slice(std::string_view name, std::span<const value> items) {
+  stripe& s = at(name);
+  const std::lock_guard hold{s.lock};
+  queue& q = open(s, name);
+  for (const value& x : items)
+    q.bytes += footprint(x);
+  q.items.insert(order_ == order::fifo ? q.items.begin() : q.items.end(), items.begin(),
+                 items.end());
 }
 
 void queue_map::each(

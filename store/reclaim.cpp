@@ -75,7 +75,7 @@ void collect_bin(bin& b);
 void leave(void*) noexcept {
   seat* s = seat_of(*detail::mine);
   collect_bin(s->b);
-  detail::mine = nullptr;
+  detail::mine = &detail::nobody;
   s->taken.store(false, std::memory_order_release);
 }
 
@@ -155,7 +155,8 @@ namespace detail {
 
 std::atomic<std::uint64_t> global_epoch{2};
 bool readers_must_fence = true;
-constinit thread_local announcement* mine __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit announcement nobody{.epoch = 1};
+constinit thread_local announcement* mine __attribute__((tls_model("initial-exec"))) = &nobody;
 
 namespace {
 
@@ -170,7 +171,9 @@ announcement* take_seat() {
       return mine = &s->a;
     }
   auto* s = new seat; // never freed: see `seat`
+  s->a.enrolled = true;
   s->a.ordinal = ordinal;
+  s->a.must_fence = readers_must_fence;
   s->next = seats.load(std::memory_order_relaxed);
   seats.store(s, std::memory_order_release);
   return mine = &s->a;
@@ -182,6 +185,19 @@ announcement* enroll() {
   const pthread_key_t key = end_of_thread();
   pthread_setspecific(key, take_seat());
   return mine;
+}
+
+std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept {
+  constexpr std::size_t most_tries = 3;
+  for (std::size_t tries = 0, i = a.last; tries < most_tries; ++tries) {
+    i = (i + 1) % hazards_per_thread;
+    if (a.hazard[i].load(std::memory_order_relaxed) != nullptr)
+      continue;
+    a.hazard[i].store(p, std::memory_order_release);
+    a.last = i;
+    return &a.hazard[i];
+  }
+  return nullptr;
 }
 
 } // namespace detail

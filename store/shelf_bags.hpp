@@ -1,8 +1,7 @@
 #pragma once
 
-#include "shelf.hpp"
-
 #include <supercache/store/hash_index.hpp>
+#include <supercache/store/shelf.hpp>
 #include <supercache/store/spin_lock.hpp>
 
 #include <memory>
@@ -130,6 +129,12 @@ public:
       c.entered = false;
     }
     return true;
+  }
+
+  bool covers(const cursor& c, const value&, std::uint64_t hash) const noexcept {
+    const std::size_t part = hash >> 32 & mask_;
+    const std::uint32_t place = hash_index::position_of(hash) & ((1u << c.bits) - 1);
+    return part < c.part || (part == c.part && c.entered && place < c.cell);
   }
 
   template <class F>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shelf.hpp"
+#include <supercache/store/shelf.hpp>
 
 #include <shared_mutex>
 
@@ -100,6 +100,10 @@ public:
     }
     c.after = key_in(*std::prev(at), key_pos);
     return true;
+  }
+
+  bool covers(const cursor& c, const value& key, std::uint64_t) const noexcept {
+    return c.part != 0 || (c.after && key <= *c.after);
   }
 
   template <class F>

@@ -60,6 +60,12 @@ void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp
   on_shelf([&](auto& s) { put_one(s, std::move(row), key_pos_, hash, now); });
 }
 
+void table::restore(record row, std::uint64_t hash, std::int64_t deadline_ms) {
+  row = std::move(row).with_deadline(deadline_ms);
+  const value& key = row[key_pos_];
+  on_shelf([&](auto& s) { s.with_cell(key, hash, [&](auto& c) { c.put(std::move(row)); }); });
+}
+
 void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hashes,
                      std::int64_t ttl_ms, const stamp& now) {
   constexpr std::size_t far = 12, near = 6; // how many rows ahead to load a bucket, a record
@@ -192,11 +198,17 @@ void table::get_many(std::span<const value> keys, std::span<const std::uint64_t>
 
 // -- bookkeeping --------------------------------------------------------------------------------
 
-std::size_t table::count(const stamp& now) {
-  if (next_deadline() != INT64_MAX)
-    reclaim_expired(now.ms(), SIZE_MAX);
+std::size_t table::count(const stamp& now) const {
   std::size_t n = 0;
-  on_shelf([&](auto& s) { s.for_each_part([&](auto&, const ledger& b) { n += b.count(); }); });
+  on_shelf([&](auto& s) {
+    s.for_each_part([&](auto& lock, const ledger& b) {
+      n += b.count();
+      if (b.next_deadline() == INT64_MAX)
+        return;
+      const std::lock_guard hold{lock};
+      n -= b.overdue(now.ms());
+    });
+  });
   return n;
 }
 

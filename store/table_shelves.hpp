@@ -1,9 +1,9 @@
 #pragma once
 
 #include "shelf_bags.hpp"
-#include "shelf_hashed.hpp"
 #include "shelf_ordered.hpp"
 
+#include <supercache/store/shelf_hashed.hpp>
 #include <supercache/store/table.hpp>
 
 #include <variant>

@@ -148,4 +148,9 @@ result<value> table::next_page(const value& from, const stamp& now,
   });
 }
 
+bool table::covers(const value& from, const value& key, std::uint64_t hash) const {
+  const auto at = as_cursor(from);
+  return at && !from.is_nil() && on_shelf([&](auto& s) { return s.covers(*at, key, hash); });
+}
+
 } // namespace supercache

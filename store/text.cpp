@@ -94,11 +94,11 @@ std::string_view to_string(kind k) noexcept {
 }
 
 std::string_view to_string(errc code) noexcept {
-  constexpr std::array<std::string_view, 18> names = {
+  constexpr std::array<std::string_view, 19> names = {
     "none",          "not_started",        "already_started", "invalid_argument", "invalid_config",
     "type_mismatch", "not_found",          "not_initialised", "key_mismatch",     "overloaded",
     "timeout",       "outcome_unknown",    "malformed",       "too_large",        "io_error",
-    "not_primary",   "quorum_not_reached", "internal"};
+    "not_primary",   "quorum_not_reached", "internal",        "unavailable"};
   const auto i = static_cast<std::size_t>(code);
   return i < names.size() ? names[i] : "unknown error code";
 }

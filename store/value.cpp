@@ -20,16 +20,11 @@ namespace {
 
 constexpr std::size_t inline_max = 14;
 
-std::uint64_t mix(std::uint64_t h, std::uint64_t x) noexcept {
-  const std::uint64_t both[2] = {h, x};
-  return XXH3_64bits(both, sizeof both);
-}
-
 std::uint64_t hash_items(std::uint64_t seed, std::span<const value> items) noexcept {
   std::uint64_t h = seed;
   for (const value& x : items)
-    h = mix(h, hash(x));
-  return mix(h, items.size());
+    h = detail::hash_16(h, hash(x));
+  return detail::hash_16(h, items.size());
 }
 
 /// Exact comparison of an integer with a double that is not NaN.
@@ -227,9 +222,7 @@ std::size_t detail::bytes_of_items(const block* b) noexcept {
   return sum;
 }
 
-std::uint64_t hash(const value& x) noexcept {
-  if (!x.on_heap())
-    return XXH3_64bits(x.words(), 16);
+std::uint64_t detail::hash_of_shared(const value& x) noexcept {
   switch (x.kind()) {
     case kind::string: {
       const auto s = x.as_string();

@@ -71,15 +71,15 @@ supercache::cache supercache_subject::start(caf::actor_system& system, std::size
 }
 
 void supercache_subject::prepare(const std::string& c, std::uint64_t ops) {
-  const std::vector<value> items(ops, value{1});
+  const auto items = [ops] { return std::vector<value>(ops, value{1}); };
   if (c.starts_with("queue"))
     cache_.queue("bench").get_all();
   if (c.starts_with("stack"))
     cache_.stack("bench").get_all();
   if (c == "queue_out")
-    cache_.queue("bench").add_batch(items);
+    cache_.queue("bench").add_batch(items());
   if (c == "stack_pop")
-    cache_.stack("bench").push_batch(items);
+    cache_.stack("bench").push_batch(items());
   if (c == "kv_get")
     for (std::size_t i = 0; i < w_.records; ++i)
       cache_.kv("bench").add(w_.keys[i], static_cast<std::int64_t>(i));
@@ -105,7 +105,7 @@ std::uint64_t supercache_subject::one_by_one(const std::string& c, std::uint64_t
     return ops;
   };
   std::int64_t sum = 0;
-  const auto read = [&](const value& key) {
+  const auto read = [&](const value& key) __attribute__((always_inline)) {
     const records found = cache_.get(key);
     if (!found.empty())
       sum += found.front()[1].as_int();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <sched.h>
 
 namespace bench {
 
@@ -44,6 +45,13 @@ workload::workload(std::size_t n) : records(n) {
       = std::min<std::size_t>(static_cast<std::size_t>(at - cumulative.begin()), n - 1);
     z = first_visit[order[rank]];
   }
+}
+
+void stay_on_core(std::size_t t) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(t % std::max(1u, std::thread::hardware_concurrency()), &cores);
+  sched_setaffinity(0, sizeof cores, &cores); // as good as it gets: a refusal costs precision only
 }
 
 } // namespace bench

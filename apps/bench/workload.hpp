@@ -55,6 +55,10 @@ std::unique_ptr<subject> make_ets(std::size_t records, std::size_t threads,
 /// Runs `body(thread)` on each of `threads` threads at once; answers the wall time in ns.
 double time_threads(std::size_t threads, const auto& body);
 
+/// Keeps the calling thread on one core, so that a slice does not measure how long the system takes
+/// to spread new threads. Thread `t` goes to core `t` modulo the cores there are.
+void stay_on_core(std::size_t t);
+
 } // namespace bench
 
 #include <atomic>
@@ -78,6 +82,7 @@ double time_threads(std::size_t threads, const auto& body) {
   std::vector<std::thread> all;
   for (std::size_t t = 0; t < threads; ++t)
     all.emplace_back([&, t] {
+      stay_on_core(t);
       ++ready;
       while (!go.load(std::memory_order_acquire)) {}
       body(t);

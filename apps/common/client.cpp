@@ -34,16 +34,27 @@ failure no_cache_there(const address& node, const caf::error& why) {
   return {errc::io_error, at + " is no SuperCache node"};
 }
 
+/// Whether another try may find what this one did not.
+bool is_passing(const caf::error& why) {
+  return why == caf::sec::connection_timeout || why == caf::sec::disconnect_during_handshake
+         || why == caf::sec::no_actor_published_at_port || why == caf::sec::cannot_connect_to_node;
+}
+
 result<cache_actor> find_cache(caf::actor_system& system, const address& node,
                                std::chrono::milliseconds wait) {
   // First without CAF, whose connecting blocks all its networking and says little about why it
   // fails.
   if (auto s = reach(node, wait); !s)
     return s.why();
+  // A handshake that meets a heartbeat, or a node that only starts or ends one of its connections,
+  // is broken off: a later one will not.
+  constexpr int tries = 5;
+  constexpr auto pause = 100ms;
   auto found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
-  // A handshake that meets a heartbeat is broken off: a second one will not.
-  if (!found && found.error() == caf::sec::connection_timeout)
+  for (int i = 1; i < tries && !found && is_passing(found.error()); ++i) {
+    std::this_thread::sleep_for(pause);
     found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
+  }
   if (!found)
     return no_cache_there(node, found.error());
   return *std::move(found);
@@ -103,6 +114,35 @@ client::rows_page client::next_page(const std::string& kind, const std::string& 
                                     const value& from) {
   page p = link_->ask<page>(page_atom_v, kind, name, from);
   return {std::move(p.rows), std::move(p.next)};
+}
+
+// -- the cluster
+// ------------------------------------------------------------------------------------
+
+value client::administer(const std::string& what, value argument, milliseconds wait) {
+  auto reply = link_->send<value>(wait, admin_atom_v, what, std::move(argument));
+  try {
+    return link_->receive<value>(reply);
+  } catch (const error& e) {
+    const value options = e.code() == errc::invalid_argument ? config() : value{};
+    const value* mode = options.is_map() ? options.find("cluster") : nullptr;
+    if (mode && *mode == value{"local"})
+      throw error(errc::invalid_argument, "the node at " + to_string(link_->node)
+                                            + " is in no cluster: it runs with cluster = local");
+    throw;
+  }
+}
+
+value client::members() { return administer("members", {}, link_->timeout); }
+value client::placement() { return administer("partitions", {}, link_->timeout); }
+void client::leave(milliseconds longest) {
+  administer("leave", longest.count(), longest + link_->timeout);
+}
+void client::sync(milliseconds longest) {
+  administer("sync", longest.count(), longest + link_->timeout);
+}
+void client::force_primary(std::uint64_t index) {
+  administer("force-primary", static_cast<std::int64_t>(index), link_->timeout);
 }
 
 } // namespace supercache::app

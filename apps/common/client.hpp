@@ -90,7 +90,20 @@ public:
   };
   rows_page next_page(const std::string& kind, const std::string& name, const value& from);
 
+  // -- the cluster
+  // ----------------------------------------------------------------------------------
+  // All throw `error` with `invalid_argument` when the node is in no cluster.
+  /// Lists of maps: node, state, address, primaries, replicas; and partition, primary, epoch,
+  /// replicas, coming, last, commit, records.
+  value members();
+  value placement();
+  /// Wait up to `longest` for what they bring about; errors: `timeout`, saying what is missing.
+  void leave(milliseconds longest);
+  void sync(milliseconds longest);
+  void force_primary(std::uint64_t index);
+
 private:
+  value administer(const std::string& what, value argument, milliseconds wait);
   struct link;
   std::unique_ptr<link> link_;
 };

@@ -21,4 +21,8 @@ void end_process(int status, const char* program) noexcept {
   std::_Exit(status);
 }
 
+std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
 } // namespace supercache::app

@@ -50,6 +50,12 @@ command stack_command();
 command load_command();
 command dump_command();
 command stats_command();
+command members_command();
+command partitions_command();
+command cluster_stats_command();
+command leave_command();
+command sync_command();
+command force_primary_command();
 command shell_command();
 
 } // namespace supercache::app

@@ -10,9 +10,12 @@ namespace supercache::app {
 
 const std::vector<command>& commands() {
   static const std::vector<command> all{
-    put_command(),  get_command(),   remove_command(), match_command(),
-    kv_command(),   queue_command(), stack_command(),  load_command(),
-    dump_command(), stats_command(), shell_command(),
+    put_command(),           get_command(),     remove_command(),
+    match_command(),         kv_command(),      queue_command(),
+    stack_command(),         load_command(),    dump_command(),
+    stats_command(),         members_command(), partitions_command(),
+    cluster_stats_command(), sync_command(),    leave_command(),
+    force_primary_command(), shell_command(),
   };
   return all;
 }
@@ -43,7 +46,7 @@ void add_common(CLI::App& app, common_settings& to) {
   app
     .add_option_function<std::int64_t>(
       "--timeout", [&to](std::int64_t ms) { to.timeout = std::chrono::milliseconds{ms}; },
-      "Longest wait for an answer in milliseconds; default 5000")
+      "Longest wait for an answer in milliseconds; default 6000")
     ->check(whole_number(1, 3'600'000))
     ->type_name("MS")
     ->group("Common options");

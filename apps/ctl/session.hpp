@@ -13,7 +13,8 @@ inline constexpr auto program = "supercachectl";
 /// What every command can be told.
 struct common_settings {
   address node;
-  std::chrono::milliseconds timeout{5000};
+  /// Longer than the node tries, so that it is the node that says why something failed.
+  std::chrono::milliseconds timeout{6000};
   bool json = false;
   bool plain = false; ///< words are strings, whatever they look like
 };

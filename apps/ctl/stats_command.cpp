@@ -1,3 +1,4 @@
+#include "cluster_view.hpp"
 #include "command.hpp"
 #include "common/output.hpp"
 #include "common/table.hpp"
@@ -12,12 +13,6 @@ namespace {
 
 using side = table_text::side;
 
-/// A member of a map; nil when there is none, as an older node may not say all that we ask.
-value member(const value& map, const char* name) {
-  const value* x = map.is_map() ? map.find(name) : nullptr;
-  return x ? *x : value{};
-}
-
 double number(const value& map, const char* name) {
   const value x = member(map, name);
   return x.is_int() ? static_cast<double>(x.as_int()) : x.is_real() ? x.as_real() : 0;
@@ -26,15 +21,11 @@ std::uint64_t whole(const value& map, const char* name) {
   return static_cast<std::uint64_t>(number(map, name));
 }
 
-std::string text(const value& x) {
-  return x.is_string() ? std::string{x.as_string()} : to_string(x);
-}
-
 std::string joined(const value& list) {
   std::string out;
   if (list.is_list())
     for (const value& x : list.items())
-      out += (out.empty() ? "" : ", ") + text(x);
+      out += (out.empty() ? "" : ", ") + text_of(x);
   return out;
 }
 
@@ -54,7 +45,7 @@ void print_cache(const value& stats) {
       least = std::min(least, records);
       most = std::max(most, records);
       ++n;
-      table.add({text(member(p, "name")), count_text(records), bytes_text(number(p, "bytes"))});
+      table.add({text_of(member(p, "name")), count_text(records), bytes_text(number(p, "bytes"))});
     }
   table.add({"total", count_text(whole(stats, "records")), bytes_text(number(stats, "bytes"))});
   table.print(std::cout);
@@ -81,7 +72,7 @@ void print_api(const value& stats) {
     const bool measured = whole(m, "samples") > 0;
     const auto time
       = [&](const char* name) { return measured ? time_text(number(m, name)) : std::string{"-"}; };
-    table.add({text(flat[i]), count_text(whole(m, "calls")), count_text(whole(m, "errors")),
+    table.add({text_of(flat[i]), count_text(whole(m, "calls")), count_text(whole(m, "errors")),
                time("average_ns"), time("p50_ns"), time("p99_ns")});
   }
   table.print(std::cout);
@@ -91,7 +82,8 @@ void print_pairs(const value& map) {
   table_text table{{{"name"}, {"value"}}};
   const auto flat = map.items();
   for (std::size_t i = 0; i + 1 < flat.size(); i += 2)
-    table.add({text(flat[i]), flat[i + 1].is_list() ? joined(flat[i + 1]) : text(flat[i + 1])});
+    table.add(
+      {text_of(flat[i]), flat[i + 1].is_list() ? joined(flat[i + 1]) : text_of(flat[i + 1])});
   table.print(std::cout);
 }
 

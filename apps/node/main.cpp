@@ -31,6 +31,8 @@ std::size_t default_threads() {
 /// One option for every setting of the library.
 void add_settings(CLI::App& app, command_line& to) {
   for (const setting& s : settings()) {
+    if (s.name == "node.host" || s.name == "node.port")
+      continue; // `--host` and `--port`
     const bool flag = s.type == "on/off";
     auto* o = app.add_option_function<std::vector<std::string>>(
       "--" + s.name,

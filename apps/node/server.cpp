@@ -35,6 +35,9 @@ struct node_config : caf::actor_system_config {
   }
 };
 
+/// How long a node that is told to stop tries to hand over what it has.
+constexpr auto leave_wait = 10s;
+
 sigset_t ending_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -74,9 +77,10 @@ int wait_for_signal() {
 
 /// Ends the process if taking the actor system down does not: clients may keep its threads busy.
 void end_in_any_case(std::chrono::milliseconds wait) {
-  std::thread{[wait] {
+  // Its own reference to the log: the process may be ending already when it speaks.
+  std::thread{[wait, log = spdlog::default_logger()] {
     std::this_thread::sleep_for(wait);
-    spdlog::warn("the connections did not end in time; stopping without them");
+    log->warn("the connections did not end in time; stopping without them");
     std::_Exit(0);
   }}.detach();
 }
@@ -90,10 +94,12 @@ void block_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void serve(const server_settings& s) {
-  node_config config{s.threads};
-  caf::actor_system system{config};
-  auto c = cache::start(system, s.cache);
+/// Makes the cache reachable; answers where.
+address open_doors(caf::actor_system& system, cache& c, const server_settings& s) {
+  if (c.distributed()) { // it listens by itself
+    const auto& self = c.config().replication.node;
+    return {self.host, self.port};
+  }
   address at = s.listen;
   try {
     at.port = publish(system, c, at);
@@ -101,12 +107,48 @@ void serve(const server_settings& s) {
     c.stop();
     throw;
   }
+  return at;
+}
+
+/// Hands over to the other nodes what this one has.
+void leave(const cache& c) {
+  if (auto done = c.try_leave(leave_wait); !done)
+    spdlog::warn("leaving the cluster: {}", message_of(done.error()));
+  else
+    spdlog::info("left the cluster");
+}
+
+/// Starts the cache. A failure to listen is told with its reason, which CAF does not say.
+cache start(caf::actor_system& system, const options& o) {
+  auto c = cache::try_start(system, o);
+  if (c)
+    return *std::move(c);
+  const auto& at = o.replication.node;
+  const auto why = code_of(c.error()) == errc::io_error && o.cluster == cluster_mode::distributed
+                     ? why_not_listen(at.host, at.port)
+                     : std::string{};
+  throw error(code_of(c.error()), message_of(c.error()) + (why.empty() ? "" : ": " + why));
+}
+
+void serve(const server_settings& s) {
+  node_config config{s.threads};
+  caf::actor_system system{config};
+  options o = s.cache;
+  if (o.cluster == cluster_mode::distributed) {
+    o.replication.node.host = s.listen.host;
+    o.replication.node.port = s.listen.port;
+  }
+  auto c = start(system, o);
+  const address at = open_doors(system, c, s);
   spdlog::info("serving {} partitions of type {} on {}", c.partitions(),
                to_string(c.config().table_type), to_string(at));
   say_ready(c, at);
   const int number = wait_for_signal();
   spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
-  system.middleman().unpublish(c.actor(), at.port);
+  if (c.distributed())
+    leave(c);
+  else
+    system.middleman().unpublish(c.actor(), at.port);
   c.stop();
   spdlog::info("stopped");
   end_in_any_case(1s);

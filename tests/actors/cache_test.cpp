@@ -275,20 +275,6 @@ TEST_CASE("a value too deep for a record is an error of the try_ form, not an ex
   CHECK(r.c.queue("q").out() == deep);
 }
 
-TEST_CASE("with one member the cluster's read modes and options change nothing") {
-  options o;
-  o.cluster = cluster_mode::distributed;
-  o.replication.mode = replication_mode::strong;
-  running r{o};
-  CHECK(r.c.distributed());
-  CHECK(r.c.partitions() == 64);
-  r.c.put(record{"k", 1});
-  r.c.lazy_put(record{"lazy", 1}); // strong: written at once
-  CHECK(r.c.get("lazy").size() == 1);
-  for (const auto mode : {read_mode::local, read_mode::primary, read_mode::quorum})
-    CHECK(r.c.get("k", {.mode = mode}).front() == record{"k", 1});
-}
-
 TEST_CASE("what was read stays as it was when the store changes") {
   running r;
   r.c.put(record{"k", 1});

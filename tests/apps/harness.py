@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -43,10 +44,18 @@ class Node:
         self.options = options
 
     def __enter__(self):
+        self.launch()
+        return self.await_ready()
+
+    def launch(self):
+        """Starts the process and does not wait for it."""
         self.errors = tempfile.TemporaryFile('w+')
         port = [] if '--port' in self.options else ['--port', '0']
         self.process = subprocess.Popen([NODE, *port, *self.options], env=ENVIRONMENT,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
+
+    def await_ready(self):
+        """Waits until the process serves, or fails."""
         line = self.process.stdout.readline()
         if not line:
             self.process.wait(10)
@@ -84,7 +93,12 @@ class Node:
     def json(self, *words, stdin=''):
         return json.loads(self.ask(*words, '--json', stdin=stdin))
 
-    def stop(self, number=signal.SIGTERM, wait=5):
+    def kill(self):
+        """Ends the process without a word."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number=signal.SIGTERM, wait=20):
         """Sends a signal; answers the exit status and the seconds it took."""
         start = time.monotonic()
         self.process.send_signal(number)
@@ -107,6 +121,41 @@ def silent_port():
         listener.bind(('127.0.0.1', 0))
         listener.listen(8)
         yield listener.getsockname()[1]
+
+
+def eventually(what, seconds=20, pause=0.05):
+    """Waits until `what()` is true, and answers it; fails with its last value."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, f'does not come true within {seconds} s: {found!r}'
+        time.sleep(pause)
+    return found
+
+
+def closed_within(connection, seconds):
+    """Whether the other side ends a connection in time, whatever it says before."""
+    connection.settimeout(seconds)
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            if not connection.recv(65536):
+                return True
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return False
+
+
+def nonsense():
+    """What no node says first. The last ones look like headers of CAF's protocol: of handshakes
+    without content, of another version, and with more to follow than there is memory."""
+    def header(operation, version, payload=0):
+        return struct.pack('>BBBBIQQQ', operation, 0, 0, 0, payload, version, 0, 0)
+
+    return [b'', b'\0', b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', os.urandom(31), os.urandom(4096),
+            b'\0' * 64, b'\xff' * 32, header(1, 99), header(0, 3, 10), header(0, 99),
+            header(0, 3, 0xffff_fff0), header(2, 0, 0xffff_fff0)]
 
 
 def unused_port():

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from harness import CTL, ENVIRONMENT, Node, equal, fails, main, run, unused_port
@@ -47,6 +48,10 @@ class Terminal:
         self.text = self.text[self.text.index(wanted) + len(wanted):]
 
     def type(self, keys):
+        """Types when the line editor listens: it prompts a moment before it takes single keys, and
+        till then the terminal makes something else of them."""
+        while termios.tcgetattr(self.master)[3] & termios.ICANON and self.process.poll() is None:
+            time.sleep(0.01)
         os.write(self.master, keys.encode())
 
 
@@ -94,7 +99,7 @@ def test_terminal():
             t.type('gte 1\r')
             t.expect("unknown command 'gte'; did you mean 'get'?")
             t.type('quit\r')
-            equal(t.process.wait(10), 0)
+            equal(t.process.wait(60), 0)
         with open(os.path.join(home, '.supercache_history'), encoding='utf-8') as f:
             history = f.read()
         assert 'put' in history and 'gte' in history, history
@@ -114,7 +119,7 @@ def test_completion_and_history():
             t.expect('2\r\n')
             t.expect('supercache> ')
             t.type('\x04')       # end of input
-            equal(t.process.wait(10), 0)
+            equal(t.process.wait(60), 0)
 
 
 def test_terminal_outlives_the_node():
@@ -132,7 +137,7 @@ def test_terminal_outlives_the_node():
                 t.type('put 2 b\r')
                 t.expect('stored {2, "b"}')
                 t.type('quit\r')
-                t.process.wait(10)
+                t.process.wait(60)
 
 
 main(sys.modules[__name__])

@@ -40,6 +40,8 @@ def check(stage, source, work, kind, extra):
     flags, prefix = extra
     program = work / f'embed-{kind}'
     libs = pkg_config(stage, '--cflags', '--libs', *(['--static'] if kind == 'static' else []))
+    if prefix:  # an own CAF is where it is, not in the stage
+        libs = [x.replace(f'{stage}{prefix}', prefix) for x in libs]
     if kind == 'static':  # the archive instead of the shared library of the same name
         libs = ['-l:libsupercache.a' if x == '-lsupercache' else x for x in libs]
     compiler = shlex.split(os.environ.get('CXX', 'g++'))

@@ -206,7 +206,7 @@ TEST_CASE("thousands of threads that come and go leave no memory behind") {
   reclaim::collect();
   CHECK(reclaim::pending() == 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  CHECK(resident() < before + 4'000'000);
+  CHECK(resident() < before + 12'000'000); // a leak of one record in three would show
 #endif
 }
 
@@ -228,16 +228,21 @@ TEST_CASE("a thread's own objects may use the store while the thread ends") {
   };
   for (int i = 0; i < 50; ++i)
     std::thread{work}.join();
-  [[maybe_unused]] const std::size_t before = resident();
   std::uint32_t first = 0, last = 0;
   std::thread{[&] { first = reclaim::thread_ordinal(); }}.join();
-  for (std::size_t i = 0; i < workload::scaled(2'000); ++i)
-    std::thread{work}.join();
+  // The system's own allocator may grow once; what leaks grows every time.
+  std::size_t growth = SIZE_MAX;
+  for (int round = 0; round < 3 && growth >= 4'000'000; ++round) {
+    const std::size_t before = resident();
+    for (std::size_t i = 0; i < workload::scaled(2'000); ++i)
+      std::thread{work}.join();
+    growth = std::max(resident(), before) - before;
+  }
   std::thread{[&] { last = reclaim::thread_ordinal(); }}.join();
   CHECK(last <= first + 1); // the seats of threads that ended are used again
   reclaim::collect();
   CHECK(reclaim::pending() == 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  CHECK(resident() < before + 4'000'000);
+  CHECK(growth < 4'000'000);
 #endif
 }

@@ -117,6 +117,7 @@ void check_operations(checker& is) {
   is.write("push", space_kind::queue, op::push{{1, "two"}});
   is.write("pop", space_kind::stack, op::pop{UINT64_MAX});
   is.write("drain", space_kind::queue, op::drain{});
+  is.write("exchange", space_kind::kv, op::exchange{row, true});
 }
 
 } // namespace

@@ -292,6 +292,8 @@ private:
     require_same(found, wanted);
     check_range();
     REQUIRE(real_.count(now()) == wanted.size());
+    real_.reclaim_expired(now_ms_, SIZE_MAX);
+    REQUIRE(real_.count(now()) == wanted.size());
     REQUIRE(real_.bytes() >= bytes);
     REQUIRE(real_.bytes() <= bytes + 64 * (wanted.size() + setup_.keys) + 64 * setup_.stripes);
   }

@@ -245,6 +245,8 @@ TEST_CASE("each record of a bag has a deadline of its own") {
     CHECK(second(1'009) == value_list{1, 2, 3, 4});
     CHECK(second(1'010) == value_list{1, 2, 4});
     CHECK(t.count(stamp{1'010}) == 3);
+    CHECK(t.next_deadline() == 1'010); // counting changes nothing
+    CHECK(t.reclaim_expired(1'010, 10) == 1);
     CHECK(t.next_deadline() == 1'020);
     CHECK(second(1'020) == value_list{1, 2});
     CHECK(second(1'030) == value_list{2});

@@ -176,7 +176,8 @@ Gen<operation_body> bodies() {
     body<op::update_counter>(values(), positions, integers(), optional(records()), ttl),
     body<op::compare_exchange>(values(), optional(records()), optional(records()), ttl),
     body<op::expire>(values(), ttl), body<op::remove_match>(patterns()), body<op::clear>(),
-    body<op::push>(few_values), body<op::pop>(counts), body<op::drain>());
+    body<op::push>(few_values), body<op::pop>(counts), body<op::drain>(),
+    body<op::exchange>(records(), rc::gen::arbitrary<bool>()));
 }
 
 } // namespace

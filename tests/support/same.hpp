@@ -86,6 +86,11 @@ struct fields {
   static auto of(const op::drain&, F f) {
     return f();
   }
+  template <class F>
+  static auto of(const op::exchange& o, F f) {
+    const auto& [row, only_if_there] = o;
+    return f(row, only_if_there);
+  }
 };
 
 template <class Op>

@@ -157,8 +157,9 @@ public:
   records select(const partition_filter& partition, const compiled_pattern& p) const;
   caf::expected<records> try_select(const partition_filter& partition,
                                     const compiled_pattern& p) const;
-  /// Folds `fn(record, acc) → acc` over the records of this node. `fn` runs without locks; records
-  /// stored or removed meanwhile may or may not be met.
+  /// Folds `fn(record, acc) → acc` over all records. `fn` runs without locks; records stored or
+  /// removed meanwhile may or may not be met. In a cluster they come page by page, from this node's
+  /// copy where it has one.
   template <class Acc, class Fn>
   Acc scan(const partition_filter& partition, Fn&& fn, Acc acc) const {
     each(partition, [&](const record& r) {
@@ -235,6 +236,20 @@ public:
   /// The same, initialised with the member that is the key.
   template <class T, class Key>
   structs_of<T> structs(Key T::*key) const;
+
+  // -- the cluster ------------------------------------------------------------------------------
+
+  /// Gives this node's partitions away and waits until others have them, or `longest` passes; then
+  /// stop it. Blocks. Errors: `timeout` with what is left; `invalid_argument` in local mode.
+  void leave(std::chrono::milliseconds longest) const;
+  caf::expected<void> try_leave(std::chrono::milliseconds longest) const;
+  /// Waits until every partition has a primary and all its copies. Blocks. Errors: as `leave`.
+  void full_sync(std::chrono::milliseconds longest) const;
+  caf::expected<void> try_full_sync(std::chrono::milliseconds longest) const;
+  /// The nodes to have from now on, each `name@host:port`. Errors: `invalid_config` for a text of
+  /// another form, `invalid_argument` in local mode; nothing was changed.
+  void reconfigure(const std::vector<std::string>& nodes) const;
+  caf::expected<void> try_reconfigure(const std::vector<std::string>& nodes) const;
 
   // -- about the cache --------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
@@ -65,6 +66,37 @@ template <class Self, class F>
 void on_down(Self&& self, F f) {
   self->set_down_handler([f](caf::down_msg& dm) { f(dm.source); });
 }
+/// A request that is answered later, from any thread.
+struct request_parts {
+  caf::message content;
+  caf::strong_actor_ptr source, receiver;
+  caf::message_id id;
+};
+using deferred_request = std::shared_ptr<request_parts>;
+/// Hands every message that no clause matches to `take(deferred_request)`, which sees to an answer.
+template <class Self, class F>
+void defer_unmatched(Self&& self, F take) {
+  self->set_default_handler(
+    [take](caf::scheduled_actor* me, caf::message_view& view) -> caf::result<caf::message> {
+      auto* actor = static_cast<caf::event_based_actor*>(me);
+      auto r = std::make_shared<request_parts>();
+      r->id = actor->current_mailbox_element()->mid;
+      r->source = actor->current_sender();
+      r->receiver = actor->ctrl();
+      r->content = view.move_content_to_message();
+      actor->make_response_promise(); // so that nothing is answered now
+      take(std::move(r));
+      return caf::delegated<caf::message>{};
+    });
+}
+/// Answers what a behaviour made of the content; nothing: no clause matched.
+inline void answer(const deferred_request& r, caf::optional<caf::message> x) {
+  if (!r->source || !r->id.is_request())
+    return;
+  if (!x)
+    x = caf::make_message(caf::error{caf::sec::unexpected_message});
+  r->source->enqueue(r->receiver, r->id.response_id(), std::move(*x), nullptr);
+}
 template <class Self>
 auto& state(Self&& self) {
   return self->state;
@@ -74,8 +106,8 @@ auto& state(Self&& self) {
 
 /// The category of our error codes; 1.x knows it by the type of the enum.
 inline constexpr auto error_category = caf::atom("supercache");
-inline caf::error make_error(std::uint8_t code, std::string message) {
-  return {code, error_category, caf::make_message(std::move(message))};
+inline caf::error make_error(std::uint8_t code, std::string text) {
+  return {code, error_category, caf::make_message(std::move(text))};
 }
 inline bool is_ours(const caf::error& e) { return e.category() == error_category; }
 inline std::string message_of(const caf::error& e) {
@@ -100,6 +132,8 @@ inline void watch_connections(caf::actor_system_config& cfg, caf::timespan heart
 inline std::string_view scheduler_threads_option() { return "scheduler.max-threads"; }
 
 } // namespace supercache::compat
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(supercache::compat::deferred_request)
 
 /// Fields of a struct that travels in messages.
 #define SUPERCACHE_INSPECT(type, ...)                                                              \

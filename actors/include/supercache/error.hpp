@@ -9,8 +9,8 @@ namespace supercache {
 
 /// Our failure as a CAF error: the code, and the sentence as context.
 caf::error to_caf(const failure& why);
-inline caf::error make_error(errc code, std::string message) {
-  return to_caf({code, std::move(message)});
+inline caf::error make_error(errc code, std::string text) {
+  return to_caf({code, std::move(text)});
 }
 /// The code in a CAF error: `timeout` for CAF's own time-outs, `not_started` for an actor that is
 /// gone, `internal` for what is none of ours.

@@ -43,6 +43,8 @@ using partition_actor = compat::iface<
   caf::result<value>(wait_atom, std::string, std::int64_t timeout),
   // INTERNAL: the queue, which somebody waits for, has items.
   caf::result<void>(ready_atom, std::string),
+  // INTERNAL: does something that takes long.
+  caf::result<void>(run_atom, local_job),
   // INTERNAL: reclaims expired records, ends waits.
   caf::result<void>(tick_atom),
   // INTERNAL: answers all who wait and ends.
@@ -144,8 +146,36 @@ using info_actor = compat::iface<
   // Names in use: of "kv", "queue", "stack" or "structs".
   caf::result<std::vector<value>>(list_atom, std::string kind)>;
 
+/// The part of CACHE by which the nodes of a cluster find each other, and people steer it.
+using member_actor = compat::iface<
+  // A node dials: its hello, and who takes frames for it. Answers the same of this one.
+  // Errors: `invalid_config`, why it is refused.
+  caf::result<wire_frame, caf::actor>(join_atom, wire_frame, caf::actor),
+  // "members", "partitions": tables, as lists of maps. "leave", "sync"; "force-primary" with the
+  // index of a partition: answers nil when it is done.
+  caf::result<value>(admin_atom, std::string what, value argument)>;
+
+/// NODE MONITOR: dials peers, sends heartbeats, keeps time for all partitions. Detached.
+using monitor_actor = compat::iface<
+  // INTERNAL: time passes.
+  caf::result<void>(tick_atom),
+  // The nodes to have from now on, each `name@host:port`.
+  caf::result<void>(reset_atom, std::vector<std::string>),
+  // INTERNAL: ends it.
+  caf::result<void>(stop_atom)>;
+
+/// FLUSHER: sends what async writes left, a thousand times a second while there is any.
+using flusher_actor = compat::iface<
+  // INTERNAL
+  caf::result<void>(tick_atom)>;
+
+/// SERVER: does what CACHE is asked in a cluster, and may wait for other nodes. Detached.
+using server_actor = compat::iface<
+  // INTERNAL
+  caf::result<void>(run_atom, compat::deferred_request)>;
+
 /// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
-  struct_actor>::extend_with<info_actor>;
+  struct_actor>::extend_with<info_actor>::extend_with<member_actor>;
 
 } // namespace supercache

@@ -95,6 +95,10 @@ public:
 private:
   friend class cache;
   kv(cache c, std::string name) : cache_(std::move(c)), name_(std::move(name)) {}
+  space target() const;
+  /// In a cluster: a write of one key.
+  result<value> change(std::uint64_t key_hash, operation_body body,
+                       std::chrono::milliseconds timeout = std::chrono::seconds{5});
   table& open(std::uint64_t key_hash) const;
   table* find(std::uint64_t key_hash) const;
   /// Calls `visit(key, value)` for every pair.

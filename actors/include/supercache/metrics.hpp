@@ -83,6 +83,19 @@ public:
   /// Counts `n` calls without measuring.
   void add(metric what, std::uint64_t n = 1) noexcept;
   void fail(metric what) noexcept;
+  /// Counts one call of the thread with this ordinal, which is the caller's, if it need not be
+  /// measured; answers whether it did. Else use `timed`.
+  [[gnu::always_inline]] bool count_unless_sampled(metric what, std::uint32_t i) noexcept {
+    shard* s = i < shards - 1 ? shards_[i].load(std::memory_order_acquire) : nullptr;
+    if (!s) [[unlikely]]
+      return false;
+    counter& calls = s->of(what).calls;
+    const auto now = calls.load(std::memory_order_relaxed) + 1;
+    if (now % sampling == 0) [[unlikely]]
+      return false;
+    calls.store(now, std::memory_order_relaxed);
+    return true;
+  }
   /// Adds a latency measured elsewhere.
   void sample(metric what, std::chrono::nanoseconds latency) noexcept;
 

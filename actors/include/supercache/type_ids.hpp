@@ -8,9 +8,12 @@
 #include <supercache/error.hpp>
 #include <supercache/store/encoding.hpp>
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <vector>
 
 namespace supercache {
@@ -63,10 +66,21 @@ struct page {
 };
 SUPERCACHE_INSPECT(page, x.rows, x.next)
 
+/// What nodes send each other, encoded by the cluster's own codec; see cluster/frame.hpp.
+struct wire_frame {
+  byte_buffer bytes;
+};
+SUPERCACHE_INSPECT(wire_frame, x.bytes)
+
+/// Work for an actor of the same process.
+using local_job = std::shared_ptr<std::function<void()>>;
+
 /// `update_element` changes in a message.
 using element_change = std::pair<std::uint32_t, value>;
 
 } // namespace supercache
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(supercache::local_job)
 
 // The ids begin at 400, so that an application's own block, which begins at
 // caf::first_custom_type_id, has room before them.
@@ -76,12 +90,14 @@ CAF_ADD_TYPE_ID(supercache, (supercache::record))
 CAF_ADD_TYPE_ID(supercache, (supercache::pattern))
 CAF_ADD_TYPE_ID(supercache, (supercache::operation))
 CAF_ADD_TYPE_ID(supercache, (supercache::page))
+CAF_ADD_TYPE_ID(supercache, (supercache::wire_frame))
 CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::value>))
 CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::record>))
 CAF_ADD_TYPE_ID(supercache, (std::vector<std::vector<supercache::value>>))
 CAF_ADD_TYPE_ID(supercache, (std::vector<std::vector<supercache::record>>))
 CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::element_change>))
 
+CAF_ADD_ATOM(supercache, supercache, admin_atom, "admin")
 CAF_ADD_ATOM(supercache, supercache, apply_atom, "apply")
 CAF_ADD_ATOM(supercache, supercache, batch_atom, "batch")
 CAF_ADD_ATOM(supercache, supercache, cas_atom, "cas")
@@ -90,8 +106,10 @@ CAF_ADD_ATOM(supercache, supercache, config_atom, "config")
 CAF_ADD_ATOM(supercache, supercache, count_atom, "count")
 CAF_ADD_ATOM(supercache, supercache, counter_atom, "counter")
 CAF_ADD_ATOM(supercache, supercache, drain_atom, "drain")
+CAF_ADD_ATOM(supercache, supercache, frame_atom, "frame")
 CAF_ADD_ATOM(supercache, supercache, expire_atom, "expire")
 CAF_ADD_ATOM(supercache, supercache, index_atom, "index")
+CAF_ADD_ATOM(supercache, supercache, join_atom, "join")
 CAF_ADD_ATOM(supercache, supercache, insert_atom, "insert")
 CAF_ADD_ATOM(supercache, supercache, kv_atom, "kv")
 CAF_ADD_ATOM(supercache, supercache, lazy_atom, "lazy")
@@ -102,6 +120,7 @@ CAF_ADD_ATOM(supercache, supercache, peek_atom, "peek")
 CAF_ADD_ATOM(supercache, supercache, pop_atom, "pop")
 CAF_ADD_ATOM(supercache, supercache, push_atom, "push")
 CAF_ADD_ATOM(supercache, supercache, queue_atom, "queue")
+CAF_ADD_ATOM(supercache, supercache, run_atom, "run")
 CAF_ADD_ATOM(supercache, supercache, ready_atom, "ready")
 CAF_ADD_ATOM(supercache, supercache, remove_atom, "remove")
 CAF_ADD_ATOM(supercache, supercache, replace_atom, "replace")

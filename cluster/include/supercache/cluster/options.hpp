@@ -55,6 +55,12 @@ struct cluster_options {
   std::vector<std::string> peers;
 
   struct {
+    std::string name;               ///< unique in the cluster; default: node<port>
+    std::string host = "127.0.0.1"; ///< where it listens, and where others find it
+    std::uint16_t port = 0;         ///< 0 = any that is free
+  } node;
+
+  struct {
     ms majority_timeout{2000};        ///< how long a write waits for a majority; 1 … 600 000
     ms cleanup_interval{5000};        ///< between removals of old log segments; 1 … 3 600 000
     std::size_t max_pending = 10'000; ///< unacknowledged entries before writers are refused

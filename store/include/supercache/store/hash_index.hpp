@@ -75,6 +75,32 @@ public:
     }
   }
 
+  /// The entry if it is where it most likely is, else nullptr: then `find` must be asked. Small
+  /// enough to be inlined without spilling registers.
+  template <class T, class Is>
+  [[gnu::always_inline]] T* find_at_once(std::uint64_t hash, Is&& is) const {
+    const array a = current();
+    if (!a.first) [[unlikely]]
+      return nullptr;
+    const auto high_bits_of_hash = high(hash) << 48;
+    std::uint32_t i = home(hash, a.log2);
+    for (unsigned tries = 0; tries < 2; ++tries, i = next(i, a.log2)) {
+      const bucket& b = a.first[i];
+      const std::uint64_t meta = b.meta.load(std::memory_order_acquire);
+      for (std::uint64_t m = matches(meta, tag_of(hash)); m; m &= m - 1) {
+        // One comparison finds an empty slot and one of another hash: both leave no address.
+        const std::uint64_t address
+          = b.slot[lane(m)].load(std::memory_order_acquire) ^ high_bits_of_hash;
+        T* p = reinterpret_cast<T*>(address);
+        if (address - 1 < (std::uint64_t{1} << 48) - 1 && is(p)) [[likely]]
+          return p;
+      }
+      if (overflow(meta) == 0)
+        return nullptr;
+    }
+    return nullptr;
+  }
+
   /// Starts loading the bucket that `find` will look at first.
   void prefetch(std::uint64_t hash) const noexcept {
     const array a = current();

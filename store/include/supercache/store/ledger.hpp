@@ -50,6 +50,13 @@ public:
   }
   /// INT64_MAX when nothing expires.
   std::int64_t next_deadline() const noexcept { return next_.load(std::memory_order_relaxed); }
+  /// Records whose time is over at `now_ms`. Cost: O(those).
+  std::size_t overdue(std::int64_t now_ms) const noexcept {
+    std::size_t n = 0;
+    for (auto at = due_.begin(); at != due_.end() && at->first <= now_ms; ++at)
+      ++n;
+    return n;
+  }
   /// The record that expires first, if that is not after `now_ms`, else nullptr.
   detail::block* first_due(std::int64_t now_ms) const noexcept {
     return !due_.empty() && due_.begin()->first <= now_ms ? due_.begin()->second : nullptr;

@@ -121,13 +121,19 @@ struct pop {
 };
 /// Takes all: oldest first from a queue, newest first from a stack. Answers them as a list.
 struct drain {};
+/// Puts one record in the place of all under its key, and answers whether it did. With
+/// `only_if_there` only if there is one, whose deadline it takes over; else it lives for ever.
+struct exchange {
+  record row;
+  bool only_if_there = false;
+};
 
 } // namespace op
 
 using operation_body
   = std::variant<op::put, op::put_many, op::insert_new, op::remove, op::take, op::update_element,
                  op::update_counter, op::compare_exchange, op::expire, op::remove_match, op::clear,
-                 op::push, op::pop, op::drain>;
+                 op::push, op::pop, op::drain, op::exchange>;
 
 /// One write. Applying the same operations with the same stamps in the same order to equal stores
 /// gives equal stores and equal answers.

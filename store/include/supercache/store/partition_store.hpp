@@ -1,6 +1,7 @@
 #pragma once
 
 #include <supercache/store/operation.hpp>
+#include <supercache/store/query.hpp>
 #include <supercache/store/queue_map.hpp>
 #include <supercache/store/table.hpp>
 
@@ -44,6 +45,9 @@ public:
   table& open(space_kind kind, std::string_view name);
   /// The same, or nullptr when nothing was ever written to it.
   table* find(space_kind kind, std::string_view name) const noexcept;
+  /// The least space above this one, in the order of kinds and names, that was ever written to;
+  /// nothing at the end. Cost: O(spaces).
+  std::optional<space> space_after(const space& s) const;
   /// Names of the namespaces or struct types in use here.
   std::vector<std::string> names(space_kind kind) const;
 
@@ -53,8 +57,14 @@ public:
   /// queue somebody waits on.
   result<value> apply(const operation& o, const stamp& now, bool* watched = nullptr);
 
+  /// Answers one read, whatever it is: see `ask`. Errors: `invalid_argument` for one that does not
+  /// fit its space or whose pattern makes no sense.
+  result<answer> ask(const query& q, const stamp& now);
+
   /// Frees up to `budget` expired records. Answers how many.
   std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
+  /// The earliest deadline of anything, INT64_MAX if nothing expires.
+  std::int64_t next_deadline() const;
   /// Removes everything.
   void clear(const stamp& now);
   /// Memory of all data, in bytes.

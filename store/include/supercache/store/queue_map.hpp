@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +46,20 @@ public:
   /// Removes all items; answers how many went. Who watches a queue still does.
   std::size_t clear();
 
+  /// A part of a queue, for copying it piece by piece while it changes. A fifo is copied from its
+  /// newest item to its oldest, a lifo from its oldest to its newest, so that what has been copied
+  /// stays in one piece: see `filling`.
+  struct slice {
+    value_list items;     ///< oldest first
+    std::uint64_t at = 0; ///< where the next slice begins
+    std::size_t left = 0; ///< items not copied yet
+  };
+  /// The next up to `most` items; begins with no `from`.
+  slice next_slice(std::string_view name, std::optional<std::uint64_t> from,
+                   std::size_t most) const;
+  /// Adds a slice to the copy, before (fifo) or behind (lifo) those that came earlier.
+  void add_slice(std::string_view name, std::span<const value> items);
+
   /// Calls `visit(name, items, oldest first)` for every queue, each locked during its call.
   void each(const std::function<void(std::string_view, const std::deque<value>&)>& visit) const;
   std::size_t items() const;
@@ -54,6 +69,7 @@ private:
   struct queue {
     std::deque<value> items;
     std::size_t bytes = 0;
+    std::uint64_t front = 0; ///< how many items came before the first; never falls for a name
     bool watched = false;
   };
   struct text_hash {
@@ -65,6 +81,7 @@ private:
   struct alignas(64) stripe {
     mutable spin_lock lock;
     std::unordered_map<std::string, queue, text_hash, std::equal_to<>> by_name;
+    std::uint64_t next_front = 0; ///< no queue that was closed here had an item at or above it
   };
   using entry = std::pair<const std::string, queue>;
   stripe& at(std::string_view name) const noexcept;

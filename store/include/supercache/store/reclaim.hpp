@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 /// Safe memory reclamation for reads that write no shared memory.
 ///
@@ -32,9 +33,10 @@ inline constexpr std::size_t batch = 512;
 /// owner only.
 struct alignas(64) announcement {
   std::atomic<std::uint64_t> epoch{0}; ///< 0 = not pinned
-  std::uint32_t nested = 0;            ///< pins within pins
   std::uint32_t ordinal = 0;           ///< small number of the thread, reused after its end
-  std::size_t last = 0;                ///< the hazard slot used last, likely free again
+  bool enrolled = false;
+  bool must_fence = false; ///< see `detail::readers_must_fence`
+  std::size_t last = 0;    ///< the hazard slot used last, likely free again
   alignas(64) std::array<std::atomic<const void*>, hazards_per_thread> hazard{};
 };
 
@@ -48,15 +50,20 @@ inline constexpr bool tsan = false;
 
 extern std::atomic<std::uint64_t> global_epoch;
 extern bool readers_must_fence; ///< set once, before the first thread is enrolled
+/// What threads that are not enrolled announce: never looked at by collectors, and pinned for ever,
+/// so that those who must not nest need not ask whether they are enrolled.
+extern announcement nobody;
 extern constinit thread_local announcement* mine __attribute__((tls_model("initial-exec")));
 announcement* enroll();
+/// `pin::hold` when the slot used last is taken.
+std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept;
 
 } // namespace detail
 
 /// The calling thread's announcement, enrolled at the first call.
 [[gnu::always_inline]] inline announcement& self() {
   announcement* a = detail::mine;
-  return __builtin_expect(a != nullptr, 1) ? *a : *detail::enroll();
+  return __builtin_expect(a->enrolled, true) ? *a : *detail::enroll();
 }
 
 /// A small number that identifies the calling thread among the living ones.
@@ -66,16 +73,16 @@ inline std::uint32_t thread_ordinal() { return self().ordinal; }
 /// retired meanwhile, by any thread, can be freed. Thread: stays on the one that made it. Nests.
 class pin {
 public:
-  [[gnu::always_inline]] pin() : a_(self()) {
-    if (a_.nested++ != 0)
+  [[gnu::always_inline]] pin() : a_(self()), outer_(a_.epoch.load(std::memory_order_relaxed) == 0) {
+    if (!outer_)
       return;
     a_.epoch.store(detail::global_epoch.load(std::memory_order_relaxed), std::memory_order_release);
-    if (detail::tsan || detail::readers_must_fence) [[unlikely]]
+    if (detail::tsan || a_.must_fence) [[unlikely]]
       a_.epoch.exchange(a_.epoch.load(std::memory_order_relaxed), std::memory_order_seq_cst);
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
   [[gnu::always_inline]] ~pin() {
-    if (--a_.nested == 0)
+    if (outer_)
       a_.epoch.store(0, std::memory_order_release);
   }
   pin(const pin&) = delete;
@@ -85,20 +92,39 @@ public:
   /// any thread) when done, or nullptr when all slots are taken and the caller must count instead.
   /// Slots are tried from the one used last, a few only, so that the cost has a bound.
   [[gnu::always_inline]] std::atomic<const void*>* hold(const void* p) noexcept {
-    for (std::size_t i = a_.last, tries = 0; tries < 4; ++i, ++tries) {
-      auto& slot = a_.hazard[i % hazards_per_thread];
-      if (slot.load(std::memory_order_relaxed) != nullptr)
-        continue;
-      slot.store(p, std::memory_order_release);
-      a_.last = i % hazards_per_thread;
-      return &slot;
-    }
-    return nullptr;
+    auto& slot = a_.hazard[a_.last];
+    if (slot.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      return detail::hold_in_next(a_, p);
+    slot.store(p, std::memory_order_release);
+    return &slot;
   }
 
 private:
   announcement& a_;
+  bool outer_;
 };
+
+/// What `find()` answers, held as by `pin::hold` through the slot that goes with it; no slot when
+/// nothing was found, `may(ordinal of the thread)` says no, or holding it needs more than this:
+/// then the caller starts again with a `pin`. Calls nothing that is not inlined, so that a function
+/// which consists of this and a tail call saves no register.
+template <class T, class Find, class May>
+[[gnu::always_inline]] inline std::pair<T*, std::atomic<const void*>*> find_and_hold(Find&& find,
+                                                                                     May&& may) {
+  announcement& a = *detail::mine;
+  if (detail::tsan || a.must_fence || a.epoch.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    return {};
+  a.epoch.store(detail::global_epoch.load(std::memory_order_relaxed), std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  T* found = find();
+  auto* slot = &a.hazard[a.last];
+  if (!found || slot->load(std::memory_order_relaxed) != nullptr || !may(a.ordinal)) [[unlikely]]
+    slot = nullptr;
+  else
+    slot->store(found, std::memory_order_release);
+  a.epoch.store(0, std::memory_order_release);
+  return {found, slot};
+}
 
 using deleter = void (*)(void*) noexcept;
 

@@ -28,10 +28,15 @@ public:
   }
   /// Borrows `b`, which `guard` protects. For the store.
   [[gnu::always_inline]] static records borrow(detail::block* b, reclaim::pin& guard) noexcept {
-    records r;
-    r.rest_ = reinterpret_cast<std::uintptr_t>(guard.hold(b));
-    r.one_ = r.rest_ ? record::adopt(b) : record::share(b);
-    return r;
+    slot* held = guard.hold(b);
+    if (!held) [[unlikely]]
+      detail::retain(b);
+    return {b, held};
+  }
+  /// Takes over `b`, which is held through this slot.
+  [[gnu::always_inline]] static records held(detail::block* b,
+                                             std::atomic<const void*>* through) noexcept {
+    return {b, through};
   }
 
   records(records&& other) noexcept
@@ -74,6 +79,8 @@ private:
   static constexpr std::uintptr_t many_bit = 1;
   using slot = std::atomic<const void*>;
 
+  records(detail::block* b, slot* held) noexcept
+    : one_(record::adopt(b)), rest_(reinterpret_cast<std::uintptr_t>(held)) {}
   const std::vector<record>* many() const noexcept {
     return rest_ & many_bit ? reinterpret_cast<const std::vector<record>*>(rest_ & ~many_bit)
                             : nullptr;

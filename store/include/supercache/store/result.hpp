@@ -30,6 +30,7 @@ enum class errc : std::uint8_t {
   not_primary = 15,     ///< Another node is the primary; nothing was applied; retry there.
   quorum_not_reached = 16, ///< Applied here, not at a majority: may survive or vanish.
   internal = 17,           ///< A defect of ours; the message says where.
+  unavailable = 18, ///< No primary, or too few members, can be reached; nothing was changed; retry.
 };
 
 /// The code as text, e.g. `"not_found"`.

@@ -41,6 +41,8 @@ public:
 
   table_type type() const noexcept { return type_; }
   std::size_t key_pos() const noexcept { return key_pos_; }
+  /// The shelf of a `set`, for the short way to it; else nullptr.
+  const shelf::hashed* as_set() const noexcept { return hashed_; }
   bool holds_many() const noexcept {
     return type_ == table_type::bag || type_ == table_type::duplicate_bag;
   }
@@ -50,6 +52,8 @@ public:
   /// `hashes[i]` belongs to `rows[i]`. Overlaps the cache misses of several rows.
   void put_many(std::span<record> rows, std::span<const std::uint64_t> hashes, std::int64_t ttl_ms,
                 const stamp& now);
+  /// Adds a record as it was, with its deadline, behind those of its key that a bag has already.
+  void restore(record row, std::uint64_t hash, std::int64_t deadline_ms);
   bool insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   /// When `exchange` stores.
   enum exchange_mode : bool { always, only_if_there };
@@ -95,8 +99,12 @@ public:
   /// for a `from` that no page answered.
   result<value> next_page(const value& from, const stamp& now, std::vector<record>& out) const;
 
-  /// Live records. Cost: O(stripes), and the reclaiming of what has expired.
-  std::size_t count(const stamp& now);
+  /// Whether the pages before the one that begins at `from` had the place of this key. Of a table
+  /// with as many stripes `from` may come from there. False for what no page answered.
+  bool covers(const value& from, const value& key, std::uint64_t hash) const;
+
+  /// Live records. Cost: O(stripes + what has expired and is not yet reclaimed).
+  std::size_t count(const stamp& now) const;
   /// Memory of records and index, in bytes.
   std::size_t bytes() const;
 

@@ -13,6 +13,7 @@
 ///   with_cell(key, hash, f)  calls f(cell) with all of one key's records, locked against writers
 ///   get(key, hash, now)      the key's live records
 ///   next_chunk(cursor, f)    calls f(block) for some more records; false when all were met
+///   covers(cursor, key, hash)  whether a walk that stands there has met the place of the key
 ///   for_each_part(f)         calls f(lock, ledger) for each separately locked part
 ///
 /// A cell has size(), operator[](i) → block*, put(record), replace(i, record), erase(i).
@@ -37,12 +38,12 @@ public:
     else
       more_.push_back(b);
   }
-
-private:
   static void retire(detail::block* b) {
     reclaim::retire(
       b, [](void* p) noexcept { detail::release_items(static_cast<detail::block*>(p)); });
   }
+
+private:
   detail::block* first_ = nullptr;
   std::vector<detail::block*> more_;
 };

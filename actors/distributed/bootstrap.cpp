@@ -1,0 +1,106 @@
+#include "bootstrap.hpp"
+
+#include "dial.hpp"
+
+#include <chrono>
+#include <thread>
+
+namespace supercache::detail {
+
+namespace {
+
+/// A node that died is seen so within this time.
+constexpr std::chrono::milliseconds clash_wait{2'500}, clash_pause{250};
+
+/// What speaks against joining: one sentence part each.
+struct objections {
+  std::vector<std::string> differences;
+  std::string clash; ///< where the other node of our name is
+};
+
+std::string text_in(const value& map, const char* name) {
+  const value* x = map.is_map() ? map.find(name) : nullptr;
+  return x && x->is_string() ? std::string{x->as_string()} : std::string{};
+}
+
+/// Where a node of our name is that is not this one, as a peer sees it.
+std::string clash_in(const value& members, const options& o) {
+  const auto& self = o.replication.node;
+  if (self.name.empty() || !members.is_list())
+    return {};
+  const auto here = self.host + ':' + std::to_string(self.port);
+  for (const value& row : members.items())
+    if (text_in(row, "node") == self.name && text_in(row, "state") != "down"
+        && text_in(row, "state") != "left" && text_in(row, "address") != here)
+      return text_in(row, "address");
+  return {};
+}
+
+/// What one peer has against us. One that cannot be reached yet is dialled later, and checked then.
+objections ask_peer(caf::actor_system& system, const options& o, const structure& mine,
+                    const node_address& peer) {
+  objections out;
+  const auto until = std::chrono::steady_clock::now() + clash_wait;
+  for (;;) {
+    const auto facts = fetch_facts(system, peer, mine);
+    if (!facts)
+      return out;
+    out.differences = differences(mine, facts->structure, to_string(peer));
+    out.clash = clash_in(facts->members, o);
+    if (out.clash.empty() || std::chrono::steady_clock::now() > until)
+      return out;
+    std::this_thread::sleep_for(clash_pause);
+  }
+}
+
+std::vector<node_address> peers_of(const options& o) {
+  std::vector<std::string> texts = o.replication.peers;
+  if (o.replication.node_monitor.source == monitor_source::nodes)
+    texts.insert(texts.end(), o.replication.node_monitor.nodes.begin(),
+                 o.replication.node_monitor.nodes.end());
+  std::vector<node_address> out;
+  for (const auto& text : texts)
+    if (auto a = node_address_from(text); a && a->name != o.replication.node.name)
+      out.push_back(*std::move(a));
+  return out;
+}
+
+status verdict(const std::vector<objections>& all, const std::string& name) {
+  std::string text;
+  for (const auto& x : all)
+    for (const auto& one : x.differences)
+      text += (text.empty() ? "" : "; ") + one;
+  if (!text.empty())
+    return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
+  for (const auto& x : all)
+    if (!x.clash.empty())
+      return {errc::invalid_config, "another node is called '" + name + "' too, at " + x.clash
+                                      + "; node.name must be unique in a cluster"};
+  return done();
+}
+
+} // namespace
+
+status check_cluster(caf::actor_system& system, const options& o) {
+  if (o.cluster == cluster_mode::local)
+    return done();
+  if (!system.has_middleman())
+    return {errc::invalid_config, "a cache of a cluster needs CAF's networking: load "
+                                  "caf::io::middleman in your actor_system_config"};
+  options full = o;
+  if (!full.num_partition)
+    full.num_partition = 64;
+  structure mine;
+  for (const char* name : structural_options)
+    mine.emplace_back(name, get_option(full, name).value());
+  const auto peers = peers_of(o);
+  std::vector<objections> found(peers.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < peers.size(); ++i)
+    threads.emplace_back([&, i] { found[i] = ask_peer(system, o, mine, peers[i]); });
+  for (auto& t : threads)
+    t.join();
+  return verdict(found, o.replication.node.name);
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <supercache/options.hpp>
+
+#include <caf/actor_system.hpp>
+
+namespace supercache::detail {
+
+/// What can be checked before a node of a cluster is made: that CAF can talk to others, and that
+/// every peer that can be reached has the same structural options and knows no other node of this
+/// name. Blocks for a second per peer that does not answer, all at once. Errors: `invalid_config`
+/// with every option that differs, or with where the other node of the name is.
+status check_cluster(caf::actor_system& system, const options& o);
+
+} // namespace supercache::detail

@@ -1,0 +1,125 @@
+#include "dial.hpp"
+
+#include "connect.hpp"
+
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+
+namespace supercache::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto connect_wait = 1'000;
+constexpr auto greeting_wait = 1'000ms;
+
+failure as_failure(const caf::error& e, const char* what) {
+  if (compat::is_ours(e))
+    return {code_of(e), message_of(e)};
+  if (e == caf::sec::request_timeout)
+    return {errc::io_error, "it does not answer"};
+  if (e == caf::sec::unexpected_actor_messaging_interface)
+    return {errc::invalid_config, "it is no SuperCache node, or one of another version"};
+  return {errc::io_error, what};
+}
+
+using peer_actor
+  = compat::iface<caf::result<wire_frame, caf::actor>(join_atom, wire_frame, caf::actor)>;
+
+/// Hands a connected socket to CAF, which answers with who is published there.
+template <class Self>
+auto take_over(Self& self, int fd, std::uint16_t port) {
+  auto& middleman = self->system().middleman();
+  auto scribe
+    = dynamic_cast<caf::io::network::default_multiplexer&>(middleman.backend()).new_scribe(fd);
+  auto basp = middleman.template named_broker<caf::io::basp_broker>(caf::atom("BASP"));
+  return self->request(basp, greeting_wait, caf::connect_atom_v, std::move(scribe), port);
+}
+
+template <class Self, class F>
+void find_peer(Self self, int fd, std::uint16_t port, F f) {
+  take_over(self, fd, port)
+    .then([f](const caf::node_id&, caf::strong_actor_ptr& found,
+              const std::set<std::string>&) { f(caf::error{}, found); },
+          [f](caf::error& e) { f(std::move(e), nullptr); });
+}
+
+} // namespace
+
+dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer) {
+  return {[](caf::connect_atom, const std::string& host, std::uint16_t port) -> caf::result<int> {
+    auto fd = connect_within(host, port, connect_wait);
+    if (!fd)
+      return to_caf(fd.why());
+    return *fd;
+  }};
+}
+
+void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
+               const hello& mine, const caf::actor& endpoint,
+               std::function<void(result<hello>, const caf::actor&)> done) {
+  auto greet = [self, mine, endpoint, done](caf::error why, const caf::strong_actor_ptr& found) {
+    if (!found)
+      return done(as_failure(why, "it is no SuperCache node"), {});
+    compat::ask(self, caf::actor_cast<peer_actor>(found), greeting_wait, join_atom_v,
+                wire_frame{encode_hello(mine)}, endpoint)
+      .then(
+        [done](wire_frame& theirs, caf::actor& their_endpoint) {
+          done(decode_hello(theirs.bytes), their_endpoint);
+        },
+        [done](caf::error& e) { done(as_failure(e, "it broke off"), {}); });
+  };
+  // The dialer always answers, though it may have others to try first. A time-out would keep the
+  // monitor from being freed when it ends.
+  self->request(dialer, caf::infinite, caf::connect_atom_v, to.host, to.port)
+    .then([self, greet, port = to.port](int fd) { find_peer(self, fd, port, greet); },
+          [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
+}
+
+namespace {
+
+using info_peer = compat::iface<caf::result<std::string>(config_atom, std::string),
+                                caf::result<value>(admin_atom, std::string, value)>;
+
+/// Connects, and finds the actor there. Errors: `io_error`, `invalid_config`.
+result<info_peer> find_info(caf::scoped_actor& self, const node_address& of) {
+  auto fd = connect_within(of.host, of.port, connect_wait);
+  if (!fd)
+    return fd.why();
+  result<info_peer> out{errc::io_error, "it is no SuperCache node"};
+  take_over(self, *fd, of.port)
+    .receive(
+      [&](const caf::node_id&, caf::strong_actor_ptr& x, const std::set<std::string>&) {
+        if (x)
+          out = caf::actor_cast<info_peer>(x);
+      },
+      [&](caf::error& e) { out = as_failure(e, "it is no SuperCache node"); });
+  return out;
+}
+
+} // namespace
+
+result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
+                               const structure& names) {
+  caf::scoped_actor self{system};
+  const auto peer = find_info(self, of);
+  if (!peer)
+    return peer.why();
+  node_facts out;
+  status s = done();
+  for (const auto& [name, text] : names)
+    if (s)
+      compat::ask(self, *peer, greeting_wait, config_atom_v, name)
+        .receive([&, n = name](std::string& x) { out.structure.emplace_back(n, std::move(x)); },
+                 [&](caf::error& e) { s = as_failure(e, "it broke off"); });
+  if (s)
+    compat::ask(self, *peer, greeting_wait, admin_atom_v, std::string{"members"}, value{})
+      .receive([&](value& x) { out.members = std::move(x); }, [](caf::error&) {});
+  if (!s)
+    return s.why();
+  return out;
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <supercache/cluster/handshake.hpp>
+#include <supercache/interfaces.hpp>
+#include <supercache/options.hpp>
+
+#include <functional>
+
+namespace supercache::detail {
+
+/// The options that must be the same on every node.
+inline constexpr const char* structural_options[]
+  = {"key_pos",      "partition_pos",      "num_partition",   "table_type",
+     "table_prefix", "replication_factor", "replication_mode"};
+
+/// DIALER: makes connections, one after the other, each within a second; detached, since it blocks.
+using dialer_actor = compat::iface<
+  // A connected socket. Errors: `io_error` with the reason.
+  caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port)>;
+dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self);
+
+/// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
+/// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread
+/// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why).
+void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
+               const hello& mine, const caf::actor& endpoint,
+               std::function<void(result<hello>, const caf::actor&)> done);
+
+/// What a node says before anybody joins.
+struct node_facts {
+  supercache::structure structure;
+  value members; ///< as `admin_atom` "members" has them; nil if it is in no cluster
+};
+/// Asks the node at an address for its options and its members; for the check before a node is
+/// made. Blocks for some seconds at most. Errors: `io_error`; `invalid_config` if it speaks another
+/// version.
+result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
+                               const structure& names);
+
+} // namespace supercache::detail

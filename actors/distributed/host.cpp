@@ -1,0 +1,173 @@
+#include "host.hpp"
+
+#include "link.hpp"
+#include "node.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace supercache::detail {
+
+host::host(node& n, std::size_t index, partition_store& store, const replica_options& o)
+  : node_(n), index_(index), store_(store), core_(o, store) {}
+
+// -- writes -------------------------------------------------------------------------------------
+
+/// Hot path of a write on its primary. async: the lock, the operation, two copies of its encoding;
+/// no message, no wake-up. sync: one frame to each peer, sent by this thread; what comes back
+/// wakes the caller.
+host::beginning host::propose(const request_id& who, const operation& what, on_done done) {
+  beginning b;
+  step([&](replica& core) {
+    auto p = core.propose(who, what, node_.now_ms());
+    if (!p) {
+      b.why = p.why();
+      return;
+    }
+    if (p->watched)
+      node_.watched(what.target.name, index_);
+    b.at = p->at;
+    b.answer = std::move(p->answer);
+    if (core.commit() >= b.at.index && core.leads()) {
+      b.is = beginning::done;
+    } else {
+      b.is = beginning::waits;
+      pending_.push_back({b.at, std::move(done), b.answer});
+    }
+  });
+  return b;
+}
+
+/// Of writes that wait, takes out those whose entry is committed, or can no longer be.
+void host::settle(settled& over) {
+  const entry_log& log = core_.log();
+  const auto verdict = [&](const waiting& x) -> std::optional<errc> {
+    if (log.has(x.at.index) ? log.at(x.at.index) != x.at : log.last().index < x.at.index)
+      return errc::outcome_unknown;
+    if (!log.has(x.at.index) && core_.promised().owner != node_.self().id)
+      return errc::outcome_unknown; // this copy may have been filled from another reign
+    if (core_.commit() < x.at.index)
+      return {};
+    return errc::none;
+  };
+  if (core_.leads()) { // in order: those behind the first that waits wait too
+    while (!pending_.empty()) {
+      const auto v = verdict(pending_.front());
+      if (!v)
+        break;
+      over.emplace_back(std::move(pending_.front()), *v);
+      pending_.pop_front();
+    }
+    return;
+  }
+  std::erase_if(pending_, [&](waiting& x) {
+    const auto v = verdict(x);
+    if (v)
+      over.emplace_back(std::move(x), *v);
+    return v.has_value();
+  });
+}
+
+void host::tell(settled& over) {
+  for (auto& [x, code] : over)
+    if (code == errc::none)
+      x.done(std::move(x.answer), x.at);
+    else
+      x.done(failure{code, "the primary changed while the write waited for a majority"}, x.at);
+}
+
+void host::abandon() {
+  settled over;
+  {
+    const std::lock_guard hold{lock_};
+    for (waiting& x : pending_)
+      over.emplace_back(std::move(x), errc::outcome_unknown);
+    pending_.clear();
+  }
+  tell(over);
+}
+
+// -- steps --------------------------------------------------------------------------------------
+
+void host::after_step(settled& over) {
+  const bool lazy = core_.leads() && node_.async();
+  for (const member_id to : core_.take_addressees())
+    if (link* l = node_.link_of(to)) {
+      l->mark(index_);
+      if (lazy)
+        batch::current().soon();
+      else if (core_.leads())
+        batch::current().prompt(*l);
+      else
+        batch::current().urgent(*l);
+    }
+  const replica_news n = core_.take_news();
+  if (n.discarded)
+    node_.discarded(index_, n.discarded);
+  if (n.partial)
+    spdlog::warn("partition {}: nobody has all of its data any more; this node goes on with a part",
+                 index_);
+  publish();
+  if (n.role || n.members || n.readable || n.founded || core_.promised() != said_.epoch)
+    announce();
+  if (!pending_.empty())
+    settle(over);
+}
+
+/// Tells all nodes what this one has of the partition, if that changed.
+void host::announce() {
+  claim now_is{index_,         core_.promised(), core_.leads(),
+               !core_.blank(), core_.involved(), core_.coming()};
+  if (now_is == said_)
+    return;
+  said_ = now_is;
+  node_.announce(now_is);
+}
+
+void host::publish() {
+  const bool readable = core_.readable();
+  if (readable_.load(std::memory_order_relaxed) != readable) {
+    ++generation_;
+    readable_.store(readable, std::memory_order_release);
+  }
+  if (leads_.load(std::memory_order_relaxed) != core_.leads())
+    leads_.store(core_.leads(), std::memory_order_release);
+  offset_ms_.store(core_.offset_ms(), std::memory_order_relaxed);
+  if (behind_.load(std::memory_order_relaxed) && core_.log().last() >= wrote_)
+    behind_.store(false, std::memory_order_release);
+}
+
+bool host::collect(member_id to, send_budget& budget, std::vector<message>& out) {
+  const std::lock_guard hold{lock_};
+  core_.collect(to, budget, node_.now_ms(), out);
+  return core_.wants(to);
+}
+
+// -- reads --------------------------------------------------------------------------------------
+
+std::int64_t host::time_ms() const noexcept {
+  return node_.now_ms() + offset_ms_.load(std::memory_order_relaxed);
+}
+
+result<answer> host::ask(const query& q, bool as_primary, position& at) {
+  const auto before = generation();
+  {
+    const std::lock_guard hold{lock_};
+    if (as_primary && !core_.accepts_writes())
+      return {errc::not_primary, "another node is the primary"};
+    if (!core_.readable())
+      return {errc::unavailable, "this node has no complete copy"};
+    at = core_.log().last();
+  }
+  auto out = store_.ask(q, stamp{time_ms()});
+  if (generation() != before)
+    return {errc::unavailable, "this node's copy was replaced meanwhile"};
+  return out;
+}
+
+void host::wrote(const position& p) {
+  const std::lock_guard hold{lock_};
+  wrote_ = std::max(wrote_, p);
+  behind_.store(core_.log().last() < wrote_, std::memory_order_release);
+}
+
+} // namespace supercache::detail

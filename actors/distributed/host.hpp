@@ -1,0 +1,110 @@
+#pragma once
+
+#include "batch.hpp"
+
+#include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/replica.hpp>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace supercache::detail {
+
+class node;
+
+/// One partition on this node: its replica, the lock that orders its steps, and the writes that
+/// wait for their commit.
+///
+/// Thread: any. A step is some microseconds; nothing is sent and nobody is called back under the
+/// lock.
+class host {
+public:
+  /// The answer of a write, and the position of its entry.
+  using on_done = std::function<void(result<value>, const position&)>;
+
+  host(node& n, std::size_t index, partition_store& store, const replica_options& o);
+
+  /// How a write began.
+  struct beginning {
+    enum kind { refused, done, waits } is = refused;
+    failure why{errc::internal, {}};
+    value answer;
+    position at;
+  };
+  /// Does a write, as primary. `done` is called, without the lock, only if the beginning `waits`.
+  beginning propose(const request_id& who, const operation& what, on_done done);
+  /// Takes a step of the replica: `f(replica&)`, and what follows from it.
+  template <class F>
+  void step(F&& f);
+  /// What there is to send to a peer; answers whether there is more.
+  bool collect(member_id to, send_budget& budget, std::vector<message>& out);
+  /// Ends all waits: the node stops.
+  void abandon();
+
+  /// A read of the data that is here. Errors: `unavailable` if it is not all here, `not_primary` if
+  /// `as_primary` and it does not lead. `at`: the end of the log before the read.
+  result<answer> ask(const query& q, bool as_primary, position& at);
+  /// Whether a read here sees what callers on this node wrote. Cost: two loads.
+  bool serves() const noexcept {
+    return readable_.load(std::memory_order_acquire) && !behind_.load(std::memory_order_acquire);
+  }
+  /// Whether callers on this node wrote what this copy does not have yet.
+  bool behind() const noexcept { return behind_.load(std::memory_order_acquire); }
+  bool leads() const noexcept { return leads_.load(std::memory_order_acquire); }
+  /// Grows whenever the data stops being all here: what was read across a change means nothing.
+  std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+  /// The present time for deadlines of this partition.
+  std::int64_t time_ms() const noexcept;
+  partition_store& store() noexcept { return store_; }
+  /// A write of this node was committed there, by another node: reads here have to have it.
+  void wrote(const position& p);
+
+  /// Of requests to other nodes; see `request_id`. Under the router's lock.
+  std::uint64_t requests = 0;
+  std::set<std::uint64_t> open_requests;
+
+private:
+  friend class node;
+  struct waiting {
+    position at;
+    on_done done;
+    value answer;
+  };
+  using settled = std::vector<std::pair<waiting, errc>>;
+
+  void after_step(settled& over);
+  void settle(settled& over);
+  void publish();
+  void announce();
+  static void tell(settled& over);
+
+  node& node_;
+  const std::size_t index_;
+  partition_store& store_;
+  std::mutex lock_; ///< of all below that is not atomic
+  replica core_;
+  std::deque<waiting> pending_;
+  claim said_;
+  position wrote_;
+  std::uint64_t steered_ = 0;
+  std::int64_t superfluous_ms_ = 0;
+  std::atomic<bool> readable_{false}, behind_{false}, leads_{false};
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<std::int64_t> offset_ms_{0};
+};
+
+template <class F>
+void host::step(F&& f) {
+  const batch gather{node_};
+  settled over;
+  {
+    const std::lock_guard hold{lock_};
+    f(core_);
+    after_step(over);
+  }
+  tell(over);
+}
+
+} // namespace supercache::detail

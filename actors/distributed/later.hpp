@@ -1,0 +1,135 @@
+#pragma once
+
+#include <supercache/store/result.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace supercache::detail {
+
+/// An answer that is there, or comes. Copies share it; it is set once.
+///
+/// Thread: any. Cost: none beyond the answer's if it is there from the start; else one allocation.
+template <class T>
+class later {
+public:
+  using value_type = T;
+  using handler = std::function<void(result<T>)>;
+
+  later(result<T> x) : here_(std::move(x)) {}
+  later(failure why) : here_(std::move(why)) {}
+  later(errc code, std::string message) : here_(failure{code, std::move(message)}) {}
+  /// One that `set` gives its answer.
+  static later pending() { return later{std::make_shared<state>()}; }
+
+  /// The first answer counts; answers whether this was it. @pre made by `pending`
+  bool set(result<T> x) const {
+    handler f;
+    {
+      const std::lock_guard hold{state_->lock};
+      if (state_->set)
+        return false;
+      state_->set = true;
+      if (!state_->then) {
+        state_->out.emplace(std::move(x));
+        state_->ready.notify_all();
+        return true;
+      }
+      f = std::move(state_->then);
+    }
+    f(std::move(x));
+    return true;
+  }
+
+  /// Blocks until the answer is there and takes it. Never on a scheduler worker.
+  result<T> wait() && {
+    if (here_)
+      return *std::move(here_);
+    std::unique_lock hold{state_->lock};
+    state_->ready.wait(hold, [&] { return state_->out.has_value(); });
+    return *std::move(state_->out);
+  }
+
+  /// Calls `f` with the answer: now, or on the thread that brings it. Once.
+  void then(handler f) && {
+    if (here_)
+      return f(*std::move(here_));
+    {
+      const std::lock_guard hold{state_->lock};
+      if (!state_->out) {
+        state_->then = std::move(f);
+        return;
+      }
+    }
+    f(*std::move(state_->out));
+  }
+
+  /// What `f(T)`, a `result<U>`, makes of the answer; a failure stays one.
+  template <class F>
+  auto map(F f) && -> later<typename decltype(f(std::declval<T>()))::value_type> {
+    using U = typename decltype(f(std::declval<T>()))::value_type;
+    const auto apply
+      = [](F& g, result<T> x) -> result<U> { return x ? g(*std::move(x)) : result<U>{x.why()}; };
+    if (here_)
+      return apply(f, *std::move(here_));
+    auto out = later<U>::pending();
+    std::move(*this).then(
+      [out, f = std::move(f), apply](result<T> x) mutable { out.set(apply(f, std::move(x))); });
+    return out;
+  }
+
+private:
+  struct state {
+    std::mutex lock;
+    std::condition_variable ready;
+    bool set = false;
+    std::optional<result<T>> out;
+    handler then;
+  };
+  explicit later(std::shared_ptr<state> s) : state_(std::move(s)) {}
+
+  std::optional<result<T>> here_;
+  std::shared_ptr<state> state_;
+};
+
+/// All answers, in order; or the first failure in that order, once all are there.
+template <class T>
+later<std::vector<T>> all_of(std::vector<later<T>> parts) {
+  struct gathering {
+    std::mutex lock;
+    std::vector<std::optional<result<T>>> got;
+    std::size_t missing;
+  };
+  const auto merge = [](std::vector<std::optional<result<T>>>& got) -> result<std::vector<T>> {
+    std::vector<T> out;
+    for (auto& x : got) {
+      if (!*x)
+        return x->why();
+      out.push_back(*std::move(*x));
+    }
+    return out;
+  };
+  auto g = std::make_shared<gathering>();
+  g->got.resize(parts.size());
+  g->missing = parts.size();
+  if (parts.empty())
+    return merge(g->got);
+  auto out = later<std::vector<T>>::pending();
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    std::move(parts[i]).then([g, i, out, merge](result<T> x) {
+      {
+        const std::lock_guard hold{g->lock};
+        g->got[i].emplace(std::move(x));
+        if (--g->missing > 0)
+          return;
+      }
+      out.set(merge(g->got));
+    });
+  return out;
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,177 @@
+#include "link.hpp"
+
+#include "host.hpp"
+#include "node.hpp"
+
+#include <supercache/type_ids.hpp>
+
+#include <bit>
+#include <utility>
+#include <variant>
+
+namespace supercache::detail {
+
+link::link(node& n, std::string name, std::size_t partitions)
+  : node_(n), name_(std::move(name)), dirty_((partitions + 63) / 64) {}
+
+void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now) {
+  const std::lock_guard hold{lock_};
+  to_ = std::move(to);
+  outbox_.clear();
+  waiting_ = false;
+  asks_ = false;
+  sent_ = acknowledged_ = received_ = told_ = asked_ = answered_before_ = 0;
+  for (auto& word : dirty_)
+    word = 0;
+  heard_ms_ = now;
+  life_ = life;
+  session_ = session;
+  up_ = true;
+}
+
+bool link::close(std::uint64_t session) {
+  const std::lock_guard hold{lock_};
+  if (!up_ || session_ != session)
+    return false;
+  up_ = false;
+  to_ = nullptr;
+  outbox_.clear();
+  waiting_ = false;
+  return true;
+}
+
+bool link::received(const frame::header& h, std::size_t bytes, std::int64_t now) {
+  if (!up() || h.session != session())
+    return false;
+  heard_ms_.store(now, std::memory_order_relaxed);
+  received_ += bytes;
+  auto before = acknowledged_.load();
+  while (before < h.received && !acknowledged_.compare_exchange_weak(before, h.received)) {}
+  return true;
+}
+
+bool link::owes_acknowledgement() const noexcept { return received_ - told_ > window / 4; }
+
+bool link::send(const frame::item& i) {
+  const std::lock_guard hold{lock_};
+  if (!up_ || outbox_.size() > outbox_max)
+    return false;
+  wire_writer w{outbox_};
+  frame::write(w, i);
+  asks_ = asks_ || std::holds_alternative<frame::request>(i)
+          || std::holds_alternative<frame::question>(i);
+  waiting_ = true;
+  return true;
+}
+
+frame::header link::header() const noexcept { return {session(), received_.load()}; }
+
+void link::post(byte_buffer bytes) {
+  caf::actor to;
+  {
+    const std::lock_guard hold{lock_};
+    to = to_;
+  }
+  if (!to)
+    return;
+  sent_ += bytes.size();
+  compat::tell_from_anywhere(to, frame_atom_v, wire_frame{std::move(bytes)});
+}
+
+void link::send_now(const frame::item& i) {
+  byte_buffer bytes;
+  wire_writer w{bytes};
+  const auto h = header();
+  frame::write(w, h);
+  frame::write(w, i);
+  told_ = h.received;
+  post(std::move(bytes));
+}
+
+void link::mark(std::size_t partition) noexcept {
+  dirty_[partition / 64].fetch_or(std::uint64_t{1} << (partition % 64), std::memory_order_release);
+}
+
+bool link::has_work() const noexcept {
+  if (!up())
+    return false;
+  if (waiting_)
+    return true;
+  for (const auto& word : dirty_)
+    if (word.load(std::memory_order_acquire))
+      return true;
+  return false;
+}
+
+void link::flush() {
+  again_ = true;
+  while (again_) {
+    const std::unique_lock hold{flushing_, std::try_to_lock};
+    if (!hold)
+      return; // who holds it looks again
+    while (again_.exchange(false))
+      while (send_frame()) {}
+  }
+}
+
+void link::flush_patiently() {
+  constexpr unsigned calls = 3;
+  if (awaits_answers() && ++patience_ < calls)
+    return;
+  patience_ = 0;
+  flush();
+}
+
+bool link::collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks) {
+  std::vector<message> out;
+  const bool more = node_.host_of(partition).collect(life(), budget, out);
+  for (const message& m : out) {
+    const auto* entries = std::get_if<append>(&m);
+    asks = asks || (entries && entries->entries.count() > 0) || std::holds_alternative<fill>(m);
+    frame::write_message(w, partition, m);
+  }
+  return more;
+}
+
+/// Answers whether there is more that may be sent.
+bool link::send_frame() {
+  if (!up() || sent_ - acknowledged_ > window)
+    return false;
+  byte_buffer bytes;
+  wire_writer w{bytes};
+  const auto h = header();
+  frame::write(w, h);
+  const auto empty = bytes.size();
+  bool asks = false;
+  {
+    const std::lock_guard hold{lock_};
+    bytes.insert(bytes.end(), outbox_.begin(), outbox_.end());
+    outbox_.clear();
+    waiting_ = false;
+    asks = std::exchange(asks_, false);
+  }
+  send_budget budget;
+  bool more = false;
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    if (!dirty_[i].load(std::memory_order_relaxed))
+      continue;
+    for (auto bits = dirty_[i].exchange(0, std::memory_order_acquire); bits; bits &= bits - 1) {
+      const auto partition = i * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+      if (collect(partition, budget, w, asks)) {
+        mark(partition);
+        more = true;
+      }
+    }
+  }
+  if (bytes.size() == empty && !owes_acknowledgement())
+    return false;
+  told_ = h.received;
+  if (asks) {
+    answered_before_ = asked_.load();
+    asked_ = sent_ + bytes.size();
+  }
+  post(std::move(bytes));
+  return more;
+}
+
+} // namespace supercache::detail

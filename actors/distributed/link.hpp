@@ -1,0 +1,118 @@
+#pragma once
+
+#include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/options.hpp>
+#include <supercache/cluster/replica.hpp>
+
+#include <caf/actor.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace supercache::detail {
+
+class node;
+
+/// What one node has to do with one other: the connection, in its present session, and what waits
+/// to be sent.
+///
+/// One frame carries what all partitions and all requests have for the peer. At most `window` bytes
+/// are under way; more waits here, in the replicas' logs, where it costs no memory twice. Lives as
+/// long as the node. Thread: any.
+class link {
+public:
+  static constexpr std::uint64_t window = 4 << 20;
+  static constexpr std::size_t outbox_max = 16 << 20;
+
+  link(node& n, std::string name, std::size_t partitions);
+
+  const std::string& name() const noexcept { return name_; }
+  bool up() const noexcept { return up_.load(std::memory_order_acquire); }
+  /// The peer's present or last life.
+  member_id life() const noexcept { return life_.load(std::memory_order_acquire); }
+  member who() const { return {name_, life()}; }
+  std::uint64_t session() const noexcept { return session_.load(std::memory_order_acquire); }
+  std::int64_t heard_ms() const noexcept { return heard_ms_.load(std::memory_order_relaxed); }
+
+  /// A new session with a life of the peer. Whatever was on its way is forgotten.
+  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now);
+  /// Answers whether it was up, in this session.
+  bool close(std::uint64_t session);
+
+  /// A frame of the present session came. Answers false if the frame is of another.
+  bool received(const frame::header& h, std::size_t bytes, std::int64_t now);
+  /// Whether the peer should be told what arrived, though there is nothing else to say.
+  bool owes_acknowledgement() const noexcept;
+
+  /// Puts an item behind those that wait. False: too much waits already, or it is not up.
+  bool send(const frame::item& i);
+  /// Sends an item past all that waits: heartbeats.
+  void send_now(const frame::item& i);
+  /// A partition's replica has something for the peer.
+  void mark(std::size_t partition) noexcept;
+  bool has_work() const noexcept;
+  /// Sends what waits, as far as the window allows. Returns at once if another thread does so.
+  void flush();
+  /// The same, unless the peer's answers are still awaited; then at the third call in a row.
+  void flush_patiently();
+  /// Whether two frames that ask for something were not answered yet. Until they are, more waits,
+  /// so that frames grow under load (after RFC 896, with a window of two).
+  bool awaits_answers() const noexcept {
+    return acknowledged_.load(std::memory_order_acquire)
+           < answered_before_.load(std::memory_order_acquire);
+  }
+
+  // -- how it is dialled ------------------------------------------------------------------------
+  struct dialling {
+    node_address address; ///< no host: the peer has to come itself
+    node_address said;    ///< where the peer says that it is, in its present or last life
+    bool under_way = false;
+    std::int64_t next_ms = 0, backoff_ms = 0;
+    std::string refused; ///< why it failed last
+  };
+  template <class F>
+  auto with_dialling(F&& f) {
+    const std::lock_guard hold{dialling_lock_};
+    return f(dialling_);
+  }
+  node_address address() {
+    return with_dialling([](const dialling& d) { return d.address; });
+  }
+  /// Takes the peer's frames; made when it is needed.
+  caf::actor endpoint;
+  /// Ends the endpoint.
+  void retire();
+
+private:
+  bool send_frame();
+  /// Answers whether there is more; `asks` becomes true if what it wrote is to be answered.
+  bool collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks);
+  frame::header header() const noexcept;
+  void post(byte_buffer bytes);
+
+  node& node_;
+  std::mutex dialling_lock_;
+  dialling dialling_;
+  std::string name_;
+  std::atomic<bool> up_{false};
+  std::atomic<member_id> life_{0};
+  std::atomic<std::uint64_t> session_{0};
+  std::atomic<std::int64_t> heard_ms_{0};
+  std::atomic<std::uint64_t> sent_{0}, acknowledged_{0}, received_{0}, told_{0};
+  /// Where the last and the last but one frame that asks for something end in the stream.
+  std::atomic<std::uint64_t> asked_{0}, answered_before_{0};
+  std::atomic<unsigned> patience_{0};
+  std::mutex lock_; ///< of the next three
+  caf::actor to_;
+  byte_buffer outbox_;
+  bool asks_ = false;                ///< `outbox_` has something to be answered
+  std::atomic<bool> waiting_{false}; ///< `outbox_` has something
+  std::mutex flushing_;
+  std::atomic<bool> again_{false};
+  std::vector<std::atomic<std::uint64_t>> dirty_; ///< a bit per partition
+};
+
+} // namespace supercache::detail

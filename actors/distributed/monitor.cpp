@@ -1,0 +1,162 @@
+#include "../core.hpp"
+#include "dial.hpp"
+#include "node.hpp"
+#include "strangers.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <fstream>
+#include <random>
+
+// NODE MONITOR: which nodes there should be, and reaching them. On a thread of its own, so that no
+// work of others makes the node look dead.
+
+namespace supercache::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick_interval = 25ms;
+constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
+/// How long who has the larger name leaves dialling to the other.
+constexpr std::int64_t courtesy_ms = 1'000;
+
+class monitor_logic {
+public:
+  monitor_logic(monitor_actor::pointer self, std::shared_ptr<core> c)
+    : self_(self), core_(std::move(c)), node_(*core_->cluster()), strangers_(self->system()) {
+    const auto& o = core_->config().replication;
+    declared_ = parse(o.peers);
+    if (o.node_monitor.source == monitor_source::nodes)
+      for (auto& a : parse(o.node_monitor.nodes))
+        declared_.push_back(std::move(a));
+    node_.declare(declared_);
+    start_ms_ = node_.now_ms();
+    dialer_ = self_->spawn<caf::detached + caf::hidden>(dialer_behavior);
+  }
+
+  void stop() { stopping_ = true; }
+
+  void tick() {
+    if (stopping_) {
+      // Only now: CAF would wait for ever for a detached actor that a delayed message refers to.
+      compat::end(dialer_);
+      dialer_ = nullptr;
+      self_->quit();
+      node_.monitor_ended();
+      return;
+    }
+    const auto now = node_.now_ms();
+    refresh(now);
+    for (link* l : node_.links())
+      if (!l->up() && should_dial(*l, now))
+        dial(*l);
+    node_.tick();
+    strangers_.sweep();
+    compat::tell_later(self_, monitor_actor{self_}, tick_interval, caf::tick_atom_v);
+  }
+
+  void reconfigure(const std::vector<std::string>& names) {
+    declared_ = parse(names);
+    node_.declare(declared_);
+  }
+
+private:
+  static std::vector<node_address> parse(const std::vector<std::string>& texts) {
+    std::vector<node_address> out;
+    for (const auto& text : texts)
+      if (auto a = node_address_from(text))
+        out.push_back(*std::move(a));
+      else
+        spdlog::warn("left out: {}", a.why().message);
+    return out;
+  }
+
+  /// Asks the provider again. One that fails changes nothing.
+  void refresh(std::int64_t now) {
+    const auto& o = core_->config().replication.node_monitor;
+    if (o.source != monitor_source::provider || now < next_refresh_ms_)
+      return;
+    next_refresh_ms_ = now + o.refresh.count();
+    std::ifstream file{o.provider};
+    std::vector<std::string> names;
+    for (std::string line; std::getline(file, line);)
+      if (!line.empty() && line.front() != '#')
+        names.push_back(line);
+    if (file.bad() || !file.eof()) {
+      spdlog::warn("the list of nodes in {} cannot be read; nothing changes", o.provider);
+      return;
+    }
+    if (auto now_is = parse(names); now_is != declared_) {
+      declared_ = std::move(now_is);
+      node_.declare(declared_);
+    }
+  }
+
+  bool should_dial(link& l, std::int64_t now) const {
+    const auto next_ms = l.with_dialling([&](const link::dialling& d) {
+      return d.under_way || d.address.host.empty() || now < d.next_ms ? -1 : d.next_ms;
+    });
+    if (next_ms < 0)
+      return false;
+    const bool declared
+      = node_.view([&](const membership& m) { return m.declared().contains(l.name()); });
+    return declared
+           && (node_.self().node < l.name() || now - std::max(start_ms_, next_ms) >= courtesy_ms);
+  }
+
+  void dial(link& l) {
+    const caf::actor endpoint = node_.endpoint_of(l);
+    if (!endpoint)
+      return;
+    l.with_dialling([](link::dialling& d) { d.under_way = true; });
+    hello mine = node_.own_hello();
+    mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
+    dial_peer(self_, dialer_, l.address(), mine, endpoint,
+              [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
+                auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
+                ended(l, s);
+              });
+  }
+
+  void ended(link& l, const status& s) {
+    bool news = false;
+    l.with_dialling([&](link::dialling& d) {
+      d.under_way = false;
+      if (s)
+        return;
+      d.backoff_ms = std::clamp(d.backoff_ms * 2, backoff_first_ms, backoff_most_ms);
+      d.next_ms = node_.now_ms() + d.backoff_ms;
+      news = d.refused != s.why().message;
+      d.refused = s.why().message;
+    });
+    if (news)
+      spdlog::warn("no connection to node {}: {}", to_string(l.address()), s.why().message);
+  }
+
+  monitor_actor::pointer self_;
+  std::shared_ptr<core> core_;
+  node& node_;
+  strangers strangers_;
+  dialer_actor dialer_;
+  bool stopping_ = false;
+  std::vector<node_address> declared_;
+  std::int64_t start_ms_ = 0, next_refresh_ms_ = 0;
+  std::random_device random_;
+};
+
+} // namespace
+
+monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
+                                              std::shared_ptr<core> c) {
+  auto logic = std::make_shared<monitor_logic>(self, std::move(c));
+  compat::tell(self, monitor_actor{self}, caf::tick_atom_v);
+  return {
+    [logic](caf::tick_atom) { logic->tick(); },
+    [logic](caf::reset_atom, const std::vector<std::string>& names) { logic->reconfigure(names); },
+    [logic](stop_atom) { logic->stop(); },
+  };
+}
+
+} // namespace supercache::detail

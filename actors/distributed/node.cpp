@@ -1,0 +1,345 @@
+#include "node.hpp"
+
+#include "../core.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <random>
+
+namespace supercache::detail {
+
+namespace {
+
+constexpr std::int64_t heartbeat_ms = 250;
+constexpr std::int64_t down_ms = 1'500;
+/// How long a copy that no group needs is kept.
+constexpr std::int64_t superfluous_ms = 5'000;
+constexpr std::size_t reclaim_budget = 2'000;
+
+std::int64_t steady_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+/// Drawn anew at every start; never 0.
+member_id new_life() {
+  std::random_device device;
+  return (static_cast<member_id>(device()) << 32 | device()) | 1;
+}
+
+membership_options membership_options_of(const options& o, const member& self) {
+  membership_options m;
+  m.self = self;
+  m.partitions = *o.num_partition;
+  m.factor = o.replication.replication_factor;
+  m.mode = o.replication.mode;
+  return m;
+}
+
+replica_options replica_options_of(const options& o, const member& self) {
+  replica_options r;
+  r.self = self;
+  r.mode = o.replication.mode;
+  r.pending_max = o.replication.wal.max_pending;
+  return r;
+}
+
+/// Waits until nothing refers to an actor that ended. CAF's clock keeps a detached one that asked
+/// somebody until it has cancelled the time-out; if the clock is stopped before that, the actor
+/// system waits for the actor's thread for ever.
+void await_freed(const caf::actor_addr& who) {
+  constexpr int longest_ms = 3'000; // a greeting waits for one second
+  for (int i = 0; i < longest_ms && caf::actor_cast<caf::strong_actor_ptr>(who); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
+} // namespace
+
+thread_local batch* batch::current_ = nullptr;
+
+void batch::note(link& l, bool urgent) {
+  for (waiting& x : links_)
+    if (x.to == &l) {
+      x.urgent = x.urgent || urgent;
+      return;
+    }
+  links_.push_back({&l, urgent});
+}
+
+void batch::end() {
+  // Still the outermost while it sends: what sending brings about is sent too.
+  for (std::size_t i = 0; i < links_.size(); ++i)
+    if (const waiting x = links_[i]; x.urgent || !x.to->awaits_answers())
+      x.to->flush();
+    else
+      soon_ = true; // in case the peer never answers
+  current_ = nullptr;
+  if (soon_)
+    node_.soon();
+}
+
+node::node(core& c, node_address here)
+  : core_(c),
+    system_(c.system()),
+    here_(std::move(here)),
+    self_{here_.name, new_life()},
+    async_(c.config().replication.mode == replication_mode::async),
+    start_steady_ms_(steady_ms()),
+    start_ms_(system_ms()),
+    routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
+    membership_(membership_options_of(c.config(), self_), start_ms_),
+    router_(*this) {
+  const auto o = replica_options_of(c.config(), self_);
+  for (std::size_t i = 0; i < c.partitions(); ++i)
+    hosts_.push_back(std::make_unique<host>(*this, i, c.at(i), o));
+}
+
+node::~node() = default;
+
+std::int64_t node::now_ms() const noexcept { return start_ms_ + (steady_ms() - start_steady_ms_); }
+
+void node::start() {
+  const std::lock_guard hold{actors_lock_};
+  flusher_ = system_.spawn<caf::hidden>(flusher_behavior, core_.shared_from_this());
+  monitor_ = system_.spawn<caf::hidden + caf::detached>(monitor_behavior, core_.shared_from_this());
+  // CACHE has let all wait who came since it can be reached.
+  compat::tell_from_anywhere(caf::actor_cast<caf::actor>(core_.front()), caf::tick_atom_v);
+}
+
+void node::stop() {
+  ending_ = true;
+  router_.stop();
+  bool watched = false;
+  caf::actor_addr monitor;
+  {
+    const std::lock_guard hold{actors_lock_};
+    watched = static_cast<bool>(monitor_);
+    monitor = caf::actor_cast<caf::actor_addr>(monitor_);
+    if (watched)
+      compat::tell_from_anywhere(monitor_, stop_atom_v);
+    if (flusher_)
+      compat::end(flusher_);
+    monitor_ = nullptr;
+    flusher_ = nullptr;
+  }
+  for (link* l : links()) {
+    l->close(l->session());
+    const std::lock_guard hold{actors_lock_};
+    l->retire();
+  }
+  for (const auto& h : hosts_)
+    h->abandon();
+  if (watched) { // some milliseconds
+    monitor_over_.get_future().wait_for(std::chrono::seconds{5});
+    await_freed(monitor);
+  }
+}
+
+void node::reconfigure(const std::vector<std::string>& nodes) {
+  const std::lock_guard hold{actors_lock_};
+  if (monitor_)
+    compat::tell_from_anywhere(monitor_, caf::reset_atom_v, nodes);
+}
+
+/// How many partitions would miss this node. Until it is known who leads one of which there is a
+/// copy here, e.g. while it is handed over, this copy may still be needed for a majority.
+std::size_t node::counting_on_us(const membership& m) const {
+  if (m.live().size() < 2)
+    return 0; // nobody to give anything to
+  std::vector<bool> held(hosts_.size());
+  for (const claim& c : m.own_claims())
+    held[c.partition] = c.holds;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const leadership& l = m.leader_of(i);
+    const bool led = l.current && m.is_live(l.primary);
+    n += hosts_[i]->leads() || (led ? find_member(l.members, self_.id) != nullptr : held[i]);
+  }
+  return n;
+}
+
+status node::leave(std::chrono::milliseconds longest) {
+  view([&](membership& m) { m.node_leaves(self_.node); });
+  next_beat_ms_ = 0;
+  const auto until = now_ms() + longest.count();
+  std::size_t left = 0;
+  do {
+    left = view([&](membership& m) { return counting_on_us(m); });
+    if (!left)
+      return done();
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  } while (now_ms() < until && !ending_);
+  return {errc::timeout, std::to_string(left) + " partitions still count on node " + self_.node};
+}
+
+// -- time ---------------------------------------------------------------------------------------
+
+void node::tick() {
+  if (ending_)
+    return;
+  const auto now = now_ms();
+  for (link* l : links())
+    if (l->up() && now - l->heard_ms() > down_ms)
+      lost(*l, l->session(), "it was silent for too long");
+  view([&](membership& m) {
+    m.tick(now);
+    publish_routes();
+  });
+  beat(now);
+  const batch gather{*this};
+  for (std::size_t i = 0; i < hosts_.size(); ++i)
+    tick_partition(i, now);
+  router_.tick(now);
+  flush_all();
+}
+
+void node::beat(std::int64_t now) {
+  if (now < next_beat_ms_)
+    return;
+  next_beat_ms_ = now + heartbeat_ms;
+  const auto sign = view([](const membership& m) {
+    return frame::heartbeat{m.own_version(), m.leaving()};
+  });
+  for (link* l : links())
+    if (l->up())
+      l->send_now(sign);
+}
+
+void node::tick_partition(std::size_t i, std::int64_t now) {
+  host& h = *hosts_[i];
+  h.step([&](replica& core) {
+    view([&](membership& m) {
+      if (h.steered_ != m.version()) {
+        h.steered_ = m.version();
+        core.steer(m.wanted(i), now);
+      }
+      for (const member& x : core.involved())
+        if (m.is_over(x))
+          core.life_over(x.id);
+      const leadership& l = m.leader_of(i);
+      if (l.current && l.primary != self_ && m.is_live(l.primary))
+        core.heard_of(l.epoch);
+      core.know_of_group(m.group_exists(i, core.founder(), now));
+      if (auto founders = m.to_found(i, core.founder(), now); founders && core.blank())
+        core.found(*founders, m.live(), l.epoch, now);
+      if (!m.superfluous(i) || core.blank())
+        h.superfluous_ms_ = now;
+      else if (now - h.superfluous_ms_ > superfluous_ms)
+        core.let_go(l.epoch);
+    });
+    core.tick(now);
+    h.announce();
+    h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget);
+  });
+}
+
+void node::soon() {
+  if (flushing_.exchange(true))
+    return;
+  const std::lock_guard hold{actors_lock_};
+  if (flusher_)
+    compat::tell_from_anywhere(flusher_, caf::tick_atom_v);
+}
+
+void node::flush_all() {
+  for (link* l : links())
+    if (l->has_work())
+      l->flush_patiently();
+}
+
+flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self,
+                                              std::shared_ptr<core> c) {
+  auto idle = std::make_shared<int>(0);
+  return {[self, c, idle](caf::tick_atom) {
+    // While writes come, it looks once a millisecond and nobody has to wake it.
+    constexpr int patience = 20;
+    node& n = *c->cluster();
+    *idle = n.has_work() ? 0 : *idle + 1;
+    n.flush_all();
+    if (*idle < patience) {
+      compat::tell_later(self, flusher_actor{self}, std::chrono::milliseconds{1}, caf::tick_atom_v);
+      return;
+    }
+    *idle = 0;
+    n.flusher_sleeps();
+  }};
+}
+
+bool node::has_work() {
+  for (link* l : links())
+    if (l->has_work())
+      return true;
+  return false;
+}
+
+void node::flusher_sleeps() {
+  flushing_ = false;
+  if (has_work())
+    soon();
+}
+
+// -- the view -----------------------------------------------------------------------------------
+
+std::vector<link*> node::links() {
+  const std::shared_lock hold{links_lock_};
+  std::vector<link*> out;
+  for (const auto& [name, l] : links_)
+    out.push_back(l.get());
+  return out;
+}
+
+link& node::link_to(const std::string& name) {
+  const std::unique_lock hold{links_lock_};
+  auto& l = links_[name];
+  if (!l)
+    l = std::make_unique<link>(*this, name, hosts_.size());
+  return *l;
+}
+
+link* node::link_of(member_id life) {
+  const std::shared_lock hold{links_lock_};
+  for (const auto& [name, l] : links_)
+    if (l->life() == life && l->up())
+      return l.get();
+  return nullptr;
+}
+
+/// Under the view's lock.
+void node::publish_routes() {
+  for (std::size_t i = 0; i < hosts_.size(); ++i)
+    publish_route(i);
+}
+
+void node::publish_route(std::size_t i) {
+  const leadership& l = membership_.leader_of(i);
+  const bool known = l.current && (l.primary == self_ || membership_.is_live(l.primary));
+  routes_[i].store(known ? l.primary.id : 0, std::memory_order_release);
+}
+
+void node::announce(const claim& c) {
+  const auto version = view([&](membership& m) {
+    const auto v = m.own(c);
+    publish_route(c.partition);
+    return v;
+  });
+  for (link* l : links())
+    if (l->send(frame::one_claim{version, c}))
+      batch::current().urgent(*l);
+}
+
+void node::discarded(std::size_t partition, std::uint64_t entries) {
+  discarded_ += entries;
+  spdlog::warn("partition {}: {} writes that only this node had are given up for those of the "
+               "present primary",
+               partition, entries);
+}
+
+void node::watched(const std::string& queue, std::size_t) { core_.wake_waiters(queue); }
+
+void node::elsewhere(std::size_t partition, std::function<void()> work) {
+  if (const auto a = core_.partition(partition))
+    compat::tell_from_anywhere(a, run_atom_v,
+                               std::make_shared<std::function<void()>>(std::move(work)));
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "host.hpp"
+#include "later.hpp"
+#include "link.hpp"
+#include "router.hpp"
+
+#include <supercache/cluster/handshake.hpp>
+#include <supercache/interfaces.hpp>
+#include <supercache/options.hpp>
+#include <supercache/stats.hpp>
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+namespace supercache::detail {
+
+class core;
+
+/// What a cache of a cluster has beside its stores: who else there is, the copies of partitions,
+/// the ways to the others.
+///
+/// Thread: any. Locks, in the order in which they may be taken together: a host's, the view's, a
+/// link's. The router's is taken alone.
+class node {
+public:
+  node(core& c, node_address here);
+  ~node();
+
+  /// Makes the actors and begins to look for others.
+  void start();
+  /// Ends all that waits and all actors. The second half of stopping.
+  void stop();
+  /// Gives its partitions away and waits until others have them, or the deadline passes. Errors:
+  /// `timeout` naming what is left.
+  status leave(std::chrono::milliseconds longest);
+
+  /// The nodes to have from now on, each `name@host:port`.
+  void reconfigure(const std::vector<std::string>& nodes);
+  /// Waits until every partition has a primary and all its copies, or the deadline passes. Errors:
+  /// `timeout`.
+  status sync(std::chrono::milliseconds longest);
+
+  const member& self() const noexcept { return self_; }
+  const node_address& here() const noexcept { return here_; }
+  bool async() const noexcept { return async_; }
+  core& cache() const noexcept { return core_; }
+  /// The node's own clock: milliseconds since the epoch that never run backwards.
+  std::int64_t now_ms() const noexcept;
+  host& host_of(std::size_t partition) noexcept { return *hosts_[partition]; }
+  std::size_t partitions() const noexcept { return hosts_.size(); }
+  supercache::detail::router& router() noexcept { return router_; }
+
+  // -- the view -----------------------------------------------------------------------------------
+  /// The link to a life of a node, if it can be reached.
+  link* link_of(member_id life);
+  /// Where a partition's primary is: a life that can be reached, this node's own, or 0. Cost: a
+  /// load.
+  member_id route(std::size_t partition) const noexcept {
+    return routes_[partition].load(std::memory_order_acquire);
+  }
+  template <class F>
+  auto view(F&& f) {
+    const std::lock_guard hold{view_lock_};
+    return f(membership_);
+  }
+  void announce(const claim& c);
+  void discarded(std::size_t partition, std::uint64_t entries);
+  void watched(const std::string& queue, std::size_t partition);
+  void soon();
+  void flush_all();
+  bool has_work();
+  /// Of the flusher: there is nothing to do.
+  void flusher_sleeps();
+  /// Who takes the frames of a peer.
+  caf::actor endpoint_of(link& l);
+  /// Runs work that takes long on the partition's actor.
+  void elsewhere(std::size_t partition, std::function<void()> work);
+
+  // -- what peers say -----------------------------------------------------------------------------
+  /// Answers a peer that dialled: our own hello. Errors: why it is refused.
+  result<hello> welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours);
+  /// A peer that we dialled answered.
+  status dialled(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
+  void receive(link& l, byte_view bytes);
+  void receive_safely(link& l, byte_view bytes) noexcept;
+  void lost(link& l, std::uint64_t session, const char* why);
+  hello own_hello() const;
+
+  // -- for the node monitor -----------------------------------------------------------------------
+  void tick();
+  /// It has nothing to do with this node any more.
+  void monitor_ended() { monitor_over_.set_value(); }
+  /// The peers to have, as its source says.
+  void declare(const std::vector<node_address>& peers);
+  std::vector<link*> links();
+  link& link_to(const std::string& name);
+
+  // -- for people ---------------------------------------------------------------------------------
+  supercache::cluster_stats stats();
+  value members();
+  value placement();
+  status force_primary(std::size_t partition);
+  /// Whether every partition has a primary and all copies it should have.
+  bool settled();
+
+private:
+  friend class batch;
+  bool is_settled(const membership& m, std::size_t partition) const;
+  std::string why_not_settled();
+  std::size_t counting_on_us(const membership& m) const;
+  struct inbox;
+  status check_peer(link& l, const hello& from);
+  void refuse(const hello& from, const failure& why);
+  void tick_partition(std::size_t i, std::int64_t now);
+  void beat(std::int64_t now);
+  void publish_routes();
+  void publish_route(std::size_t partition);
+  void open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
+
+  core& core_;
+  caf::actor_system& system_;
+  node_address here_;
+  member self_;
+  bool async_;
+  const std::int64_t start_steady_ms_, start_ms_;
+  std::vector<std::unique_ptr<host>> hosts_;
+  std::unique_ptr<std::atomic<member_id>[]> routes_;
+  std::mutex view_lock_;
+  membership membership_;
+  std::shared_mutex links_lock_;
+  std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
+  std::atomic<std::int64_t> next_beat_ms_{0};
+  std::atomic<std::uint64_t> discarded_{0};
+  std::mutex refused_lock_;
+  std::map<std::string, std::string> refused_; ///< who was refused, and why: said once
+  std::atomic<bool> ending_{false};
+  supercache::detail::router router_;
+  std::mutex actors_lock_;
+  std::atomic<bool> flushing_{false};
+  flusher_actor flusher_;
+  monitor_actor monitor_;
+  std::promise<void> monitor_over_;
+};
+
+monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self, std::shared_ptr<core> c);
+flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self, std::shared_ptr<core> c);
+
+} // namespace supercache::detail

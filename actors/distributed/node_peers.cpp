@@ -1,0 +1,277 @@
+#include "../core.hpp"
+#include "dial.hpp"
+#include "node.hpp"
+
+#include <caf/actor_companion.hpp>
+
+#include <spdlog/spdlog.h>
+
+// How nodes meet, and what they say to each other.
+
+namespace supercache::detail {
+
+hello node::own_hello() const {
+  hello h;
+  h.node = here_;
+  h.life = self_.id;
+  for (const char* name : structural_options)
+    h.structure.emplace_back(name, get_option(core_.config(), name).value());
+  return h;
+}
+
+/// Takes the peer's frames, on the thread that brings them: CAF's I/O thread. Made once per peer;
+/// none once the node ends, since nobody would end it.
+caf::actor node::endpoint_of(link& l) {
+  const std::lock_guard hold{actors_lock_};
+  if (ending_)
+    return {};
+  if (!l.endpoint) {
+    l.endpoint = system_.spawn<caf::actor_companion, caf::hidden>();
+    auto* companion
+      = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(l.endpoint));
+    companion->on_enqueue([c = core_.weak_from_this(), to = &l](caf::mailbox_element_ptr e) {
+      const auto alive = c.lock();
+      auto& content = e->content();
+      if (alive && content.match_elements<frame_atom, wire_frame>())
+        alive->cluster()->receive_safely(*to, content.get_as<wire_frame>(1).bytes);
+    });
+  }
+  return l.endpoint;
+}
+
+void link::retire() {
+  if (!endpoint)
+    return;
+  auto* companion
+    = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(endpoint));
+  companion->cleanup(caf::exit_reason::user_shutdown, nullptr);
+  endpoint = nullptr;
+}
+
+result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
+  const hello mine = own_hello();
+  if (!endpoint)
+    return {errc::malformed, "a greeting that does not say who takes frames"};
+  if (from.life == self_.id)
+    return {errc::invalid_config, "that is the address of this node itself"};
+  if (auto s = check_hello(mine, from); !s) {
+    refuse(from, s.why());
+    const auto there = check_hello(from, mine); // as it is seen from there, if it is
+    return there ? s.why() : there.why();
+  }
+  link& l = link_to(from.node.name);
+  if (auto s = check_peer(l, from); !s) {
+    refuse(from, s.why());
+    return s.why();
+  }
+  ours = endpoint_of(l);
+  if (!ours)
+    return {errc::not_started, "the node is stopping"};
+  if (l.up())
+    lost(l, l.session(), l.life() == from.life ? "it connects anew" : "it was started anew");
+  l.with_dialling([&](link::dialling& d) {
+    if (d.address.host.empty())
+      d.address = from.node;
+  });
+  open_link(l, from, endpoint, from.session);
+  hello out = mine;
+  out.session = from.session;
+  return out;
+}
+
+/// Whether a peer is who has its name already, if anybody has. A node that was started anew at its
+/// old address is; one elsewhere has to wait until the other is down.
+status node::check_peer(link& l, const hello& from) {
+  const auto other = l.with_dialling([](const link::dialling& d) { return d.said; });
+  if (!l.up() || l.life() == from.life || other == from.node)
+    return done();
+  return {errc::invalid_config, "another node is called '" + from.node.name + "' too, at "
+                                  + other.host + ':' + std::to_string(other.port)
+                                  + "; node.name must be unique in a cluster"};
+}
+
+/// Tells people, once for each reason: the peer will try again and again.
+void node::refuse(const hello& from, const failure& why) {
+  constexpr std::size_t remembered = 1'000;
+  const std::lock_guard hold{refused_lock_};
+  if (refused_.size() >= remembered)
+    refused_.clear();
+  auto& before = refused_[to_string(from.node)];
+  if (before != why.message)
+    spdlog::warn("node {} is refused: {}", to_string(from.node), why.message);
+  before = why.message;
+}
+
+status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
+                     std::uint64_t session) {
+  if (!endpoint)
+    return {errc::malformed, "a greeting that does not say who takes frames"};
+  if (from.life == self_.id)
+    return {errc::invalid_config, "that is the address of this node itself"};
+  if (auto s = check_hello(own_hello(), from); !s)
+    return s;
+  if (from.node.name != l.name())
+    return {errc::invalid_config,
+            "the node there is called '" + from.node.name + "', not '" + l.name() + "'"};
+  if (l.up() && (l.session() == session || l.life() == from.life))
+    return done(); // it dialled us meanwhile
+  if (auto s = check_peer(l, from); !s)
+    return s;
+  if (l.up())
+    lost(l, l.session(), "it was started anew");
+  open_link(l, from, endpoint, session);
+  return done();
+}
+
+void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
+                     std::uint64_t session) {
+  const auto now = now_ms();
+  l.open(from.life, session, endpoint, now);
+  l.with_dialling([&](link::dialling& d) {
+    d.said = from.node;
+    d.refused.clear();
+    d.backoff_ms = 0;
+  });
+  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error&) {
+    if (const auto alive = c.lock())
+      alive->cluster()->lost(*to, session, "the connection broke");
+  });
+  {
+    const std::lock_guard hold{refused_lock_};
+    refused_.erase(to_string(from.node));
+  }
+  spdlog::info("node {} is connected", to_string(from.node));
+  view([&](membership& m) {
+    if (core_.config().replication.node_monitor.source == monitor_source::all
+        && !m.declared().contains(l.name())) {
+      auto names = std::vector<std::string>{m.declared().begin(), m.declared().end()};
+      names.push_back(l.name());
+      m.declare(std::move(names), now);
+    }
+    m.node_up(l.who(), now);
+    publish_routes();
+  });
+  const batch gather{*this};
+  l.send(frame::ask_claims{});
+  batch::current().urgent(l);
+  for (const auto& h : hosts_)
+    h->step([&](replica& core) { core.peer_up(from.life, now); });
+}
+
+void node::lost(link& l, std::uint64_t session, const char* why) {
+  const auto life = l.life();
+  if (!l.close(session) || ending_)
+    return;
+  const auto now = now_ms();
+  spdlog::info("node {} cannot be reached: {}", l.name(), why);
+  view([&](membership& m) {
+    m.node_down({l.name(), life}, now);
+    publish_routes();
+  });
+  l.with_dialling([now](link::dialling& d) { d.next_ms = now; });
+  const batch gather{*this};
+  for (const auto& h : hosts_)
+    h->step([&](replica& core) { core.peer_down(life, now); });
+  router_.tick(now);
+}
+
+void node::declare(const std::vector<node_address>& peers) {
+  std::vector<std::string> names;
+  for (const node_address& a : peers) {
+    if (a.name == here_.name)
+      continue;
+    link_to(a.name).with_dialling([&](link::dialling& d) { d.address = a; });
+    names.push_back(a.name);
+  }
+  const auto d = view([&](membership& m) { return m.declare(names, now_ms()); });
+  for (const auto& name : d.added)
+    spdlog::info("node {} belongs to the cluster now", name);
+  for (const auto& name : d.removed)
+    spdlog::info("node {} belongs to the cluster no longer", name);
+}
+
+// -- frames -------------------------------------------------------------------------------------
+
+/// What each item of a frame brings about.
+struct node::inbox {
+  node& n;
+  link& from;
+
+  void operator()(const frame::heartbeat& x) const {
+    const bool known = n.view([&](membership& m) {
+      if (x.leaving)
+        m.node_leaves(from.name());
+      return m.knows_all(from.who(), x.claims_version);
+    });
+    if (!known)
+      answer(frame::ask_claims{});
+  }
+  void operator()(const frame::ask_claims&) const {
+    answer(n.view([](const membership& m) {
+      return frame::all_claims{m.own_version(), m.own_claims()};
+    }));
+  }
+  void operator()(const frame::all_claims& x) const {
+    n.view([&](membership& m) {
+      m.learn_all(from.who(), x.version, x.claims);
+      n.publish_routes();
+    });
+  }
+  void operator()(const frame::one_claim& x) const {
+    if (x.claim.partition >= n.partitions())
+      return;
+    n.view([&](membership& m) {
+      m.learn(from.who(), x.version, x.claim);
+      n.publish_route(x.claim.partition);
+    });
+  }
+  void operator()(frame::peer_message& x) const {
+    n.host_of(x.partition).step([&](replica& core) {
+      core.receive(from.life(), std::move(x.what), n.now_ms());
+    });
+  }
+  void operator()(const frame::request& x) const { n.router_.on(from, x); }
+  void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }
+  void operator()(const frame::question& x) const { n.router_.on(from, x); }
+  void operator()(frame::found& x) const { n.router_.on(from, std::move(x)); }
+
+  void answer(const frame::item& i) const {
+    from.send(i);
+    batch::current().urgent(from);
+  }
+};
+
+/// What is thrown here would end CAF's broker, and with it all connections of the process.
+void node::receive_safely(link& l, byte_view bytes) noexcept {
+  try {
+    receive(l, bytes);
+  } catch (const std::exception& e) {
+    spdlog::error("what node {} sent cannot be done: {}", l.name(), e.what());
+    lost(l, l.session(), "what it sent cannot be done");
+  }
+}
+
+/// Hot path of all that comes from peers: on the I/O thread, without a message; what it brings
+/// about leaves in one frame per peer.
+void node::receive(link& l, byte_view bytes) {
+  wire_reader r{bytes};
+  const auto h = frame::read_header(r);
+  if (!r.ok() || ending_ || !l.received(h, bytes.size(), now_ms()))
+    return;
+  const batch gather{*this};
+  while (r.ok() && !r.at_end()) {
+    auto i = frame::read_item(r, hosts_.size());
+    if (r.ok())
+      std::visit(inbox{*this, l}, i);
+  }
+  if (auto s = r.status(); !s) {
+    spdlog::warn("node {} sent something that cannot be read: {}", l.name(), s.why().message);
+    lost(l, h.session, "it sent what cannot be read");
+  } else if (l.owes_acknowledgement()) {
+    batch::current().urgent(l);
+  } else if (l.has_work()) {
+    batch::current().prompt(l); // it may have waited for this frame
+  }
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,235 @@
+#include "link.hpp"
+#include "node.hpp"
+#include "router.hpp"
+
+#include <algorithm>
+
+// Reads of this node's callers, and of other nodes'.
+
+namespace supercache::detail {
+
+later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout) {
+  host& h = node_.host_of(partition);
+  position at;
+  if (mode == read_mode::local ? h.serves() : mode == read_mode::primary && h.leads()) {
+    auto x = h.ask(what, mode == read_mode::primary, at);
+    if (x || (x.why().code != errc::unavailable && x.why().code != errc::not_primary))
+      return x;
+  }
+  auto c = std::make_shared<read_call>();
+  c->partition = partition;
+  c->what = std::move(what);
+  c->mode = mode;
+  c->deadline_ms = node_.now_ms() + timeout.count();
+  c->due_ms = INT64_MAX;
+  {
+    const std::lock_guard hold{lock_};
+    if (stopped_)
+      return {errc::not_started, "the cache is not started"};
+    c->id = next_id_++;
+    reads_.emplace(c->id, c);
+  }
+  attempt(c);
+  return c->out;
+}
+
+/// A read that this node may answer after all.
+bool router::try_here(const read_ptr& c) {
+  host& h = node_.host_of(c->partition);
+  if (c->mode == read_mode::primary ? !h.leads() : !h.serves())
+    return false;
+  position at;
+  auto x = h.ask(c->what, c->mode == read_mode::primary, at);
+  if (!x && (x.why().code == errc::unavailable || x.why().code == errc::not_primary))
+    return false;
+  finish(c, std::move(x));
+  return true;
+}
+
+/// Whom a local read asks when neither this node nor the primary can answer.
+member_id router::somebody_with(std::size_t partition, const read_call& c) {
+  return node_.view([&](const membership& view) -> member_id {
+    for (const member& m : view.leader_of(partition).members)
+      if (m.id != node_.self().id && m.id != c.asked && view.is_live(m))
+        return m.id;
+    return 0;
+  });
+}
+
+void router::attempt(const read_ptr& c) {
+  if (c->mode == read_mode::quorum)
+    return attempt_quorum(c);
+  if (try_here(c))
+    return;
+  const batch gather{node_};
+  member_id to = node_.route(c->partition);
+  if (to == node_.self().id)
+    to = 0;
+  if (!to && c->mode == read_mode::local && !node_.host_of(c->partition).behind())
+    to = somebody_with(c->partition, *c);
+  link* l = to ? node_.link_of(to) : nullptr;
+  if (!l)
+    return again(c, {errc::unavailable, "no primary of partition " + std::to_string(c->partition)
+                                          + " can be reached"});
+  frame::question q;
+  {
+    const std::lock_guard hold{lock_};
+    if (c->over)
+      return;
+    ++c->attempt;
+    c->asked = to;
+    c->due_ms = node_.now_ms() + attempt_ms;
+    q = {wire_id(c->id, c->attempt), c->partition,
+         c->mode == read_mode::primary || to == node_.route(c->partition), c->what};
+  }
+  if (l->send(q))
+    batch::current().prompt(*l);
+  else
+    again(c, {errc::overloaded, "too much waits to be sent to node " + l->name()});
+}
+
+/// Asks all members at once; the first majority that answers decides.
+void router::attempt_quorum(const read_ptr& c) {
+  const batch gather{node_};
+  const auto [members, live] = node_.view([&](const membership& view) {
+    member_list up;
+    const auto& all = view.leader_of(c->partition).members;
+    std::ranges::copy_if(all, std::back_inserter(up),
+                         [&](const member& m) { return view.is_live(m); });
+    return std::pair{all, up};
+  });
+  const auto needed = majority_of(std::max<std::size_t>(1, members.size()));
+  if (live.size() < needed)
+    return again(c,
+                 {errc::quorum_not_reached,
+                  "only " + std::to_string(live.size()) + " of " + std::to_string(members.size())
+                    + " members of partition " + std::to_string(c->partition) + " can be reached"});
+  unsigned number = 0;
+  {
+    const std::lock_guard hold{lock_};
+    if (c->over)
+      return;
+    number = ++c->attempt;
+    c->answered.clear();
+    c->newest.reset();
+    c->best = {};
+    c->needed = needed;
+    c->due_ms = node_.now_ms() + attempt_ms;
+    c->last = {errc::quorum_not_reached,
+               "too few members of partition " + std::to_string(c->partition) + " answered"};
+  }
+  for (const member& m : live) {
+    if (m.id == node_.self().id)
+      continue;
+    if (link* l = node_.link_of(m.id);
+        l && l->send(frame::question{wire_id(c->id, number), c->partition, false, c->what}))
+      batch::current().prompt(*l);
+  }
+  if (find_member(live, node_.self().id)) {
+    position at;
+    auto x = node_.host_of(c->partition).ask(c->what, false, at);
+    if (x)
+      take(c, node_.self().id, {errc::none, {}}, at, *std::move(x));
+    else
+      take(c, node_.self().id, x.why(), at, {});
+  }
+}
+
+/// One member's answer to a quorum read.
+void router::take(const read_ptr& c, member_id who, failure why, position at, answer what) {
+  std::optional<answer> out;
+  {
+    const std::lock_guard hold{lock_};
+    if (c->over || std::ranges::find(c->answered, who) != c->answered.end())
+      return;
+    if (why.code == errc::unavailable || why.code == errc::not_primary)
+      return; // it has no complete copy
+    if (why.code == errc::none) {
+      c->answered.push_back(who);
+      if (!c->newest || at > c->best) {
+        c->best = at;
+        c->newest = std::move(what);
+      }
+      if (c->answered.size() < c->needed)
+        return;
+      out = std::move(c->newest);
+    }
+  }
+  if (out)
+    finish(c, *std::move(out));
+  else
+    finish(c, std::move(why));
+}
+
+void router::again(const read_ptr& c, failure why) {
+  const std::lock_guard hold{lock_};
+  c->last = std::move(why);
+  c->asked = 0;
+  c->due_ms = node_.now_ms() + retry_ms;
+}
+
+void router::finish(const read_ptr& c, result<answer> x) {
+  {
+    const std::lock_guard hold{lock_};
+    if (c->over)
+      return;
+    c->over = true;
+    reads_.erase(c->id);
+  }
+  c->out.set(std::move(x));
+}
+
+void router::on(link& from, frame::found f) {
+  read_ptr c;
+  bool late = false;
+  {
+    const std::lock_guard hold{lock_};
+    const auto found = reads_.find(f.id >> 8);
+    if (found == reads_.end())
+      return;
+    c = found->second;
+    late = (c->attempt & 255) != (f.id & 255);
+  }
+  if (c->mode == read_mode::quorum) {
+    if (!late)
+      take(c, from.life(), std::move(f.why), f.at, std::move(f.what));
+    return;
+  }
+  if (f.why.code == errc::none)
+    finish(c, std::move(f.what));
+  else if (f.why.code != errc::not_primary && f.why.code != errc::unavailable)
+    finish(c, std::move(f.why));
+  else if (!late)
+    again(c, std::move(f.why));
+}
+
+namespace {
+
+/// Whether a read may take long enough to delay what else the connection has to say.
+bool is_long(const query& q) {
+  return std::holds_alternative<ask::match>(q.body) || std::holds_alternative<ask::range>(q.body)
+         || std::holds_alternative<ask::page>(q.body);
+}
+
+} // namespace
+
+void router::on(link& from, const frame::question& q) {
+  auto work = [this, &from, q] {
+    frame::found out;
+    out.id = q.id;
+    auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, out.at);
+    if (x)
+      out.what = *std::move(x);
+    else
+      out.why = x.why();
+    from.send(out);
+    const batch gather{node_};
+    batch::current().urgent(from);
+  };
+  if (is_long(q.what))
+    node_.elsewhere(q.partition, std::move(work));
+  else
+    work();
+}
+
+} // namespace supercache::detail

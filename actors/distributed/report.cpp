@@ -1,0 +1,197 @@
+#include "../core.hpp"
+#include "node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+// What a node tells people about its cluster.
+
+namespace supercache::detail {
+
+supercache::cluster_stats node::stats() {
+  const options& o = core_.config();
+  supercache::cluster_stats out;
+  out.node = to_string(here_);
+  out.mode = to_string(o.cluster);
+  out.replication_mode = to_string(o.replication.mode);
+  out.partitions = hosts_.size();
+  view([&](const membership& m) {
+    for (const member& x : m.live())
+      out.live_nodes.push_back(x.node);
+    out.unreachable = m.unreachable();
+    out.replication_factor = std::min(o.replication.replication_factor, m.counted().size());
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const leadership& l = m.leader_of(i);
+      out.primaries_here += hosts_[i]->leads();
+      out.replicas_here += !hosts_[i]->leads() && find_member(l.members, self_.id);
+    }
+  });
+  return out;
+}
+
+value node::members() {
+  struct counts {
+    std::int64_t primaries = 0, replicas = 0;
+  };
+  std::map<std::string, counts> have;
+  value_list out;
+  const auto row = [&](const std::string& name, const char* state, const node_address& where) {
+    out.push_back(value::map({{"node", name},
+                              {"state", state},
+                              {"address", where.host + ':' + std::to_string(where.port)},
+                              {"primaries", have[name].primaries},
+                              {"replicas", have[name].replicas}}));
+  };
+  bool leaving = false;
+  const auto peers = links();
+  std::vector<std::string> declared, left;
+  view([&](const membership& m) {
+    leaving = m.leaving();
+    const auto counted = m.counted(), out_of_reach = m.unreachable();
+    for (const link* l : peers)
+      if (std::ranges::find(counted, l->name()) == counted.end()
+          && std::ranges::find(out_of_reach, l->name()) == out_of_reach.end())
+        left.push_back(l->name());
+    declared.assign(m.declared().begin(), m.declared().end());
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const leadership& l = m.leader_of(i);
+      const bool led = l.current && m.is_live(l.primary);
+      if (led)
+        ++have[l.primary.node].primaries;
+      for (const member& x : l.members)
+        if (!led || x.node != l.primary.node)
+          ++have[x.node].replicas;
+    }
+  });
+  row(self_.node, leaving ? "leaving" : "here", here_);
+  for (link* l : peers) {
+    const bool up = l->up(), gone = std::ranges::find(left, l->name()) != left.end();
+    const bool known = std::ranges::find(declared, l->name()) != declared.end();
+    if (!up && !known)
+      continue;
+    const auto where = l->with_dialling(
+      [](const link::dialling& d) { return d.said.host.empty() ? d.address : d.said; });
+    const auto& had = have[l->name()];
+    row(l->name(),
+        !gone                                    ? up ? "up" : "down"
+        : !known                                 ? "undeclared"
+        : up && had.primaries + had.replicas > 0 ? "leaving"
+                                                 : "left",
+        where);
+  }
+  return value::list(out);
+}
+
+value node::placement() {
+  value_list out;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    leadership l;
+    bool led = false; // by somebody who can be reached
+    view([&](const membership& m) {
+      l = m.leader_of(i);
+      led = l.current && m.is_live(l.primary);
+    });
+    value_list replicas, coming;
+    for (const member& x : l.members)
+      if (!led || x.node != l.primary.node)
+        replicas.emplace_back(x.node);
+    for (const member& x : l.coming)
+      coming.emplace_back(x.node);
+    host& h = *hosts_[i];
+    std::int64_t last = 0, commit = 0;
+    h.step([&](replica& core) {
+      last = static_cast<std::int64_t>(core.log().last().index);
+      commit = static_cast<std::int64_t>(core.commit());
+    });
+    out.push_back(value::map(
+      {{"partition", static_cast<std::int64_t>(i)},
+       {"primary", led ? value{l.primary.node} : value{}},
+       {"epoch", static_cast<std::int64_t>(l.epoch.number)},
+       {"replicas", value::list(replicas)},
+       {"coming", value::list(coming)},
+       {"last", last},
+       {"commit", commit},
+       {"records", static_cast<std::int64_t>(h.store_.tuples().count(stamp{h.time_ms()}))}}));
+  }
+  return value::list(out);
+}
+
+/// Errors: `invalid_argument`: it can be written, somebody else leads it, or there is no copy here.
+status node::force_primary(std::size_t partition) {
+  std::string primary;
+  bool writable = false;
+  view([&](const membership& m) {
+    const leadership& l = m.leader_of(partition);
+    if (!l.current || !m.is_live(l.primary))
+      return;
+    primary = l.primary.node;
+    const auto up = std::ranges::count_if(l.members, [&](const member& x) { return m.is_live(x); });
+    writable = static_cast<std::size_t>(up) >= majority_of(l.members.size());
+  });
+  const auto name = "partition " + std::to_string(partition);
+  if (writable)
+    return {errc::invalid_argument, name + " has a primary, node " + primary
+                                      + ", and a majority of its members; there is nothing to "
+                                        "force"};
+  if (!primary.empty() && primary != self_.node)
+    return {errc::invalid_argument,
+            name + " is led by node " + primary + ", which can be reached: ask that node"};
+  status out = done();
+  hosts_[partition]->step([&](replica& core) { out = core.force(now_ms()); });
+  if (!out && out.why().code == errc::invalid_argument)
+    return {errc::invalid_argument, "node " + self_.node + " has no copy of " + name};
+  if (out)
+    spdlog::warn("{}: an operator made this node its primary; writes that it did not receive are "
+                 "given up",
+                 name);
+  return out;
+}
+
+status node::sync(std::chrono::milliseconds longest) {
+  const auto until = now_ms() + longest.count();
+  while (!settled()) {
+    if (now_ms() >= until || ending_)
+      return {errc::timeout, why_not_settled()};
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  return done();
+}
+
+std::string node::why_not_settled() {
+  std::size_t headless = 0, thin = 0;
+  std::string gone;
+  view([&](const membership& m) {
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const bool led = m.leader_of(i).current && m.is_live(m.leader_of(i).primary);
+      headless += !led;
+      thin += led && !is_settled(m, i);
+    }
+    for (const auto& name : m.unreachable())
+      gone += (gone.empty() ? "; unreachable: " : ", ") + name;
+  });
+  const auto of = " of " + std::to_string(hosts_.size()) + " partitions ";
+  return std::to_string(headless) + of + "have no primary, and " + std::to_string(thin)
+         + " do not have all their copies yet" + gone;
+}
+
+bool node::settled() {
+  return view([&](const membership& m) {
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+      if (!is_settled(m, i))
+        return false;
+    return true;
+  });
+}
+
+/// Whether a partition has a primary and all the copies it should have, within reach.
+bool node::is_settled(const membership& m, std::size_t partition) const {
+  const leadership& l = m.leader_of(partition);
+  return l.current && m.is_live(l.primary) && l.coming.empty()
+         && std::ranges::all_of(l.members, [&](const member& x) { return m.is_live(x); })
+         && l.members.size()
+              >= std::min(core_.config().replication.replication_factor, m.counted().size());
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "workload.hpp"
+
+#include <supercache/compat.hpp>
+
+#include <functional>
+#include <future>
+#include <memory>
+
+namespace bench {
+
+/// Requests of one actor that were answered, and how fast.
+struct throughput {
+  double per_sec = 0;
+  std::uint64_t failed = 0;
+};
+
+/// An actor that keeps `in_flight` requests under way for so long. `ask(self, i, done)`
+/// makes the i-th and sees to it that `done(whether it went well)` is called.
+template <class Ask>
+throughput pipelined(caf::actor_system& system, std::size_t in_flight, double seconds, Ask ask) {
+  struct state {
+    std::uint64_t asked = 0, answered = 0;
+    throughput out;
+    double start = now_ns(), end = 0;
+    std::promise<throughput> over;
+  };
+  auto s = std::make_shared<state>();
+  s->end = s->start + seconds * 1e9;
+  auto result = s->over.get_future();
+  system.template spawn<caf::hidden>([s, in_flight, ask](caf::event_based_actor* self) {
+    // Called once per free place in the pipeline.
+    auto next = std::make_shared<std::function<void()>>();
+    const auto answered = [s, self, next](bool ok) {
+      ++s->answered;
+      s->out.failed += !ok;
+      if (now_ns() < s->end)
+        return (*next)();
+      if (s->answered < s->asked)
+        return;
+      s->out.per_sec = static_cast<double>(s->answered) / (now_ns() - s->start) * 1e9;
+      s->over.set_value(s->out);
+      *next = nullptr;
+      self->quit();
+    };
+    *next = [s, self, ask, answered] { ask(self, s->asked++, answered); };
+    for (std::size_t i = 0; i < in_flight; ++i)
+      (*next)();
+  });
+  return result.get();
+}
+
+} // namespace bench

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "session.hpp"
+
+#include <string>
+#include <vector>
+
+namespace supercache::app {
+
+/// A member of a cluster, as a node sees it.
+struct member_row {
+  std::string node, state, address;
+  std::uint64_t primaries = 0, replicas = 0;
+  bool unreachable() const noexcept { return state == "down"; }
+};
+
+/// Where a partition is, as a node sees it.
+struct partition_row {
+  std::uint64_t partition = 0;
+  std::string primary; ///< empty: none
+  std::vector<std::string> replicas, coming;
+  std::uint64_t epoch = 0, last = 0, commit = 0, records = 0;
+};
+
+/// What a node says of its cluster, read out of `client::members` and `client::placement`.
+std::vector<member_row> members_from(const value& list);
+std::vector<partition_row> partitions_from(const value& list);
+std::vector<std::string> unreachable_of(const std::vector<member_row>& members);
+
+/// `b, c`; `nothing` when there are none.
+std::string names_text(const std::vector<std::string>& names, const char* nothing = "-");
+/// `1 copy`, `2 copies`.
+std::string amount_text(std::uint64_t n, const char* one, const char* many);
+
+/// A member of a map; nil when there is none, as another version of a node may not say all that we
+/// ask.
+value member(const value& map, const char* name);
+std::string text_of(const value& x);
+std::uint64_t whole_of(const value& map, const char* name);
+
+} // namespace supercache::app

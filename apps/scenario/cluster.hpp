@@ -1,0 +1,122 @@
+#pragma once
+
+#include "common/child.hpp"
+#include "control.hpp"
+#include "load.hpp"
+#include "network.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace supercache::app {
+
+using names = std::vector<std::string>;
+using node_options = std::vector<std::pair<std::string, std::string>>;
+
+struct cluster_settings {
+  /// How nodes learn of each other. With `file` each has a list of its own that can change.
+  enum class discovery { peers, file, all };
+  names nodes{"a", "b", "c"};
+  std::size_t partitions = 8;
+  std::size_t factor = 3;
+  std::string mode = "sync";
+  discovery found_by = discovery::file;
+  node_options options; ///< more of them, for every node
+  std::filesystem::path binary;
+  std::filesystem::path folder; ///< for logs and lists; must be there
+};
+
+/// One partition as one node sees it.
+struct partition_view {
+  std::optional<std::string> primary;
+  std::int64_t epoch = 0, last = 0, commit = 0, records = 0;
+  names replicas, coming;
+};
+
+/// Nodes on this host, each a process, which reach each other through a `network` that can be cut;
+/// clients reach them directly. A node that is started again has its old name and port and none of
+/// its data. All of it ends with this object.
+///
+/// Thread: one; see `child`. Functions throw `error` when they cannot do what they are for.
+class cluster {
+public:
+  using milliseconds = std::chrono::milliseconds;
+
+  explicit cluster(cluster_settings s);
+  ~cluster();
+  cluster(const cluster&) = delete;
+  cluster& operator=(const cluster&) = delete;
+
+  const cluster_settings& settings() const noexcept { return settings_; }
+
+  // -- processes ----------------------------------------------------------------------------------
+
+  /// Starts those that do not run, all at once, and waits until they serve.
+  void start(const names& who, const node_options& more, milliseconds longest);
+  /// Starts one that must refuse; answers what it said.
+  std::string start_refused(const std::string& who, const node_options& more, milliseconds longest);
+  void kill(const std::string& who);
+  void pause(const std::string& who);
+  void resume(const std::string& who);
+  /// SIGTERM; it must end with status 0 in time.
+  void stop(const std::string& who, milliseconds longest);
+  /// One more node belongs to the cluster, or one less; the others are told if they use lists.
+  void add(const std::string& who);
+  void forget(const std::string& who);
+  /// Whether the nodes' own lists can be read.
+  void break_discovery(const std::string& who, bool broken);
+
+  bool knows(const std::string& who) const { return nodes_.contains(who); }
+  /// All nodes that were ever added, in order.
+  names all() const;
+  /// Those that run and are not paused.
+  names awake() const;
+  bool running(const std::string& who) const;
+  target where(const std::string& who) const;
+  /// Bytes of memory that its process has.
+  std::size_t memory_of(const std::string& who) const;
+  std::filesystem::path log_of(const std::string& who) const;
+
+  // -- wires --------------------------------------------------------------------------------------
+
+  /// What each of `from` sends to each of `to`; and back, unless `one_way`.
+  void wire(const names& from, const names& to, flow f, bool one_way);
+  void heal() { network_.heal(); }
+
+  // -- what nodes say -----------------------------------------------------------------------------
+
+  value ask(const std::string& who, const std::string& what, const value& argument,
+            milliseconds wait);
+  std::vector<partition_view> partitions(const std::string& who);
+  /// Names of the nodes that it reaches, itself included.
+  names members(const std::string& who);
+  /// Who leads a partition, as the one of the nodes awake says that knows the latest reign.
+  std::optional<std::string> primary_of(std::size_t partition);
+
+private:
+  struct node {
+    std::uint16_t port = 0;
+    std::unique_ptr<child> process;
+    bool paused = false, serves = false, member = true, broken = false;
+    std::unique_ptr<app::control> control;
+  };
+  node& at(const std::string& who);
+  const node& at(const std::string& who) const;
+  std::vector<std::string> words_for(const std::string& who, const node_options& more);
+  std::string peers_of(const std::string& who, const char* separator);
+  std::filesystem::path list_of(const std::string& who) const;
+  void write_lists();
+  void launch(const std::string& who, const node_options& more);
+  std::string last_words(const std::string& who) const;
+
+  cluster_settings settings_;
+  network network_;
+  std::map<std::string, node> nodes_;
+};
+
+} // namespace supercache::app

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "common/client.hpp"
+#include "ledger.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace supercache::app {
+
+/// A node that clients talk to.
+struct target {
+  std::string node;
+  address where;
+};
+
+struct load_options {
+  enum class kind { put, increment, compare_exchange, queue, stack };
+  std::string name; ///< also of its keys, namespace, queue
+  kind is = kind::put;
+  std::size_t workers = 3;
+  std::size_t rate = 100;                     ///< operations per second and worker, at most
+  std::size_t keys = 50;                      ///< per worker; or counters in all
+  std::size_t removes = 0, reads = 0;         ///< percent of a worker's operations; of `put`
+  std::optional<std::size_t> partition;       ///< of all keys; of `put`
+  std::size_t batch = 1;                      ///< records per operation; of `put`
+  std::size_t partitions = 0;                 ///< how many there are
+  std::size_t key_pos = 0, partition_pos = 0; ///< of the cluster
+  std::chrono::milliseconds timeout{2'000};
+};
+const char* to_string(load_options::kind k) noexcept;
+
+/// How a load has fared so far.
+struct load_summary {
+  std::uint64_t acknowledged = 0, unknown = 0, failed = 0, reads = 0, unreachable = 0;
+  std::int64_t longest_gap_ms = 0; ///< in which nothing was acknowledged
+  double p50_ms = 0, p99_ms = 0, most_ms = 0;
+  std::map<std::string, std::uint64_t> errors; ///< sentences, and how often
+};
+
+/// Makes a call at one of the nodes; a client of a node that is gone is replaced by one of the
+/// next. Thread: one.
+class caller {
+public:
+  caller(std::vector<target> nodes, std::size_t first, std::chrono::milliseconds timeout)
+    : nodes_(std::move(nodes)), next_(first), timeout_(timeout) {}
+  ~caller() { drop(); }
+  caller(const caller&) = delete;
+  caller& operator=(const caller&) = delete;
+
+  /// The present client, or one of the next node. Throws `error` when that cannot be reached.
+  client& here();
+  /// The client is of no use any more.
+  void drop();
+  /// Grows with every new client.
+  unsigned generation() const noexcept { return generation_; }
+
+private:
+  std::vector<target> nodes_;
+  std::size_t next_;
+  std::chrono::milliseconds timeout_;
+  std::shared_ptr<client> client_;
+  unsigned generation_ = 0;
+};
+
+/// Clients that work in the background, each on a thread of its own, and write down what they were
+/// told.
+class load {
+public:
+  static std::unique_ptr<load> make(load_options o, std::vector<target> nodes);
+  virtual ~load() = default;
+  load(const load&) = delete;
+  load& operator=(const load&) = delete;
+
+  void begin();
+  /// No operation begins any more.
+  void halt() noexcept { stop_ = true; }
+  /// Waits for the operations under way. To be called before it is destroyed.
+  void end();
+  bool running() const noexcept { return !threads_.empty(); }
+  load_summary summary() const;
+  const load_options& options() const noexcept { return options_; }
+
+  /// What is wrong with what is found now, at each of the nodes; asks again until nothing is, or
+  /// the time is over. @pre !running()
+  std::vector<std::string> check(const std::vector<target>& nodes,
+                                 std::chrono::milliseconds longest, strictness s);
+
+protected:
+  using clock = std::chrono::steady_clock;
+  struct worker {
+    std::size_t number = 0;
+    std::mt19937_64 random;
+    std::uint64_t count = 0;
+  };
+
+  load(load_options o, std::vector<target> nodes)
+    : options_(std::move(o)), nodes_(std::move(nodes)) {}
+  /// One operation; `note`s what came of it.
+  virtual void step(caller& c, worker& w) = 0;
+  /// What is wrong as one node sees it.
+  virtual std::vector<std::string> look(client& c, strictness s) = 0;
+  /// What was wrong from the start, whatever is found.
+  virtual std::vector<std::string> wrong(strictness) { return {}; }
+
+  /// Calls `f(client)` and answers what came of it.
+  told attempt(caller& c, const std::function<void(client&)>& f);
+  void note_read() {
+    const std::lock_guard hold{lock_};
+    ++summary_.reads;
+  }
+  void note_error(const std::string& text);
+  std::mutex& lock() noexcept { return lock_; }
+
+private:
+  void work(std::size_t number);
+  void note(outcome o, clock::time_point from);
+
+  const load_options options_;
+  const std::vector<target> nodes_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stop_{false};
+  mutable std::mutex lock_; ///< of all below, and of the books
+  load_summary summary_;
+  std::vector<float> latencies_ms_;
+  clock::time_point last_success_;
+  bool unsure_ = false; ///< something may still happen after the end
+  clock::time_point ended_;
+};
+
+} // namespace supercache::app

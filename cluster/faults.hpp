@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string_view>
+
+/// Mistakes that one could make in the protocol. The simulator's own build of this folder
+/// (SUPERCACHE_FAULTS, tests/sim) can switch one on, to prove that it would be found; everywhere
+/// else `faulty` is a constant, and nothing of this is compiled.
+namespace supercache {
+
+enum class fault {
+  none,
+  acknowledge_early,     ///< a write counts as committed before a majority has it
+  skip_matching,         ///< entries are taken whatever stands before them
+  keep_old_epoch,        ///< who voted for a new reign goes on in the old one
+  drop_entry,            ///< of several entries that arrive at once the first is not applied
+  vote_twice,            ///< a vote is given though a later reign was promised
+  vote_for_shorter,      ///< a vote is given to who has less
+  commit_older,          ///< entries of former reigns are committed by counting copies
+  forget_sessions,       ///< a new primary begins with no answers to repeat
+  count_unfilled,        ///< a copy counts for a majority while it is filled
+  take_late_piece,       ///< a piece of data is taken wherever the transfer stands
+  keep_reigning,         ///< a primary does not step down for a later reign
+  take_out_of_order,     ///< entries are taken though some before them are missing
+  answer_from_own_clock, ///< an operation is applied at the replica's time
+};
+inline constexpr std::string_view fault_names[] = {"none",
+                                                   "acknowledge-early",
+                                                   "skip-matching",
+                                                   "keep-old-epoch",
+                                                   "drop-entry",
+                                                   "vote-twice",
+                                                   "vote-for-shorter",
+                                                   "commit-older",
+                                                   "forget-sessions",
+                                                   "count-unfilled",
+                                                   "take-late-piece",
+                                                   "keep-reigning",
+                                                   "take-out-of-order",
+                                                   "answer-from-own-clock"};
+
+#ifdef SUPERCACHE_FAULTS
+inline fault present_fault = fault::none;
+inline bool faulty(fault f) noexcept { return f == present_fault; }
+#else
+constexpr bool faulty(fault) noexcept { return false; }
+#endif
+
+} // namespace supercache

@@ -1,0 +1,75 @@
+#include <supercache/cluster/handshake.hpp>
+
+#include <algorithm>
+
+namespace supercache {
+
+byte_buffer encode_hello(const hello& h) {
+  byte_buffer out;
+  wire_writer w{out};
+  w.number(h.version);
+  w.text(h.node.name);
+  w.text(h.node.host);
+  w.number(h.node.port);
+  w.number(h.life);
+  w.number(h.session);
+  w.number(h.structure.size());
+  for (const auto& [name, text] : h.structure) {
+    w.text(name);
+    w.text(text);
+  }
+  return out;
+}
+
+result<hello> decode_hello(byte_view bytes) {
+  wire_reader r{bytes};
+  hello h;
+  h.version = r.number();
+  if (r.ok() && h.version != hello::present_version)
+    return {errc::invalid_config, "the other node speaks version " + std::to_string(h.version)
+                                    + " of the protocol; this one speaks "
+                                    + std::to_string(hello::present_version)};
+  h.node.name = r.text();
+  h.node.host = r.text();
+  h.node.port = static_cast<std::uint16_t>(r.number_below(65'536, "port"));
+  h.life = r.number();
+  h.session = r.number();
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
+    auto name = r.text();
+    h.structure.emplace_back(std::move(name), r.text());
+  }
+  if (r.ok() && (h.life == 0 || h.node.name.empty()))
+    r.fail("a node without a name or a life");
+  if (auto s = r.finish(); !s)
+    return s.why();
+  return h;
+}
+
+std::vector<std::string> differences(const structure& here, const structure& there,
+                                     const std::string& who) {
+  std::vector<std::string> out;
+  const auto text_in = [](const structure& s, const std::string& name) {
+    const auto at = std::ranges::find(s, name, [](const auto& x) { return x.first; });
+    return at == s.end() ? std::string{"nothing"} : at->second;
+  };
+  for (const auto& [name, text] : here)
+    if (const auto other = text_in(there, name); other != text)
+      out.push_back(name + ": " + text + " here, " + other + " at " + who);
+  return out;
+}
+
+status check_hello(const hello& here, const hello& there) {
+  if (there.node.name == here.node.name)
+    return {errc::invalid_config, "another node is called '" + here.node.name + "' too, at "
+                                    + there.node.host + ":" + std::to_string(there.node.port)
+                                    + "; node.name must be unique in a cluster"};
+  const auto all = differences(here.structure, there.structure, to_string(there.node));
+  if (all.empty())
+    return done();
+  std::string text;
+  for (const auto& one : all)
+    text += (text.empty() ? "" : "; ") + one;
+  return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
+}
+
+} // namespace supercache

@@ -1,0 +1,45 @@
+#include <supercache/cluster/ids.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace supercache {
+
+namespace {
+std::string digits(member_id id) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04x", static_cast<unsigned>(id & 0xffff));
+  return text;
+}
+} // namespace
+
+std::string to_string(const member& m) { return m.node + '#' + digits(m.id); }
+
+std::string to_string(const member_list& ms) {
+  std::string out = "{";
+  for (const member& m : ms)
+    out += (out.size() == 1 ? "" : ", ") + to_string(m);
+  return out + '}';
+}
+
+const member* find_member(const member_list& ms, member_id id) noexcept {
+  const auto at = std::ranges::find(ms, id, &member::id);
+  return at == ms.end() ? nullptr : &*at;
+}
+
+const member* find_node(const member_list& ms, std::string_view node) noexcept {
+  const auto at = std::ranges::find(ms, node, &member::node);
+  return at == ms.end() ? nullptr : &*at;
+}
+
+std::string to_string(const epoch& e) { return std::to_string(e.number) + '/' + digits(e.owner); }
+
+std::string to_string(const transfer_id& t) {
+  return std::to_string(t.number) + " of " + to_string(t.epoch);
+}
+
+std::string to_string(const position& p) {
+  return std::to_string(p.index) + '@' + to_string(p.epoch);
+}
+
+} // namespace supercache

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/messages.hpp>
+#include <supercache/store/query.hpp>
+#include <supercache/store/result.hpp>
+
+#include <variant>
+
+/// What one node sends another: frames, each a header and any number of items, of all partitions.
+/// Encoded as MessagePack, one item behind the other; read with bounded trust.
+namespace supercache::frame {
+
+/// Before the items. Frames of another session are late and are dropped.
+struct header {
+  std::uint64_t session = 0;
+  std::uint64_t received = 0; ///< bytes of frames of this session that arrived here
+};
+
+/// A sign of life.
+struct heartbeat {
+  std::uint64_t claims_version = 0; ///< who does not know this version asks for all
+  bool leaving = false;
+};
+struct ask_claims {};
+struct all_claims {
+  std::uint64_t version = 0;
+  std::vector<claim> claims;
+};
+struct one_claim {
+  std::uint64_t version = 0;
+  supercache::claim claim;
+};
+/// A message of a partition's replica to its counterpart.
+struct peer_message {
+  std::uint64_t partition = 0;
+  message what;
+};
+/// A write, for the primary.
+struct request {
+  std::uint64_t id = 0; ///< of the attempt
+  std::uint64_t partition = 0;
+  request_id who;
+  operation what;
+};
+struct reply {
+  std::uint64_t id = 0;
+  failure why{errc::none, {}};
+  position at; ///< of the entry
+  value answer;
+};
+/// A read.
+struct question {
+  std::uint64_t id = 0;
+  std::uint64_t partition = 0;
+  bool at_primary = false; ///< refused by who does not lead
+  query what;
+};
+struct found {
+  std::uint64_t id = 0;
+  failure why{errc::none, {}};
+  position at; ///< the end of the answerer's log
+  answer what;
+};
+
+using item = std::variant<heartbeat, ask_claims, all_claims, one_claim, peer_message, request,
+                          reply, question, found>;
+
+void write(wire_writer& w, const header& h);
+void write(wire_writer& w, const item& i);
+/// The same as `write` of a `peer_message`, without a copy of it.
+void write_message(wire_writer& w, std::uint64_t partition, const message& m);
+/// Errors show in the reader.
+header read_header(wire_reader& r);
+item read_item(wire_reader& r, std::size_t partitions);
+
+} // namespace supercache::frame

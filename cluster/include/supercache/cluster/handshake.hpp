@@ -1,0 +1,36 @@
+#pragma once
+
+#include <supercache/cluster/options.hpp>
+#include <supercache/store/wire.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace supercache {
+
+/// The options that must be the same on every node, as names and texts.
+using structure = std::vector<std::pair<std::string, std::string>>;
+
+/// What two nodes say to each other first.
+struct hello {
+  static constexpr std::uint64_t present_version = 1;
+  std::uint64_t version = present_version; ///< of everything that is sent
+  node_address node;                       ///< who speaks, and where it listens
+  std::uint64_t life = 0;                  ///< its `member_id`
+  std::uint64_t session = 0;               ///< drawn by who dials; of all frames that follow
+  supercache::structure structure;
+};
+
+byte_buffer encode_hello(const hello& h);
+/// Errors: `malformed`; `invalid_config` for another version of the protocol.
+result<hello> decode_hello(byte_view bytes);
+
+/// One sentence part for each option that differs, e.g. `num_partition: 64 here, 32 at b`.
+std::vector<std::string> differences(const structure& here, const structure& there,
+                                     const std::string& who);
+/// Whether the two may be in one cluster. Errors: `invalid_config` with the reason: another
+/// structure, or the same name.
+status check_hello(const hello& here, const hello& there);
+
+} // namespace supercache

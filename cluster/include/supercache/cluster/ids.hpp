@@ -1,0 +1,62 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace supercache {
+
+/// One life of one node: a number drawn anew at every start, so that a node which lost its memory
+/// is not taken for the one that had it. 0 = nobody.
+using member_id = std::uint64_t;
+
+/// A node in one of its lives.
+struct member {
+  std::string node;
+  member_id id = 0;
+  auto operator<=>(const member&) const = default;
+};
+using member_list = std::vector<member>;
+/// `a#1f3c`: the node and the last digits of its life.
+std::string to_string(const member& m);
+std::string to_string(const member_list& ms);
+const member* find_member(const member_list& ms, member_id id) noexcept;
+const member* find_node(const member_list& ms, std::string_view node) noexcept;
+
+/// One reign over a partition. Ordered; two primaries never share one, since the owner is part of
+/// it, not even when a split lets two be elected by different nodes (Paxos' ballots rather than
+/// Raft's terms). `{}` is before all.
+struct epoch {
+  std::uint64_t number = 0;
+  member_id owner = 0;
+  auto operator<=>(const epoch&) const = default;
+};
+std::string to_string(const epoch& e);
+
+/// Index of an entry in a partition's log; the first is 1.
+using log_index = std::uint64_t;
+
+/// An entry: no two entries of a partition have the same. What is behind a position in one log is
+/// the same in every log that has it. The order says which of two logs is further ahead.
+struct position {
+  supercache::epoch epoch;
+  log_index index = 0;
+  auto operator<=>(const position&) const = default;
+};
+std::string to_string(const position& p);
+
+/// One transfer of a partition's data to a copy: the reign of the primary that began it, and its
+/// number there. What belongs to an earlier one than a copy took part in is late.
+struct transfer_id {
+  supercache::epoch epoch;
+  std::uint64_t number = 0;
+  auto operator<=>(const transfer_id&) const = default;
+};
+std::string to_string(const transfer_id& t);
+
+/// The least number of members that is more than half.
+constexpr std::size_t majority_of(std::size_t members) noexcept { return members / 2 + 1; }
+
+} // namespace supercache

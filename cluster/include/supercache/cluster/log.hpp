@@ -1,0 +1,134 @@
+#pragma once
+
+#include <supercache/cluster/ids.hpp>
+#include <supercache/store/operation.hpp>
+#include <supercache/store/wire.hpp>
+
+#include <deque>
+#include <vector>
+
+namespace supercache {
+
+/// Who asked for a write, so that the same request is never done twice: a client (0 = none), the
+/// number of the request, and the number up to which the client knows all answers.
+struct request_id {
+  member_id client = 0;
+  std::uint64_t number = 0;
+  std::uint64_t done = 0;
+  bool operator==(const request_id&) const = default;
+};
+
+/// What one entry of a partition's log says. Sent and stored: never renumber.
+enum class entry_kind : std::uint8_t {
+  write = 0,   ///< `what` is applied
+  nothing = 1, ///< a reign begins, or time passes
+  members = 2, ///< the group is `members` from here on; together with `before` until committed
+};
+
+struct entry {
+  entry_kind kind = entry_kind::nothing;
+  std::int64_t stamp_ms = 0; ///< the primary's time, for deadlines; never falls
+  request_id request;
+  operation what;
+  member_list members, before;
+};
+void write(wire_writer& w, const entry& e);
+entry read_entry(wire_reader& r);
+void write(wire_writer& w, const member_list& ms);
+member_list read_members(wire_reader& r);
+void write(wire_writer& w, const epoch& e);
+epoch read_epoch(wire_reader& r);
+void write(wire_writer& w, const position& p);
+position read_position(wire_reader& r);
+void write(wire_writer& w, const transfer_id& t);
+transfer_id read_transfer_id(wire_reader& r);
+
+/// The reigns of a log: the first entry of each, in order. Since a log that has an entry has all
+/// those before it, this is enough to tell whether two logs have an entry in common.
+using reign_list = std::vector<position>;
+void write(wire_writer& w, const reign_list& reigns);
+reign_list read_reigns(wire_reader& r);
+
+/// Entries that stand one after the other, as they travel: how many of which epoch, and their
+/// bytes.
+struct entry_batch {
+  struct run {
+    supercache::epoch epoch;
+    std::uint64_t count = 0;
+    bool operator==(const run&) const = default;
+  };
+  std::vector<run> runs;
+  byte_buffer bytes;
+  std::uint64_t count() const noexcept;
+  bool operator==(const entry_batch&) const = default;
+};
+
+/// The part of a partition's log that is in memory: the entries behind `base()`.
+///
+///     base | first … last |        entries are kept encoded, one behind the other, so that a part
+///          | bytes_       |        of the log is sent by copying it once
+///
+/// Which entries there were is known further back: `reigns()` says what each position was, also of
+/// those that are no longer in memory.
+///
+/// Not thread-safe. Cost of an append: two copies of the bytes, no allocation of its own.
+class entry_log {
+public:
+  /// Reigns that are remembered; of older entries it is not known what they were.
+  static constexpr std::size_t reigns_max = 256;
+
+  /// What comes before the first entry here.
+  const position& base() const noexcept { return base_; }
+  const position& last() const noexcept { return last_; }
+  log_index first_index() const noexcept { return base_.index + 1; }
+  /// Memory of the entries in bytes.
+  std::size_t bytes() const noexcept { return bytes_.size() - begin_; }
+  /// The same for those from `first` on.
+  std::size_t bytes_from(log_index first) const noexcept;
+
+  /// Whether the entry, or the base, is here.
+  bool has(log_index i) const noexcept { return i >= base_.index && i <= last_.index; }
+  bool has(const position& p) const noexcept { return has(p.index) && at(p.index) == p; }
+  /// Whether it is known what stands, or stood, there.
+  bool knows(log_index i) const noexcept { return i >= first_known() && i <= last_.index; }
+  /// @pre knows(i)
+  position at(log_index i) const noexcept;
+  const reign_list& reigns() const noexcept { return reigns_; }
+  /// How many of the entries that there ever were are not part of a log with these reigns that ends
+  /// at `end`. Of those from before the reigns that are known it is taken that they are.
+  std::uint64_t count_missing(const reign_list& other, log_index end) const noexcept;
+
+  /// @pre e >= last().epoch
+  void append(const epoch& e, byte_view encoded);
+  /// Forgets the entries up to `i`, which becomes the base. @pre has(i)
+  void drop_until(log_index i);
+  /// Forgets everything and begins behind `p`, the end of a log with these reigns.
+  void reset(const position& p, reign_list reigns = {});
+
+  /// The entries from `first` on, up to about `most` bytes, at least one. @pre has(first), not base
+  entry_batch batch(log_index first, std::size_t most) const;
+  /// One entry, decoded. @pre has(i), not base
+  entry read(log_index i) const;
+
+private:
+  std::size_t end_of(log_index i) const noexcept { return ends_[i - base_.index - 1]; }
+  std::size_t begin_of(log_index i) const noexcept {
+    return i == base_.index + 1 ? dropped_ : end_of(i - 1);
+  }
+  log_index first_known() const noexcept {
+    return reigns_.empty() ? base_.index : reigns_.front().index <= 1 ? 0 : reigns_.front().index;
+  }
+  void note_reign(const position& first);
+  byte_view view(std::size_t from, std::size_t to) const noexcept {
+    return {bytes_.data() + begin_ + (from - dropped_), to - from};
+  }
+
+  position base_, last_;
+  reign_list reigns_;
+  std::deque<std::size_t> ends_; ///< of the entries' bytes, counted from the beginning of all time
+  byte_buffer bytes_;            ///< from `begin_` on
+  std::size_t begin_ = 0;        ///< bytes before it are dropped, and wait to be moved away
+  std::size_t dropped_ = 0;      ///< bytes before `begin_`, counted from the beginning of all time
+};
+
+} // namespace supercache

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <supercache/cluster/ids.hpp>
+#include <supercache/cluster/options.hpp>
+#include <supercache/store/wire.hpp>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace supercache {
+
+struct membership_options {
+  member self;
+  std::size_t partitions = 64;
+  std::size_t factor = 2;
+  replication_mode mode = replication_mode::async;
+  /// How long after its start a node waits for those it was told of before it goes on without.
+  std::int64_t bootstrap_ms = 3'000;
+  /// How long a node may be down before others get its partitions; 0 = for ever.
+  std::int64_t replace_ms = 60'000;
+};
+
+/// What a node says of one partition that it leads or has data of.
+struct claim {
+  std::uint64_t partition = 0;
+  supercache::epoch epoch; ///< the latest reign it knows of
+  bool leads = false;      ///< it is the primary in this reign
+  bool holds = false;      ///< it has data
+  member_list members;     ///< the group, as far as it knows
+  member_list coming;      ///< of a primary: whom it brings up to date
+  bool operator==(const claim&) const = default;
+};
+void write(wire_writer& w, const claim& c);
+claim read_claim(wire_reader& r);
+
+/// What is known of who leads a partition.
+struct leadership {
+  supercache::epoch epoch;
+  member primary;       ///< the last one known; its life may be over
+  bool current = false; ///< it said so and did not take it back
+  member_list members, coming;
+  bool operator==(const leadership&) const = default;
+};
+
+/// Which nodes there are, who should have what, and who has it, as one node sees it. Pure.
+///
+/// Every node computes the assignment by itself from the nodes it counts on; only the primary of a
+/// partition acts on it (`replica::steer`), so two nodes that see different things cannot pull at
+/// the same group. Not thread-safe; owned by one actor.
+class membership {
+public:
+  membership(membership_options o, std::int64_t now);
+
+  // -- what is learned ----------------------------------------------------------------------------
+
+  /// The nodes that are to be members, as the node monitor's source has them; without this one.
+  /// Answers those that are new and those that are gone.
+  struct difference {
+    std::vector<std::string> added, removed;
+  };
+  difference declare(std::vector<std::string> nodes, std::int64_t now);
+  /// A node was reached, in this life.
+  void node_up(const member& m, std::int64_t now);
+  /// It can no longer be reached.
+  void node_down(const member& m, std::int64_t now);
+  /// It says goodbye, or (this one) begins to: it counts no longer.
+  void node_leaves(const std::string& node);
+  /// All that a node claims, in the version of its claims that this is.
+  void learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs);
+  /// The change that makes a version of its claims.
+  void learn(const member& from, std::uint64_t version, const claim& c);
+  /// Whether all that a node claims is known; it says its version in every heartbeat. If not, it
+  /// has to be asked.
+  bool knows_all(const member& from, std::uint64_t version) const;
+  /// This node's own; answers the new version of its claims.
+  std::uint64_t own(const claim& c);
+  std::uint64_t own_version() const noexcept { return own_version_; }
+  std::vector<claim> own_claims() const;
+  /// What depends on time: changes `version()` when something follows from it.
+  void tick(std::int64_t now);
+
+  // -- what follows -------------------------------------------------------------------------------
+
+  /// Grows whenever `wanted` may answer something else.
+  std::uint64_t version() const noexcept { return version_; }
+  /// The nodes that the assignment counts on, in order.
+  std::vector<std::string> counted() const;
+  /// The members that a partition should have, the preferred primary first; a node that was never
+  /// seen with the id 0.
+  member_list wanted(std::size_t partition) const;
+  /// The founders of a partition's group, if it is for this node to found it now.
+  std::optional<member_list> to_found(std::size_t partition, const member& founder,
+                                      std::int64_t now) const;
+  /// Whether a group of the partition exists, or may: nothing may be founded then. `founder` is who
+  /// had this node's vote to found it, if anybody.
+  bool group_exists(std::size_t partition, const member& founder, std::int64_t now) const;
+  const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
+  /// Whether this node's copy is not part of the group that somebody leads, nor about to be.
+  bool superfluous(std::size_t partition) const;
+
+  /// Lives of nodes that can be reached, this one included, in order.
+  member_list live() const;
+  /// Nodes that are counted on and cannot be reached.
+  std::vector<std::string> unreachable() const;
+  bool is_live(const member& m) const;
+  /// Whether this life of a node is over for certain, since the node was seen in another.
+  bool is_over(const member& m) const;
+  bool leaving() const noexcept { return leaving_; }
+  const std::set<std::string>& declared() const noexcept { return declared_; }
+
+private:
+  struct node {
+    member_id id = 0; ///< its present life, as far as is known; 0 = never seen
+    bool up = false;
+    bool left = false;
+    bool told = false; ///< it said what it claims, in this version
+    std::uint64_t version = 0;
+    bool replaced = false;
+    std::int64_t down_ms = 0; ///< since when, if it is not up
+    std::map<std::uint64_t, claim> claims;
+  };
+  bool counts(const std::string& name, const node& n) const;
+  void take(const member& from, const claim& c);
+  bool somebody_holds(std::size_t partition) const;
+
+  membership_options options_;
+  std::int64_t start_ms_;
+  bool waited_ = false; ///< `bootstrap_ms` are over
+  bool leaving_ = false;
+  std::set<std::string> declared_;
+  std::map<std::string, node> nodes_; ///< without this one
+  std::map<std::uint64_t, claim> own_;
+  std::uint64_t own_version_ = 0;
+  std::vector<leadership> leaders_;
+  std::uint64_t version_ = 1;
+};
+
+} // namespace supercache

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <supercache/cluster/log.hpp>
+#include <supercache/store/transfer.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+/// What the copies of one partition say to each other. README.md has the table of who says what to
+/// whom. A message is addressed to a life of a node (`member_id`), never to a name.
+namespace supercache {
+
+/// A member asks for votes. With `pre` nothing changes by asking or answering: it finds out whether
+/// a vote could succeed, so that a node that is cut off does not end a good reign when it returns.
+struct vote_request {
+  epoch proposed; ///< the reign it would begin
+  position last;  ///< the end of its log; who has more refuses
+  bool pre = false;
+  bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
+  bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
+  member_list founders;     ///< not empty: found the group with these members; nobody may have data
+  bool operator==(const vote_request&) const = default;
+};
+
+struct vote_reply {
+  epoch proposed; ///< that of the request
+  bool pre = false;
+  bool granted = false;
+  epoch promised;        ///< the latest reign the voter knows of
+  bool has_data = false; ///< the voter is part of a group: nothing may be founded
+  bool operator==(const vote_reply&) const = default;
+};
+
+/// The primary's entries, or, without any, a sign of life that carries the commit index and asks
+/// where the receiver stands.
+struct append {
+  supercache::epoch epoch; ///< the sender's reign
+  position previous;       ///< what stands before the first entry
+  log_index commit = 0;
+  std::int64_t time_ms = 0; ///< the primary's time, as in stamps
+  entry_batch entries;
+  bool operator==(const append&) const = default;
+};
+
+/// Where a replica stands; the answer to `append` and `fill`. Who asks is answered, too, by who
+/// knows of a later reign.
+struct progress_report {
+  supercache::epoch epoch; ///< the latest reign it knows of; later than the sender's: step down
+  bool accepted = false;
+  log_index match = 0;   ///< accepted: its log is the sender's up to here
+  position last;         ///< the end of its log: refused, nothing behind this can match
+  bool diverged = false; ///< refused for good: it has applied entries that are not the sender's
+  bool asking = false;   ///< not an answer: it heard nothing for long; does the receiver reign?
+  transfer_id fill;      ///< the transfer it took part in last
+  bool filling = false;  ///< and that is not complete: it has the data up to `at`
+  transfer_point at;
+  bool operator==(const progress_report&) const = default;
+};
+
+/// A piece of the primary's data for a replica that has none, or the wrong one.
+struct fill {
+  supercache::epoch epoch;
+  transfer_id transfer; ///< what belongs to another is late
+  bool begin = false;   ///< forget everything; the piece is the first
+  position at;          ///< the piece is what the primary has after this entry
+  reign_list reigns;    ///< begin: those of the log that ends at `at`
+  log_index commit = 0;
+  std::int64_t time_ms = 0;
+  std::int64_t stamp_ms = 0;   ///< begin: of the entry `at`
+  member_list members, before; ///< begin: the group at `at`, and the entry that made it so
+  log_index members_index = 0;
+  transfer_point from, to;
+  byte_buffer piece;
+  byte_buffer sessions; ///< with the last piece
+  bool operator==(const fill&) const = default;
+};
+
+/// The primary hands over: the receiver, which has every entry, asks for votes at once.
+struct take_over {
+  supercache::epoch epoch;
+  bool operator==(const take_over&) const = default;
+};
+
+/// The receiver is no longer a member: it may free its data.
+struct retire {
+  supercache::epoch epoch;
+  log_index index = 0; ///< of the entry that made it so: who was called back since is not meant
+  bool operator==(const retire&) const = default;
+};
+
+using message
+  = std::variant<vote_request, vote_reply, append, progress_report, fill, take_over, retire>;
+
+void write(wire_writer& w, const message& m);
+/// Errors show in the reader.
+message read_message(wire_reader& r);
+/// One line for people: traces of the simulator, debug logs.
+std::string to_string(const message& m);
+
+} // namespace supercache

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <supercache/cluster/ids.hpp>
+#include <supercache/store/transfer.hpp>
+
+#include <deque>
+
+namespace supercache {
+
+/// What a primary knows of one other copy. Plain data; the moves are replica_lead.cpp's.
+///
+///            accepted                     log does not reach back far enough, or diverged
+///     probe ──────────► stream          probe, stream ──────────────────────────────► fill
+///       ▲   refused, silent │             fill ──── complete ────► stream
+///       └───────────────────┘
+struct progress {
+  enum class phase : std::uint8_t {
+    probe,  ///< finding where its log and ours are the same: one message at a time
+    stream, ///< entries are sent as they come, without waiting
+    fill,   ///< it gets our data, with the entries that come meanwhile; counts for no majority
+  };
+
+  member who;
+  phase now = phase::probe;
+  bool up = false;           ///< as the node monitor sees it
+  log_index match = 0;       ///< its log is ours up to here; 0 while it is filled
+  log_index next = 1;        ///< the entry to send next; match < next
+  bool waiting = false;      ///< probe: a message is under way
+  bool ask = false;          ///< send a message without entries, to learn where it stands
+  log_index told = 0;        ///< the commit index it was told last
+  std::int64_t heard_ms = 0; ///< when it reported last, or when we began to wait for it
+  log_index seen = 0;        ///< the end of its log, as reported last; for flow control
+
+  // -- fill ---------------------------------------------------------------------------------------
+  transfer_id transfer;   ///< the present one, or the last
+  bool begun = false;     ///< its first piece was sent
+  bool confirmed = false; ///< and it said so
+  bool rewind = false;    ///< pieces may be lost: its next report says where to go on
+  transfer_point sent;
+  std::deque<transfer_point> under_way; ///< ends of the pieces sent and not reported
+
+  bool expects_report() const noexcept { return waiting || next > seen + 1 || !under_way.empty(); }
+};
+
+} // namespace supercache

@@ -1,0 +1,301 @@
+#pragma once
+
+#include <supercache/cluster/messages.hpp>
+#include <supercache/cluster/options.hpp>
+#include <supercache/cluster/progress.hpp>
+#include <supercache/cluster/sessions.hpp>
+#include <supercache/store/partition_store.hpp>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace supercache {
+
+/// What a replica is told once. Times are milliseconds of the node's own clock, which only grows.
+struct replica_options {
+  member self;
+  replication_mode mode = replication_mode::async;
+  /// Entries a member may lag behind, or wait for a majority, before writes are refused.
+  std::size_t pending_max = 10'000;
+  /// Bytes of log kept for members that lag; more, and they are filled anew.
+  std::size_t log_bytes_max = std::size_t{1} << 20;
+  std::int64_t stagger_ms = 60;    ///< between the campaigns of one member and the next
+  std::int64_t campaign_ms = 200;  ///< how long votes are waited for
+  std::int64_t silence_ms = 400;   ///< without a report: send again
+  std::int64_t news_ms = 100;      ///< how late a member may learn of a commit
+  std::int64_t ask_ms = 1'000;     ///< without a word from the primary: ask whether it reigns
+  std::int64_t hand_over_ms = 600; ///< how long a hand-over may take
+  std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
+  /// Async: when nobody of the group was there for so long, who has any of its data takes over.
+  std::int64_t lost_ms = 5'000;
+};
+
+/// How much may be sent to a peer now.
+struct send_budget {
+  std::size_t entries = 256 * 1024; ///< bytes of log entries
+  std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data
+};
+
+/// A write as its primary did it.
+struct proposal {
+  position at; ///< the answer holds once this is committed
+  value answer;
+  bool watched = false; ///< a push went to a queue that somebody waits on
+};
+
+/// What happened in a replica since it was asked last.
+struct replica_news {
+  bool role = false;     ///< it leads now, or no longer; or it knows another primary
+  bool members = false;  ///< the group changed
+  bool readable = false; ///< its data became complete, or is gone
+  std::uint64_t discarded
+    = 0;                ///< entries that it had applied and gave up for those of another reign
+  bool partial = false; ///< it leads with a part of the data: the rest is lost
+  bool founded = false; ///< it leads a new group
+};
+
+/// One partition's copy on one node: the replicated log, elections, catching up, and changes of the
+/// group, for replication modes async and sync. Pure: time and messages come in, messages and news
+/// go out; no clock, no thread, no randomness. The owner serialises all calls; the store may be
+/// read by others meanwhile.
+///
+/// The protocol is Raft as in Ongaro's dissertation (2014) with these changes; cluster/README.md
+/// argues for them:
+///  - A reign is an `epoch` with its owner in it, so that in async mode, where a member may promote
+///    itself without a majority, two never reign in the same epoch.
+///  - Who is alive is told from outside (`peer_up`, `peer_down`); there are no timers per partition
+///    but the stagger of campaigns.
+///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
+///  never
+///    cuts entries off: where its log differs, it is filled anew, and what it gives up is counted.
+///  - The group is changed in one joint step (§4.3): while the entry that changes it is not
+///    committed, it needs both groups.
+class replica {
+public:
+  enum class role : std::uint8_t { follower, candidate, primary };
+
+  replica(replica_options o, partition_store& store);
+
+  // -- writes -----------------------------------------------------------------------------------
+
+  /// Applies and appends a write, as primary. A request that was done before is answered from the
+  /// session table. Cost: the operation, two copies of its encoding.
+  /// Errors: those of the operation, `not_primary`, `unavailable`, `overloaded`: nothing was
+  /// changed; `outcome_unknown` for a request whose answer was given and forgotten.
+  result<proposal> propose(const request_id& who, operation what, std::int64_t now);
+
+  // -- messages ---------------------------------------------------------------------------------
+
+  void receive(member_id from, message m, std::int64_t now);
+  /// Whether there is something to send to a peer.
+  bool wants(member_id to) const;
+  /// Appends what there is to send to a peer, within about the budget, which is used up.
+  void collect(member_id to, send_budget& budget, std::int64_t now, std::vector<message>& out);
+  /// Peers for which `wants` may have become true since the last call.
+  std::vector<member_id> take_addressees();
+
+  // -- what happens around it ---------------------------------------------------------------------
+
+  void peer_up(member_id id, std::int64_t now);
+  void peer_down(member_id id, std::int64_t now);
+  /// A life is over for certain: its node was seen in another.
+  void life_over(member_id id) { over_.insert(id); }
+  /// To be called every 20 … 100 ms.
+  void tick(std::int64_t now);
+  /// The members that the partition should have, the preferred primary first, each in its present
+  /// life, or 0 if that is not known. What it takes to get there happens in due course.
+  void steer(member_list wanted, std::int64_t now);
+  /// Founds the group, if this copy is blank and all voters agree, whether they are founders or
+  /// not. `least`: the new reign comes behind this one.
+  void found(const member_list& founders, member_list voters, const epoch& least, std::int64_t now);
+  /// Whom this copy, while blank, last gave its vote to found the group; nobody: id 0. Unless that
+  /// life is over, its group may exist.
+  const member& founder() const noexcept { return founder_; }
+  /// Somebody who is alive said that he leads in this reign, perhaps another group: a later one
+  /// than this copy knows of is followed.
+  void heard_of(const epoch& e);
+  /// Whether a group is known to exist elsewhere: then this copy agrees to no founding, but by who
+  /// had its vote already.
+  void know_of_group(bool exists) noexcept { group_exists_ = exists; }
+  /// Makes this copy the primary of a group of its own, whoever else there may be: an operator's
+  /// last resort. Errors: `invalid_argument` if it holds no data.
+  status force(std::int64_t now);
+  /// Frees the data of a copy that is no member of the group that is led in reign `e`, unless it
+  /// has entries of a later one.
+  void let_go(const epoch& e);
+  replica_news take_news() { return std::exchange(news_, {}); }
+
+  // -- questions --------------------------------------------------------------------------------
+
+  replica::role state() const noexcept { return role_; }
+  bool leads() const noexcept { return role_ == role::primary; }
+  /// Whether writes would be taken.
+  bool accepts_writes() const noexcept { return leads() && !hand_over_to_ && has_majority(); }
+  /// The latest reign this copy knows of, and who reigns; 0 = nobody it knows.
+  const epoch& promised() const noexcept { return promised_; }
+  member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
+  log_index commit() const noexcept { return commit_; }
+  const entry_log& log() const noexcept { return log_; }
+  const member_list& members() const noexcept { return members_; }
+  bool is_member(member_id id) const noexcept { return find_member(members_, id); }
+  /// The same, with those who still count while the group changes.
+  member_list involved() const;
+  /// As primary: whom it brings up to date to be members.
+  member_list coming() const;
+  bool changing_members() const noexcept { return members_index_ > commit_; }
+  /// Whether this copy has no data and never was part of a group.
+  bool blank() const noexcept { return log_.last().index == 0 && !filling_; }
+  bool filling() const noexcept { return filling_.has_value(); }
+  /// Whether it has all data of a member, however old.
+  bool readable() const noexcept { return !filling_ && is_member(options_.self.id); }
+  /// The cluster's time for this partition: the primary's, as far as is known here.
+  std::int64_t time_ms(std::int64_t now) const noexcept { return now + offset_ms_; }
+  std::int64_t offset_ms() const noexcept { return offset_ms_; }
+  /// The time of the last entry: what had expired by then has expired everywhere, and may be freed.
+  std::int64_t stamp_ms() const noexcept { return stamp_ms_; }
+  const std::map<member_id, progress>& peers() const noexcept { return peers_; }
+  const sessions& requests() const noexcept { return sessions_; }
+  const member_list& wanted() const noexcept { return wanted_; }
+
+private:
+  struct campaign {
+    epoch proposed;
+    bool pre = true;
+    bool handed_over = false;
+    bool heir = false;            ///< not a member, but nobody else is left
+    member_list founders, voters; ///< to found the group, or as heir: who is asked
+    std::map<member_id, bool> votes;
+    std::int64_t until = 0;
+  };
+
+  // replica.cpp
+  result<value> perform(const entry& e, bool* watched);
+  position append_own(const entry& e);
+  void note_answer(const entry& e, log_index at, const value& answer);
+  status ready_for_writes() const;
+  status room_for_writes() const;
+  void follow(const epoch& e);
+  void step_down(std::int64_t now);
+  void apply_members(const entry& e, log_index at);
+  void trim();
+  void send(member_id to, message m);
+  void address(member_id to);
+  bool is_up(member_id id) const noexcept { return id == options_.self.id || up_.contains(id); }
+  bool async() const noexcept { return options_.mode == replication_mode::async; }
+  bool has_majority() const noexcept;
+  void set_commit(log_index i);
+  /// Whether those for whom `f(member)` holds are enough to decide: a majority of the group; and,
+  /// while its change is not committed, so many of the group before that the rest of it, without
+  /// lives that are over, cannot decide anything else.
+  template <class F>
+  bool enough(F&& f) const {
+    const auto with = std::ranges::count_if(members_, f);
+    const auto against = std::ranges::count_if(
+      before_, [&](const member& m) { return !f(m) && !over_.contains(m.id); });
+    return static_cast<std::size_t>(with) >= majority_of(members_.size())
+           && (before_.empty() || static_cast<std::size_t>(against) < majority_of(before_.size()));
+  }
+  std::int64_t next_stamp(std::int64_t now);
+
+  // replica_votes.cpp
+  void on(member_id from, const vote_request& m, std::int64_t now);
+  void on(member_id from, const vote_reply& m, std::int64_t now);
+  void on(member_id from, const take_over& m, std::int64_t now);
+  void watch_for_primary(std::int64_t now);
+  bool may_campaign(std::int64_t now) const;
+  bool is_heir() const;
+  std::size_t rank() const;
+  void begin_campaign(bool handed_over, std::int64_t now);
+  void ask_for_votes(std::int64_t now);
+  const member_list& electorate() const noexcept;
+  void count_votes(std::int64_t now);
+  bool grants(member_id from, const vote_request& m) const;
+  void reign(std::int64_t now, entry first);
+
+  // replica_follow.cpp
+  void on(member_id from, const append& m, std::int64_t now);
+  void on(member_id from, const fill& m, std::int64_t now);
+  void on(member_id from, const retire& m, std::int64_t now);
+  bool from_primary(member_id from, const epoch& e);
+  bool take_entries(const append& m, progress_report& report);
+  bool has_same(const position& p) const;
+  void ask_primary(std::int64_t now);
+  void restart_from(const fill& m);
+  progress_report report_of() const;
+  void remember_votes();
+  void become_blank();
+
+  // replica_lead.cpp
+  void on(member_id from, const progress_report& m, std::int64_t now);
+  void on_fill_report(progress& p, const progress_report& m);
+  void collect_from(progress& p, send_budget& budget, std::int64_t now, std::vector<message>& out);
+  void collect_entries(progress& p, send_budget& budget, std::int64_t now,
+                       std::vector<message>& out);
+  void collect_pieces(progress& p, send_budget& budget, std::int64_t now,
+                      std::vector<message>& out);
+  bool wants(const progress& p) const;
+  bool may_send_entries(const progress& p) const;
+  const append& entries_for(progress& p, std::size_t most, std::int64_t now,
+                            std::vector<message>& out);
+  void send_piece(progress& p, send_budget& budget, std::int64_t now, std::vector<message>& out);
+  void begin_to_fill(progress& p);
+  void back_to_probe(progress& p);
+  void advance_commit();
+  bool replicated(log_index i) const;
+  void watch_peers(std::int64_t now);
+
+  // replica_group.cpp
+  progress& peer(const member& m);
+  void move_towards_wanted(std::int64_t now);
+  member_list next_members() const;
+  bool caught_up(const progress& p) const;
+  void drop_former_members();
+  void consider_hand_over(std::int64_t now);
+  const progress* best_successor() const;
+
+  friend std::vector<std::string> violations(const replica& r);
+
+  replica_options options_;
+  partition_store& store_;
+  entry_log log_;
+  sessions sessions_;
+  std::optional<supercache::filling> filling_;
+  transfer_id fill_;          ///< the transfer this copy took part in last
+  log_index filled_from_ = 0; ///< where in the log that began
+  /// Sync: the end of the log that this copy had and gave up. Those entries may be committed
+  /// because it had them; so until it is filled it votes as if it still did.
+  position forgot_;
+
+  role role_ = role::follower;
+  epoch promised_;        ///< as primary: its own
+  member_id primary_ = 0; ///< of `promised_`, if known
+  log_index commit_ = 0;
+  log_index reign_begin_ = 0; ///< as primary: the first entry of its own reign
+  bool group_exists_ = false; ///< see `know_of_group`
+  member founder_;
+  member_list members_, before_;
+  log_index members_index_ = 0; ///< of the entry that made `members_` the group
+  std::int64_t stamp_ms_ = 0;
+  std::int64_t offset_ms_ = 0; ///< of the cluster's time to the node's own
+  std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
+
+  bool has_more_ = false; ///< somebody with less data asked for a vote
+
+  std::optional<campaign> campaign_;
+  std::int64_t leaderless_ms_ = 0; ///< since when; 0 = not known to be
+  std::set<member_id> up_, over_;
+
+  std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come
+  std::uint64_t fills_begun_ = 0;
+  member_list wanted_;
+  member_id hand_over_to_ = 0;
+  std::int64_t hand_over_until_ = 0, next_hand_over_ms_ = 0, next_news_ms_ = 0;
+
+  std::map<member_id, std::vector<message>> outbox_;
+  std::vector<member_id> addressees_;
+  replica_news news_;
+};
+
+} // namespace supercache

@@ -1,0 +1,95 @@
+#include <supercache/cluster/invariants.hpp>
+
+#include <algorithm>
+
+namespace supercache {
+
+std::vector<std::string> violations(const replica& r) {
+  std::vector<std::string> out;
+  const auto check = [&](bool good, const char* what) {
+    if (!good)
+      out.emplace_back(what);
+  };
+  const position last = r.log_.last(), base = r.log_.base();
+  check(r.commit_ <= last.index, "the commit index is behind the end of the log");
+  check(base.index <= last.index, "the log begins behind its end");
+  check(last.epoch <= r.promised_, "the log has an entry of a reign that was never promised");
+  check(!r.leads() || r.promised_.owner == r.options_.self.id, "leads in the reign of another");
+  check(!r.leads() || !r.filling_, "leads while it is filled");
+  check(!r.leads() || last.epoch == r.promised_, "leads without an entry of its own reign");
+  check(!r.leads() || r.primary_ == 0, "leads and follows");
+  check(r.leads() || r.peers_.empty(), "keeps the progress of others without leading");
+  check(r.leads() || !r.hand_over_to_, "hands over without leading");
+  check(!r.blank() || r.members_.empty(), "is blank and a member");
+  check(std::ranges::is_sorted(r.members_), "the members are not in order");
+  check(r.members_index_ <= last.index, "the group is from behind the end of the log");
+  check(r.before_.empty() || r.members_index_ > r.commit_, "a committed change is still joint");
+  for (const auto& [id, p] : r.peers_) {
+    check(p.next > p.match, "an entry would be sent that is known to be there");
+    check(p.next <= last.index + 1, "an entry would be sent that is not there");
+    check(p.match <= last.index, "a peer has more than there is");
+    check(p.now != progress::phase::fill || p.match == 0, "a peer counts while it is filled");
+  }
+  return out;
+}
+
+std::vector<std::string> partition_watch::look(member_id who, const replica& r) {
+  std::vector<std::string> wrong = violations(r);
+  seen& before = last_[who];
+  if (r.promised() < before.promised)
+    wrong.push_back("the promised reign fell from " + to_string(before.promised) + " to "
+                    + to_string(r.promised()));
+  if (mode_ != replication_mode::async && r.commit() < before.commit && !r.blank())
+    wrong.push_back("the commit index fell from " + std::to_string(before.commit) + " to "
+                    + std::to_string(r.commit()));
+  if (r.leads()) {
+    const auto [at, fresh] = leaders_.try_emplace(r.promised(), who);
+    if (!fresh && at->second != who)
+      wrong.push_back("two lead in " + to_string(r.promised()));
+  }
+  look_at_entries(r, before, wrong);
+  if (mode_ != replication_mode::async && r.leads() && r.commit() > before.commit
+      && r.log().knows(r.commit()) && r.log().at(r.commit()).epoch != r.promised())
+    wrong.push_back("commits " + to_string(r.log().at(r.commit()))
+                    + " of a former reign by counting copies");
+  if (mode_ != replication_mode::async && r.leads() && !before.lead)
+    for (const auto& [i, p] : committed_)
+      if (i > r.log().last().index || (r.log().has(i) && r.log().at(i) != p)) {
+        wrong.push_back("begins to lead without the committed entry " + to_string(p));
+        break;
+      }
+  before = {r.promised(), r.commit(), r.leads(), r.log().last()};
+  return wrong;
+}
+
+void partition_watch::look_at_entries(const replica& r, seen& before,
+                                      std::vector<std::string>& wrong) {
+  const entry_log& log = r.log();
+  log_index i = log.first_index(); // of what is new since the last look
+  if (log.has(before.last) && log.base() <= before.last)
+    i = before.last.index + 1;
+  for (; i <= log.last().index; ++i) {
+    byte_buffer bytes;
+    wire_writer w{bytes};
+    write(w, log.read(i));
+    const content found{
+      hash(value{std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()}}),
+      log.at(i - 1)};
+    const auto [at, fresh] = entries_.try_emplace(log.at(i), found);
+    if (!fresh && at->second.digest != found.digest)
+      wrong.push_back("the entry " + to_string(log.at(i)) + " differs from what it is elsewhere");
+    if (!fresh && at->second.previous != found.previous)
+      wrong.push_back("the entry " + to_string(log.at(i))
+                      + " stands behind another than elsewhere");
+  }
+  if (mode_ == replication_mode::async)
+    return;
+  for (log_index k = std::max(before.commit + 1, log.first_index()); k <= r.commit(); ++k) {
+    const auto [at, fresh] = committed_.try_emplace(k, log.at(k));
+    if (!fresh && at->second != log.at(k))
+      wrong.push_back("both " + to_string(at->second) + " and " + to_string(log.at(k))
+                      + " are committed");
+  }
+}
+
+} // namespace supercache

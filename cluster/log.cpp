@@ -1,0 +1,220 @@
+#include <supercache/cluster/log.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+// Encoding of an entry: kind, stamp, client, number, done, then the operation, or members and
+// those before. Its epoch and index are not part of it: batches and files have them.
+
+namespace supercache {
+
+void write(wire_writer& w, const epoch& e) {
+  w.number(e.number);
+  w.number(e.owner);
+}
+epoch read_epoch(wire_reader& r) {
+  const auto number = r.number();
+  return {number, r.number()};
+}
+
+void write(wire_writer& w, const position& p) {
+  write(w, p.epoch);
+  w.number(p.index);
+}
+position read_position(wire_reader& r) {
+  const epoch e = read_epoch(r);
+  return {e, r.number()};
+}
+
+void write(wire_writer& w, const transfer_id& t) {
+  write(w, t.epoch);
+  w.number(t.number);
+}
+transfer_id read_transfer_id(wire_reader& r) {
+  const epoch e = read_epoch(r);
+  return {e, r.number()};
+}
+
+void write(wire_writer& w, const reign_list& reigns) {
+  w.number(reigns.size());
+  for (const position& first : reigns)
+    write(w, first);
+}
+reign_list read_reigns(wire_reader& r) {
+  reign_list reigns(r.count());
+  for (position& first : reigns)
+    first = read_position(r);
+  return reigns;
+}
+
+void write(wire_writer& w, const member_list& ms) {
+  w.number(ms.size());
+  for (const member& m : ms) {
+    w.text(m.node);
+    w.number(m.id);
+  }
+}
+member_list read_members(wire_reader& r) {
+  member_list ms(r.count());
+  for (member& m : ms) {
+    m.node = r.text();
+    m.id = r.number();
+  }
+  return ms;
+}
+
+void write(wire_writer& w, const entry& e) {
+  w.number(static_cast<std::uint64_t>(e.kind));
+  w.number(static_cast<std::uint64_t>(e.stamp_ms));
+  w.number(e.request.client);
+  w.number(e.request.number);
+  w.number(e.request.done);
+  if (e.kind == entry_kind::write)
+    w.item(e.what);
+  if (e.kind == entry_kind::members) {
+    write(w, e.members);
+    write(w, e.before);
+  }
+}
+
+entry read_entry(wire_reader& r) {
+  constexpr std::uint64_t kinds = 3;
+  entry e;
+  e.kind = static_cast<entry_kind>(r.number_below(kinds, "kind of entry"));
+  e.stamp_ms = static_cast<std::int64_t>(r.number());
+  e.request.client = r.number();
+  e.request.number = r.number();
+  e.request.done = r.number();
+  if (e.kind == entry_kind::write)
+    e.what = r.read_operation();
+  if (e.kind == entry_kind::members) {
+    e.members = read_members(r);
+    e.before = read_members(r);
+  }
+  return e;
+}
+
+std::uint64_t entry_batch::count() const noexcept {
+  std::uint64_t n = 0;
+  for (const run& r : runs)
+    n += r.count;
+  return n;
+}
+
+// -- the log ------------------------------------------------------------------------------------
+
+std::size_t entry_log::bytes_from(log_index first) const noexcept {
+  return first > last_.index || ends_.empty()
+           ? 0
+           : ends_.back() - begin_of(std::max(first, first_index()));
+}
+
+position entry_log::at(log_index i) const noexcept {
+  if (i == last_.index) // most often
+    return last_;
+  const auto after = std::ranges::upper_bound(reigns_, i, {}, &position::index);
+  return after == reigns_.begin() ? position{} : position{std::prev(after)->epoch, i};
+}
+
+std::uint64_t entry_log::count_missing(const reign_list& other, log_index end) const noexcept {
+  std::uint64_t missing = 0;
+  for (auto mine = reigns_.begin(); mine != reigns_.end(); ++mine) {
+    const log_index to
+      = std::next(mine) == reigns_.end() ? last_.index : std::next(mine)->index - 1;
+    const auto theirs = std::ranges::find(other, mine->epoch, &position::epoch);
+    log_index common = mine->index - 1; // the last that both have
+    if (theirs != other.end())
+      common = std::next(theirs) == other.end() ? end : std::next(theirs)->index - 1;
+    else if (!other.empty() && other.front().index > 1)
+      common = other.front().index - 1;
+    missing += to - std::clamp(common, mine->index - 1, to);
+  }
+  return missing;
+}
+
+void entry_log::note_reign(const position& first) {
+  reigns_.push_back(first);
+  // What is in memory stays known.
+  while (reigns_.size() > reigns_max && reigns_[1].index <= base_.index)
+    reigns_.erase(reigns_.begin());
+}
+
+void entry_log::append(const epoch& e, byte_view encoded) {
+  assert(e >= last_.epoch);
+  bytes_.insert(bytes_.end(), encoded.begin(), encoded.end());
+  ends_.push_back(dropped_ + bytes_.size() - begin_);
+  if (reigns_.empty() || e != last_.epoch)
+    note_reign({e, last_.index + 1});
+  last_ = {e, last_.index + 1};
+}
+
+void entry_log::drop_until(log_index i) {
+  assert(has(i));
+  const position p = at(i);
+  const std::size_t end = i == base_.index ? dropped_ : end_of(i);
+  ends_.erase(ends_.begin(), ends_.begin() + static_cast<std::ptrdiff_t>(i - base_.index));
+  base_ = p;
+  begin_ += end - dropped_;
+  dropped_ = end;
+  if (begin_ > bytes_.size() / 2) { // so that each byte is moved once on average
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
+    begin_ = 0;
+    constexpr std::size_t spare = 64 * 1024;
+    if (bytes_.capacity() / 8 > bytes_.size() + spare) // one large entry, long ago
+      bytes_.shrink_to_fit();
+  }
+}
+
+namespace {
+
+/// Whether a log that ends at `end` may have these reigns.
+bool fit(const reign_list& reigns, const position& end) {
+  const auto disordered
+    = [](const position& a, const position& b) { return a.epoch >= b.epoch || a.index >= b.index; };
+  return !reigns.empty() && reigns.front().index > 0 && reigns.back().index <= end.index
+         && reigns.back().epoch == end.epoch
+         && std::ranges::adjacent_find(reigns, disordered) == reigns.end();
+}
+
+} // namespace
+
+void entry_log::reset(const position& p, reign_list reigns) {
+  base_ = last_ = p;
+  reigns_ = std::move(reigns);
+  if (!fit(reigns_, p))
+    reigns_.clear();
+  if (reigns_.empty() && p.index > 0)
+    reigns_.push_back(p);
+  if (reigns_.size() > reigns_max)
+    reigns_.erase(reigns_.begin(), reigns_.end() - static_cast<std::ptrdiff_t>(reigns_max));
+  ends_.clear();
+  bytes_ = {};
+  begin_ = dropped_ = 0;
+}
+
+entry_batch entry_log::batch(log_index first, std::size_t most) const {
+  assert(first > base_.index && has(first));
+  const std::size_t from = begin_of(first);
+  entry_batch out;
+  auto next = std::ranges::upper_bound(reigns_, first, {}, &position::index);
+  log_index i = first;
+  do {
+    if (next != reigns_.end() && next->index == i)
+      ++next;
+    const epoch& e = std::prev(next)->epoch;
+    if (out.runs.empty() || out.runs.back().epoch != e)
+      out.runs.push_back({e, 0});
+    ++out.runs.back().count;
+  } while (++i <= last_.index && end_of(i) - from <= most);
+  const byte_view v = view(from, end_of(i - 1));
+  out.bytes.assign(v.begin(), v.end());
+  return out;
+}
+
+entry entry_log::read(log_index i) const {
+  assert(i > base_.index && has(i));
+  wire_reader r{view(begin_of(i), end_of(i))};
+  return read_entry(r);
+}
+
+} // namespace supercache

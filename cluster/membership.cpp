@@ -1,0 +1,292 @@
+#include <supercache/cluster/assignment.hpp>
+#include <supercache/cluster/log.hpp>
+#include <supercache/cluster/membership.hpp>
+
+#include <algorithm>
+
+namespace supercache {
+
+void write(wire_writer& w, const claim& c) {
+  const auto& [partition, epoch, leads, holds, members, coming] = c;
+  w.number(partition);
+  write(w, epoch);
+  w.flag(leads);
+  w.flag(holds);
+  write(w, members);
+  write(w, coming);
+}
+
+claim read_claim(wire_reader& r) {
+  claim c;
+  auto& [partition, epoch, leads, holds, members, coming] = c;
+  partition = r.number();
+  epoch = read_epoch(r);
+  leads = r.flag();
+  holds = r.flag();
+  members = read_members(r);
+  coming = read_members(r);
+  return c;
+}
+
+membership::membership(membership_options o, std::int64_t now)
+  : options_(std::move(o)), start_ms_(now), leaders_(options_.partitions) {}
+
+// -- what is learned ----------------------------------------------------------------------------
+
+membership::difference membership::declare(std::vector<std::string> nodes, std::int64_t now) {
+  std::set<std::string> next{nodes.begin(), nodes.end()};
+  next.erase(options_.self.node);
+  difference d;
+  std::ranges::set_difference(next, declared_, std::back_inserter(d.added));
+  std::ranges::set_difference(declared_, next, std::back_inserter(d.removed));
+  for (const auto& name : d.added) {
+    node& n = nodes_[name];
+    if (!n.up)
+      n.down_ms = now;
+  }
+  declared_ = std::move(next);
+  if (!d.added.empty() || !d.removed.empty())
+    ++version_;
+  return d;
+}
+
+void membership::node_up(const member& m, std::int64_t now) {
+  node& n = nodes_[m.node];
+  if (n.up && n.id == m.id)
+    return;
+  if (n.id != m.id) {
+    n.claims.clear();
+    n.left = false;
+  }
+  n.id = m.id;
+  n.up = true;
+  n.told = false;
+  n.replaced = false;
+  n.down_ms = now;
+  ++version_;
+}
+
+void membership::node_down(const member& m, std::int64_t now) {
+  const auto at = nodes_.find(m.node);
+  if (at == nodes_.end() || at->second.id != m.id || !at->second.up)
+    return;
+  at->second.up = false;
+  at->second.down_ms = now;
+  ++version_;
+}
+
+void membership::node_leaves(const std::string& name) {
+  bool& gone = name == options_.self.node ? leaving_ : nodes_[name].left;
+  version_ += !gone;
+  gone = true;
+}
+
+void membership::take(const member& from, const claim& c) {
+  if (c.partition >= leaders_.size())
+    return;
+  leadership& known = leaders_[c.partition];
+  if (c.leads && c.epoch >= known.epoch) {
+    const leadership now{c.epoch, from, true, c.members, c.coming};
+    if (known != now)
+      known = now;
+  } else if (!c.leads && known.primary == from && c.epoch >= known.epoch) {
+    known.current = false;
+  }
+}
+
+void membership::learn_all(const member& from, std::uint64_t version,
+                           const std::vector<claim>& cs) {
+  const auto at = nodes_.find(from.node);
+  if (at == nodes_.end() || at->second.id != from.id)
+    return;
+  node& n = at->second;
+  n.told = true;
+  n.version = version;
+  n.claims.clear();
+  for (leadership& l : leaders_)
+    if (l.primary == from)
+      l.current = false;
+  for (const claim& c : cs) {
+    n.claims[c.partition] = c;
+    take(from, c);
+  }
+}
+
+void membership::learn(const member& from, std::uint64_t version, const claim& c) {
+  const auto at = nodes_.find(from.node);
+  if (at == nodes_.end() || at->second.id != from.id)
+    return;
+  node& n = at->second;
+  if (!n.told || version != n.version + 1)
+    return; // old, or something between was lost
+  n.version = version;
+  if (c.holds || c.leads)
+    n.claims[c.partition] = c;
+  else
+    n.claims.erase(c.partition);
+  take(from, c);
+}
+
+bool membership::knows_all(const member& from, std::uint64_t version) const {
+  const auto at = nodes_.find(from.node);
+  return at != nodes_.end() && at->second.id == from.id && at->second.told
+         && at->second.version >= version;
+}
+
+std::uint64_t membership::own(const claim& c) {
+  if (c.holds || c.leads)
+    own_[c.partition] = c;
+  else
+    own_.erase(c.partition);
+  take(options_.self, c);
+  return ++own_version_;
+}
+
+std::vector<claim> membership::own_claims() const {
+  std::vector<claim> out;
+  for (const auto& [partition, c] : own_)
+    out.push_back(c);
+  return out;
+}
+
+void membership::tick(std::int64_t now) {
+  if (!waited_ && now >= start_ms_ + options_.bootstrap_ms) {
+    waited_ = true;
+    ++version_;
+  }
+  if (options_.replace_ms == 0)
+    return;
+  for (auto& [name, n] : nodes_)
+    if (!n.up && !n.replaced && n.id && now >= n.down_ms + options_.replace_ms) {
+      n.replaced = true;
+      ++version_;
+    }
+}
+
+// -- what follows -------------------------------------------------------------------------------
+
+bool membership::counts(const std::string& name, const node& n) const {
+  return declared_.contains(name) && !n.left && !n.replaced && (n.id != 0 || !waited_);
+}
+
+std::vector<std::string> membership::counted() const {
+  std::vector<std::string> out;
+  if (!leaving_)
+    out.push_back(options_.self.node);
+  for (const auto& [name, n] : nodes_)
+    if (counts(name, n))
+      out.push_back(name);
+  if (out.empty())
+    out.push_back(options_.self.node); // the last one cannot leave anything to anybody
+  std::ranges::sort(out);
+  return out;
+}
+
+member_list membership::wanted(std::size_t partition) const {
+  const placement p = assign_one(counted(), partition, options_.factor);
+  std::vector<std::string> names{p.primary};
+  names.insert(names.end(), p.replicas.begin(), p.replicas.end());
+  member_list out;
+  for (const auto& name : names) {
+    if (name == options_.self.node)
+      out.push_back(options_.self);
+    else
+      out.push_back({name, nodes_.at(name).id});
+  }
+  return out;
+}
+
+bool membership::somebody_holds(std::size_t partition) const {
+  return std::ranges::any_of(
+    nodes_, [&](const auto& n) { return n.second.up && n.second.claims.contains(partition); });
+}
+
+bool membership::group_exists(std::size_t partition, const member& founder,
+                              std::int64_t now) const {
+  const leadership& known = leaders_[partition];
+  if (known.current && is_live(known.primary))
+    return true;
+  // Who had this node's vote may have founded it; if he can be reached, he will be asked, too.
+  if (options_.mode != replication_mode::async && founder.id && founder != options_.self
+      && !is_over(founder) && !is_live(founder))
+    return true;
+  // Somebody of the last group known may still have its data.
+  if (std::ranges::all_of(known.members, [&](const member& m) { return is_over(m); }))
+    return false;
+  if (options_.mode != replication_mode::async)
+    return true;
+  const auto at = nodes_.find(known.primary.node); // async waits, but not for ever
+  return at != nodes_.end() && at->second.id == known.primary.id
+         && now < at->second.down_ms + options_.bootstrap_ms;
+}
+
+std::optional<member_list> membership::to_found(std::size_t partition, const member& founder,
+                                                std::int64_t now) const {
+  if (leaving_ || group_exists(partition, founder, now) || somebody_holds(partition))
+    return {};
+  bool all_up = true;
+  for (const auto& [name, n] : nodes_) {
+    if (n.up && !n.told)
+      return {}; // it may know more
+    all_up = all_up && (n.up || n.left || !declared_.contains(name));
+  }
+  if (!all_up && !waited_)
+    return {};
+  // Two majorities of the declared nodes have one in common, so two groups are not founded at once.
+  // And an acknowledged write is on a majority of a group: if fewer nodes than that are out of
+  // reach, and none of the others holds data, then no group exists, or more than a minority of it
+  // is lost.
+  const std::size_t nodes = declared_.size() + 1;
+  const auto out_of_reach = static_cast<std::size_t>(
+    std::ranges::count_if(declared_, [&](const auto& name) { return !nodes_.at(name).up; }));
+  if (options_.mode != replication_mode::async
+      && (nodes - out_of_reach < majority_of(nodes)
+          || out_of_reach >= majority_of(std::min(options_.factor, nodes))))
+    return {};
+  member_list founders;
+  for (const member& m : wanted(partition))
+    if (is_live(m))
+      founders.push_back(m);
+  if (founders.empty() || founders.front() != options_.self)
+    return {};
+  return founders;
+}
+
+bool membership::superfluous(std::size_t partition) const {
+  const leadership& l = leaders_[partition];
+  return l.current && is_live(l.primary) && l.primary != options_.self
+         && !find_member(l.members, options_.self.id) && !find_member(l.coming, options_.self.id);
+}
+
+member_list membership::live() const {
+  member_list out{options_.self};
+  for (const auto& [name, n] : nodes_)
+    if (n.up)
+      out.push_back({name, n.id});
+  std::ranges::sort(out);
+  return out;
+}
+
+std::vector<std::string> membership::unreachable() const {
+  std::vector<std::string> out;
+  for (const auto& [name, n] : nodes_)
+    if (!n.up && !n.left && declared_.contains(name))
+      out.push_back(name);
+  return out;
+}
+
+bool membership::is_live(const member& m) const {
+  if (m == options_.self)
+    return true;
+  const auto at = nodes_.find(m.node);
+  return at != nodes_.end() && at->second.up && at->second.id == m.id;
+}
+
+bool membership::is_over(const member& m) const {
+  if (m.node == options_.self.node)
+    return m.id != options_.self.id;
+  const auto at = nodes_.find(m.node);
+  return at != nodes_.end() && at->second.id != 0 && at->second.id != m.id;
+}
+
+} // namespace supercache

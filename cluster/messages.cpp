@@ -1,0 +1,246 @@
+#include <supercache/cluster/messages.hpp>
+
+// A message is its number in the variant and its fields in the order of their declaration. Each
+// writer and reader unpacks all fields, so that a new one cannot be forgotten.
+
+namespace supercache {
+
+namespace {
+
+void put(wire_writer& w, const vote_request& m) {
+  const auto& [proposed, last, pre, handed_over, partial, founders] = m;
+  write(w, proposed);
+  write(w, last);
+  w.flag(pre);
+  w.flag(handed_over);
+  w.flag(partial);
+  write(w, founders);
+}
+void get(wire_reader& r, vote_request& m) {
+  auto& [proposed, last, pre, handed_over, partial, founders] = m;
+  proposed = read_epoch(r);
+  last = read_position(r);
+  pre = r.flag();
+  handed_over = r.flag();
+  partial = r.flag();
+  founders = read_members(r);
+}
+
+void put(wire_writer& w, const vote_reply& m) {
+  const auto& [proposed, pre, granted, promised, has_data] = m;
+  write(w, proposed);
+  w.flag(pre);
+  w.flag(granted);
+  write(w, promised);
+  w.flag(has_data);
+}
+void get(wire_reader& r, vote_reply& m) {
+  auto& [proposed, pre, granted, promised, has_data] = m;
+  proposed = read_epoch(r);
+  pre = r.flag();
+  granted = r.flag();
+  promised = read_epoch(r);
+  has_data = r.flag();
+}
+
+void put(wire_writer& w, const entry_batch& b) {
+  w.number(b.runs.size());
+  for (const auto& run : b.runs) {
+    write(w, run.epoch);
+    w.number(run.count);
+  }
+  w.bytes(b.bytes);
+}
+void get(wire_reader& r, entry_batch& b) {
+  b.runs.resize(r.count());
+  for (auto& run : b.runs) {
+    run.epoch = read_epoch(r);
+    run.count = r.number();
+  }
+  const auto bytes = r.bytes();
+  b.bytes.assign(bytes.begin(), bytes.end());
+}
+
+void put(wire_writer& w, const append& m) {
+  const auto& [epoch, previous, commit, time_ms, entries] = m;
+  write(w, epoch);
+  write(w, previous);
+  w.number(commit);
+  w.number(static_cast<std::uint64_t>(time_ms));
+  put(w, entries);
+}
+void get(wire_reader& r, append& m) {
+  auto& [epoch, previous, commit, time_ms, entries] = m;
+  epoch = read_epoch(r);
+  previous = read_position(r);
+  commit = r.number();
+  time_ms = static_cast<std::int64_t>(r.number());
+  get(r, entries);
+}
+
+void put(wire_writer& w, const progress_report& m) {
+  const auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at] = m;
+  write(w, epoch);
+  w.flag(accepted);
+  w.number(match);
+  write(w, last);
+  w.flag(diverged);
+  w.flag(asking);
+  write(w, fill);
+  w.flag(filling);
+  if (filling)
+    write(w, at);
+}
+void get(wire_reader& r, progress_report& m) {
+  auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at] = m;
+  epoch = read_epoch(r);
+  accepted = r.flag();
+  match = r.number();
+  last = read_position(r);
+  diverged = r.flag();
+  asking = r.flag();
+  fill = read_transfer_id(r);
+  filling = r.flag();
+  if (filling)
+    at = read_point(r);
+}
+
+void put(wire_writer& w, const fill& m) {
+  const auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, members, before,
+               members_index, from, to, piece, sessions]
+    = m;
+  write(w, epoch);
+  write(w, transfer);
+  w.flag(begin);
+  write(w, at);
+  write(w, reigns);
+  w.number(commit);
+  w.number(static_cast<std::uint64_t>(time_ms));
+  w.number(static_cast<std::uint64_t>(stamp_ms));
+  write(w, members);
+  write(w, before);
+  w.number(members_index);
+  write(w, from);
+  write(w, to);
+  w.bytes(piece);
+  w.bytes(sessions);
+}
+void get(wire_reader& r, fill& m) {
+  auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, members, before,
+         members_index, from, to, piece, sessions]
+    = m;
+  epoch = read_epoch(r);
+  transfer = read_transfer_id(r);
+  begin = r.flag();
+  at = read_position(r);
+  reigns = read_reigns(r);
+  commit = r.number();
+  time_ms = static_cast<std::int64_t>(r.number());
+  stamp_ms = static_cast<std::int64_t>(r.number());
+  members = read_members(r);
+  before = read_members(r);
+  members_index = r.number();
+  from = read_point(r);
+  to = read_point(r);
+  const auto p = r.bytes();
+  piece.assign(p.begin(), p.end());
+  const auto s = r.bytes();
+  sessions.assign(s.begin(), s.end());
+}
+
+void put(wire_writer& w, const take_over& m) {
+  const auto& [epoch] = m;
+  write(w, epoch);
+}
+void get(wire_reader& r, take_over& m) {
+  auto& [epoch] = m;
+  epoch = read_epoch(r);
+}
+
+void put(wire_writer& w, const retire& m) {
+  const auto& [epoch, index] = m;
+  write(w, epoch);
+  w.number(index);
+}
+void get(wire_reader& r, retire& m) {
+  auto& [epoch, index] = m;
+  epoch = read_epoch(r);
+  index = r.number();
+}
+
+template <std::size_t... Is>
+void emplace(message& m, std::size_t index, std::index_sequence<Is...>) {
+  ((index == Is ? (m.emplace<Is>(), 0) : 0), ...);
+}
+
+} // namespace
+
+void write(wire_writer& w, const message& m) {
+  w.number(m.index());
+  std::visit([&](const auto& x) { put(w, x); }, m);
+}
+
+message read_message(wire_reader& r) {
+  constexpr auto kinds = std::variant_size_v<message>;
+  message m;
+  emplace(m, r.number_below(kinds, "kind of message"), std::make_index_sequence<kinds>{});
+  std::visit([&](auto& x) { get(r, x); }, m);
+  return m;
+}
+
+// -- text ---------------------------------------------------------------------------------------
+
+namespace {
+
+std::string text(const transfer_point& p) {
+  if (p.complete)
+    return "end";
+  return std::string{to_string(p.where.kind)} + '/' + p.where.name + to_string(p.inner);
+}
+
+std::string text(const vote_request& m) {
+  std::string s = m.pre ? "may I reign as " : "vote for ";
+  s += to_string(m.proposed) + ", log ends at " + to_string(m.last);
+  if (m.handed_over)
+    s += ", handed over";
+  if (m.partial)
+    s += ", with a part of the data";
+  if (!m.founders.empty())
+    s += ", founding " + to_string(m.founders);
+  return s;
+}
+std::string text(const vote_reply& m) {
+  return std::string{m.granted ? "yes" : "no"} + (m.pre ? ", you may reign as " : ", for ")
+         + to_string(m.proposed) + "; promised " + to_string(m.promised)
+         + (m.has_data ? ", has data" : "");
+}
+std::string text(const append& m) {
+  return "append " + std::to_string(m.entries.count()) + " behind " + to_string(m.previous) + " in "
+         + to_string(m.epoch) + ", commit " + std::to_string(m.commit);
+}
+std::string text(const progress_report& m) {
+  std::string s = m.accepted ? "have " + std::to_string(m.match) : m.asking ? "asks" : "refused";
+  s += ", log ends at " + to_string(m.last) + ", in " + to_string(m.epoch);
+  if (m.diverged)
+    s += ", diverged";
+  if (m.filling)
+    s += ", filled by " + to_string(m.fill) + " up to " + text(m.at);
+  return s;
+}
+std::string text(const fill& m) {
+  return (m.begin ? "begin " : "") + to_string(m.transfer) + ": fill at " + to_string(m.at)
+         + ", from " + text(m.from) + " to " + text(m.to) + ", " + std::to_string(m.piece.size())
+         + " bytes, in " + to_string(m.epoch);
+}
+std::string text(const take_over& m) { return "take over from " + to_string(m.epoch); }
+std::string text(const retire& m) {
+  return "retire, by " + std::to_string(m.index) + " in " + to_string(m.epoch);
+}
+
+} // namespace
+
+std::string to_string(const message& m) {
+  return std::visit([](const auto& x) { return text(x); }, m);
+}
+
+} // namespace supercache

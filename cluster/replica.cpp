@@ -1,0 +1,322 @@
+#include "faults.hpp"
+
+#include <supercache/cluster/replica.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+// What all roles share, and writes. A write at its primary: checks, the operation itself, its
+// encoding, two copies of that; then the links fetch it with `collect`.
+
+namespace supercache {
+
+replica::replica(replica_options o, partition_store& store)
+  : options_(std::move(o)), store_(store) {}
+
+// -- writes -------------------------------------------------------------------------------------
+
+bool replica::has_majority() const noexcept {
+  return async() || enough([&](const member& m) { return is_up(m.id); });
+}
+
+status replica::ready_for_writes() const {
+  if (!leads())
+    return {errc::not_primary, "this node is not the primary of the partition"};
+  if (hand_over_to_)
+    return {errc::not_primary, "the primary is handing over"};
+  if (!has_majority())
+    return {errc::unavailable, "too few members of the partition can be reached: a majority of "
+                                 + std::to_string(members_.size()) + " is needed"};
+  return done();
+}
+
+status replica::room_for_writes() const {
+  const auto full = [] {
+    return failure{errc::overloaded, "replicas are too far behind; try again"};
+  };
+  const log_index last = log_.last().index;
+  if (!async()) {
+    if (last - commit_ >= options_.pending_max
+        || log_.bytes_from(commit_ + 1) >= 4 * options_.log_bytes_max)
+      return full();
+    return done();
+  }
+  for (const auto& [id, p] : peers_)
+    if (p.up && p.now == progress::phase::stream
+        && (last - p.match >= options_.pending_max
+            || log_.bytes_from(p.match + 1) >= options_.log_bytes_max))
+      return full();
+  return done();
+}
+
+namespace {
+
+/// Whether an operation that answered this left everything as it was, so that it need not be
+/// logged.
+bool changed_nothing(const operation_body& body, const value& answer) {
+  if (std::holds_alternative<op::put>(body) || std::holds_alternative<op::put_many>(body)
+      || std::holds_alternative<op::push>(body) || std::holds_alternative<op::update_counter>(body))
+    return false;
+  return answer == value{0} || answer == value{false} || answer == value::list({});
+}
+
+} // namespace
+
+result<proposal> replica::propose(const request_id& who, operation what, std::int64_t now) {
+  if (auto s = ready_for_writes(); !s)
+    return s.why();
+  if (who.client) {
+    if (const auto* before = sessions_.find(who)) {
+      const position at = log_.knows(before->index) ? log_.at(before->index) : log_.base();
+      return proposal{at, before->answer, false};
+    }
+    if (sessions_.over(who))
+      return {errc::outcome_unknown, "the request comes late: its answer was given and forgotten"};
+  }
+  if (auto s = room_for_writes(); !s)
+    return s.why();
+  entry e;
+  e.kind = entry_kind::write;
+  e.stamp_ms = next_stamp(now);
+  e.request = who;
+  e.what = std::move(what);
+  const bool time_passes = store_.next_deadline() <= e.stamp_ms;
+  bool watched = false;
+  auto answer = store_.apply(e.what, stamp{e.stamp_ms}, &watched);
+  // What changed nothing need not be logged; but if the request may come again, later, it must
+  // still change nothing.
+  if (!answer || (!who.client && changed_nothing(e.what.body, *answer))) {
+    // What was not found because it had expired may be freed here. A primary to come whose clock is
+    // behind must not find it either.
+    if (time_passes)
+      append_own({entry_kind::nothing, e.stamp_ms, {}, {}, {}, {}});
+    return answer ? result<proposal>{proposal{log_.last(), *std::move(answer), watched}}
+                  : answer.why();
+  }
+  const position at = append_own(e);
+  note_answer(e, at.index, *answer);
+  return proposal{at, *std::move(answer), watched};
+}
+
+std::int64_t replica::next_stamp(std::int64_t now) { return std::max(stamp_ms_, time_ms(now)); }
+
+position replica::append_own(const entry& e) {
+  byte_buffer bytes;
+  bytes.reserve(64);
+  wire_writer w{bytes};
+  write(w, e);
+  log_.append(promised_, bytes);
+  stamp_ms_ = e.stamp_ms;
+  if (e.kind == entry_kind::members)
+    apply_members(e, log_.last().index);
+  for (const auto& [id, p] : peers_)
+    if (p.up)
+      address(id);
+  advance_commit();
+  trim();
+  return log_.last();
+}
+
+result<value> replica::perform(const entry& e, bool* watched) {
+  stamp_ms_ = std::max(stamp_ms_, e.stamp_ms);
+  if (e.kind == entry_kind::members)
+    apply_members(e, log_.last().index + 1);
+  if (e.kind != entry_kind::write)
+    return value{};
+  const stamp now{faulty(fault::answer_from_own_clock) ? e.stamp_ms - offset_ms_ : e.stamp_ms};
+  if (filling_) {
+    filling_->apply(e.what, now);
+    return value{};
+  }
+  auto answer = store_.apply(e.what, now, watched);
+  if (answer)
+    note_answer(e, log_.last().index + 1, *answer);
+  return answer;
+}
+
+/// The same for the same entries on every replica.
+void replica::note_answer(const entry& e, log_index at, const value& answer) {
+  sessions_.expire(e.stamp_ms);
+  if (e.request.client)
+    sessions_.done(e.request, at, answer, e.stamp_ms);
+}
+
+void replica::apply_members(const entry& e, log_index at) {
+  members_ = e.members;
+  before_ = e.before;
+  members_index_ = at;
+  news_.members = true;
+  if (leads())
+    for (const member& m : members_)
+      if (m.id != options_.self.id)
+        peer(m);
+}
+
+void replica::set_commit(log_index i) {
+  if (i <= commit_)
+    return;
+  commit_ = i;
+  if (commit_ < members_index_ || before_.empty())
+    return;
+  before_.clear();
+  news_.members = true;
+  if (leads())
+    drop_former_members();
+}
+
+void replica::trim() {
+  if (log_.bytes() <= options_.log_bytes_max)
+    return;
+  const std::size_t keep = options_.log_bytes_max * 3 / 4;
+  log_index until = commit_;
+  // However large the last entry is, it need not be sent as a part of all data.
+  const std::size_t others = log_.bytes() - log_.bytes_from(log_.last().index);
+  if (others <= 4 * options_.log_bytes_max)
+    for (const auto& [id, p] : peers_)
+      if (p.up)
+        until = std::min(until, p.now == progress::phase::stream ? p.match : p.next - 1);
+  log_index i = log_.base().index;
+  while (i < until && log_.bytes_from(i + 1) > keep)
+    ++i;
+  log_.drop_until(i);
+}
+
+// -- roles --------------------------------------------------------------------------------------
+
+void replica::follow(const epoch& e) {
+  leaderless_ms_ = 0;
+  if (e == promised_ && primary_ == e.owner && role_ == role::follower)
+    return;
+  if (leads())
+    step_down(0);
+  role_ = role::follower;
+  campaign_.reset();
+  promised_ = e;
+  primary_ = e.owner;
+  leaderless_ms_ = 0;
+  news_.role = true;
+}
+
+void replica::heard_of(const epoch& e) {
+  if (e > promised_)
+    follow(e);
+}
+
+void replica::step_down(std::int64_t now) {
+  role_ = role::follower;
+  primary_ = 0;
+  campaign_.reset();
+  peers_.clear();
+  hand_over_to_ = 0;
+  leaderless_ms_ = now;
+  news_.role = true;
+}
+
+// -- messages -----------------------------------------------------------------------------------
+
+void replica::receive(member_id from, message m, std::int64_t now) {
+  std::visit([&](const auto& x) { on(from, x, now); }, m);
+}
+
+void replica::send(member_id to, message m) {
+  if (!up_.contains(to))
+    return;
+  outbox_[to].push_back(std::move(m));
+  address(to);
+}
+
+void replica::address(member_id to) {
+  if (std::ranges::find(addressees_, to) == addressees_.end())
+    addressees_.push_back(to);
+}
+
+std::vector<member_id> replica::take_addressees() { return std::exchange(addressees_, {}); }
+
+bool replica::wants(member_id to) const {
+  if (const auto box = outbox_.find(to); box != outbox_.end() && !box->second.empty())
+    return true;
+  const auto p = peers_.find(to);
+  return leads() && p != peers_.end() && wants(p->second);
+}
+
+void replica::collect(member_id to, send_budget& budget, std::int64_t now,
+                      std::vector<message>& out) {
+  if (const auto box = outbox_.find(to); box != outbox_.end()) {
+    std::ranges::move(box->second, std::back_inserter(out));
+    outbox_.erase(box);
+  }
+  if (const auto p = peers_.find(to); leads() && p != peers_.end() && p->second.up)
+    collect_from(p->second, budget, now, out);
+}
+
+// -- what happens around it -----------------------------------------------------------------------
+
+void replica::peer_up(member_id id, std::int64_t now) {
+  if (!up_.insert(id).second)
+    return;
+  news_.role = true; // there may be a majority again
+  const auto found = peers_.find(id);
+  if (found == peers_.end())
+    return;
+  progress& p = found->second;
+  p.up = true;
+  p.heard_ms = now;
+  if (p.now == progress::phase::fill)
+    p.ask = p.rewind = p.confirmed; // what was under way is lost
+  else
+    back_to_probe(p);
+  address(id);
+}
+
+void replica::peer_down(member_id id, std::int64_t now) {
+  if (up_.erase(id) == 0)
+    return;
+  outbox_.erase(id);
+  news_.role = true;
+  if (const auto p = peers_.find(id); p != peers_.end())
+    p->second.up = false;
+  if (hand_over_to_ == id)
+    hand_over_to_ = 0;
+  if (!leads() && primary_ == id && leaderless_ms_ == 0)
+    leaderless_ms_ = now;
+  if (campaign_)
+    count_votes(now);
+}
+
+void replica::tick(std::int64_t now) {
+  if (!leads()) {
+    watch_for_primary(now);
+    return;
+  }
+  watch_peers(now);
+  move_towards_wanted(now);
+  // What expires is freed everywhere once an entry says that it has.
+  constexpr std::int64_t expiry_ms = 1'000;
+  if (time_ms(now) >= stamp_ms_ + expiry_ms && store_.next_deadline() <= time_ms(now)) {
+    entry e;
+    e.stamp_ms = next_stamp(now);
+    append_own(e);
+  }
+}
+
+void replica::steer(member_list wanted, std::int64_t now) {
+  wanted_ = std::move(wanted);
+  if (leads())
+    move_towards_wanted(now);
+}
+
+status replica::force(std::int64_t now) {
+  if (blank())
+    return {errc::invalid_argument, "this node holds no data of the partition"};
+  if (leads())
+    step_down(now);
+  campaign_.reset();
+  promised_ = {promised_.number + 1, options_.self.id};
+  entry e;
+  e.kind = entry_kind::members;
+  e.members = {options_.self};
+  reign(now, std::move(e));
+  return done();
+}
+
+} // namespace supercache

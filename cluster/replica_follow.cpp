@@ -1,0 +1,187 @@
+#include "faults.hpp"
+
+#include <supercache/cluster/replica.hpp>
+
+#include <algorithm>
+
+// The side of a replica that takes entries and pieces of data from its primary. It never trusts
+// that a message is new, or that the one before it arrived: what does not fit is refused with where
+// it stands.
+
+namespace supercache {
+
+progress_report replica::report_of() const {
+  progress_report r;
+  r.epoch = promised_;
+  r.last = log_.last();
+  r.fill = fill_;
+  if (filling_) {
+    r.filling = true;
+    r.at = filling_->at();
+  }
+  return r;
+}
+
+/// Whether the sender reigns, as far as is known here; if not, it is told.
+bool replica::from_primary(member_id from, const epoch& e) {
+  if (e < promised_)
+    send(from, report_of());
+  return e >= promised_ && from == e.owner && !(leads() && faulty(fault::keep_reigning));
+}
+
+void replica::on(member_id from, const append& m, std::int64_t now) {
+  if (!from_primary(from, m.epoch))
+    return;
+  follow(m.epoch);
+  heard_ms_ = now;
+  offset_ms_ = m.time_ms - now;
+  progress_report found;
+  const bool accepted = take_entries(m, found);
+  progress_report report = report_of();
+  report.accepted = accepted;
+  report.match = found.match;
+  report.diverged = found.diverged;
+  if (accepted) {
+    set_commit(std::min(m.commit, found.match));
+    trim();
+  }
+  send(from, report);
+}
+
+/// Whether the log has, or had, this entry. What was so long ago that nobody knows is the same in
+/// every log if it is committed.
+bool replica::has_same(const position& p) const {
+  if (faulty(fault::skip_matching))
+    return true;
+  return log_.knows(p.index) ? log_.at(p.index) == p : !async() && p.index <= commit_;
+}
+
+/// Appends what fits and is not there yet. Answers whether the log is now the sender's up to the
+/// last of its entries; if not, whether it `diverged`.
+bool replica::take_entries(const append& m, progress_report& report) {
+  if (m.previous.index > log_.last().index && !faulty(fault::take_out_of_order))
+    return false;
+  if (!has_same(m.previous)) {
+    report.diverged = true;
+    return false;
+  }
+  wire_reader r{m.entries.bytes};
+  log_index i = std::min(m.previous.index, log_.last().index);
+  for (const auto& run : m.entries.runs)
+    for (std::uint64_t n = 0; n < run.count; ++n) {
+      const auto before = r.rest();
+      const entry e = read_entry(r);
+      if (!r.ok())
+        return false; // mangled on its way: as if it were lost
+      ++i;
+      if (i <= log_.last().index) {
+        if (has_same({run.epoch, i}))
+          continue; // a duplicate
+        report.diverged = true;
+        return false;
+      }
+      if (run.epoch < log_.last().epoch || run.epoch > m.epoch)
+        return false;
+      if (!faulty(fault::drop_entry) || i > m.previous.index + 1 || m.entries.count() == 1)
+        (void)perform(e, nullptr);
+      log_.append(run.epoch, before.first(before.size() - r.rest().size()));
+    }
+  report.match = i;
+  return true;
+}
+
+void replica::on(member_id from, const fill& m, std::int64_t now) {
+  if (!from_primary(from, m.epoch))
+    return;
+  follow(m.epoch);
+  heard_ms_ = now;
+  offset_ms_ = m.time_ms - now;
+  bool accepted = false;
+  if (m.begin && m.transfer > fill_) {
+    restart_from(m);
+    accepted = true;
+  } else {
+    accepted
+      = filling_ && m.transfer == fill_
+        && ((m.at == log_.last() && m.from == filling_->at()) || faulty(fault::take_late_piece));
+  }
+  if (accepted && !filling_->take(m.piece, m.to)) {
+    become_blank();
+    return;
+  }
+  if (accepted && m.to.complete) {
+    wire_reader r{m.sessions};
+    sessions_ = sessions::read(r);
+    if (!r.finish()) {
+      become_blank();
+      return;
+    }
+    filling_.reset();
+    forgot_ = {};
+    news_.readable = true;
+  }
+  auto report = report_of();
+  report.accepted = accepted;
+  report.match = accepted ? log_.last().index : 0;
+  send(from, report);
+}
+
+/// Forgets everything and takes the sender's place in the log.
+void replica::restart_from(const fill& m) {
+  if (!filling_) // else what there was is counted already
+    news_.discarded += log_.count_missing(m.reigns, m.at.index);
+  remember_votes();
+  const log_index known = async() ? 0 : commit_;
+  store_.clear(stamp{stamp_ms_});
+  log_.reset(m.at, m.reigns);
+  sessions_.clear();
+  members_ = m.members;
+  before_ = m.before;
+  members_index_ = m.members_index;
+  commit_ = 0;
+  set_commit(std::min(std::max(known, m.commit), m.at.index));
+  stamp_ms_ = m.stamp_ms;
+  has_more_ = false;
+  fill_ = m.transfer;
+  filled_from_ = m.at.index;
+  filling_.emplace(store_);
+  news_.members = news_.readable = true;
+}
+
+void replica::on(member_id, const retire& m, std::int64_t) {
+  const bool member_since = is_member(options_.self.id) && log_.last() > position{m.epoch, m.index};
+  const bool filled_since = fill_.epoch == m.epoch && filled_from_ >= m.index;
+  if (m.epoch >= promised_ && !member_since && !filled_since)
+    let_go(m.epoch);
+}
+
+void replica::let_go(const epoch& e) {
+  if (leads() || e < log_.last().epoch)
+    return;
+  promised_ = std::max(promised_, e);
+  become_blank();
+}
+
+/// Before the log is given up.
+void replica::remember_votes() {
+  if (!async() && !filling_) // entries taken while filled counted for nothing
+    forgot_ = std::max(forgot_, log_.last());
+}
+
+void replica::become_blank() {
+  remember_votes();
+  store_.clear(stamp{stamp_ms_});
+  log_.reset({});
+  sessions_.clear();
+  members_.clear();
+  before_.clear();
+  members_index_ = commit_ = 0;
+  filling_.reset();
+  founder_ = {};
+  has_more_ = false;
+  campaign_.reset();
+  role_ = role::follower;
+  news_.members = news_.readable = news_.role = true;
+}
+
+} // namespace supercache

@@ -1,0 +1,302 @@
+#include "faults.hpp"
+
+#include <supercache/cluster/replica.hpp>
+
+#include <algorithm>
+
+// The side of a primary that brings the other copies to where it is; see progress.hpp for the
+// states of a copy. Nothing is sent unasked: links fetch with `collect` what they have room for, so
+// that a busy peer gets larger batches, and a slow one does not fill memory.
+
+namespace supercache {
+
+namespace {
+
+constexpr std::size_t probe_bytes = 16 * 1024;
+constexpr std::size_t batch_bytes = 64 * 1024;
+constexpr std::size_t window_bytes = 512 * 1024;
+constexpr std::size_t piece_bytes = 32 * 1024;
+constexpr std::size_t pieces_under_way = 4;
+
+} // namespace
+
+// -- sending ------------------------------------------------------------------------------------
+
+/// Whether there are entries to send, and not too many under way.
+bool replica::may_send_entries(const progress& p) const {
+  if (p.next > log_.last().index)
+    return false;
+  const log_index first = std::min(p.seen + 1, p.next);
+  return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
+}
+
+bool replica::wants(const progress& p) const {
+  if (!p.up)
+    return false;
+  const bool entries = may_send_entries(p);
+  switch (p.now) {
+    case progress::phase::probe: return !p.waiting;
+    case progress::phase::stream: return p.ask || entries;
+    case progress::phase::fill:
+      return !p.begun
+             || (p.confirmed
+                 && (p.ask || entries
+                     || (!p.rewind && !p.sent.complete && p.under_way.size() < pieces_under_way)));
+  }
+  return false;
+}
+
+void replica::collect_from(progress& p, send_budget& budget, std::int64_t now,
+                           std::vector<message>& out) {
+  if (!wants(p))
+    return;
+  if (!p.expects_report())
+    p.heard_ms = now;
+  if (p.now != progress::phase::fill && !log_.has(p.next - 1))
+    begin_to_fill(p);
+  switch (p.now) {
+    case progress::phase::probe:
+      p.next = entries_for(p, std::min(budget.entries, probe_bytes), now, out).previous.index
+               + 1; // perhaps once more
+      p.waiting = true;
+      break;
+    case progress::phase::stream: collect_entries(p, budget, now, out); break;
+    case progress::phase::fill: collect_pieces(p, budget, now, out); break;
+  }
+}
+
+/// A message with the entries from `p.next` on, which is moved behind them.
+const append& replica::entries_for(progress& p, std::size_t most, std::int64_t now,
+                                   std::vector<message>& out) {
+  auto& m = std::get<append>(out.emplace_back(std::in_place_type<append>));
+  m.epoch = promised_;
+  m.previous = log_.at(p.next - 1);
+  m.commit = commit_;
+  m.time_ms = time_ms(now);
+  if (p.next <= log_.last().index && most > 0)
+    m.entries = log_.batch(p.next, most);
+  p.next += m.entries.count();
+  p.told = commit_;
+  p.ask = false;
+  return m;
+}
+
+void replica::collect_entries(progress& p, send_budget& budget, std::int64_t now,
+                              std::vector<message>& out) {
+  while (budget.entries > 0 && may_send_entries(p)) {
+    const append& m = entries_for(p, std::min(budget.entries, batch_bytes), now, out);
+    budget.entries -= std::min(budget.entries, m.entries.bytes.size());
+  }
+  if (p.ask)
+    entries_for(p, 0, now, out);
+}
+
+void replica::collect_pieces(progress& p, send_budget& budget, std::int64_t now,
+                             std::vector<message>& out) {
+  if (p.begun && !log_.has(p.next - 1))
+    begin_to_fill(p); // writes came faster than they could be sent
+  if (!p.begun)
+    send_piece(p, budget, now, out);
+  while (p.confirmed) {
+    collect_entries(p, budget, now, out);
+    if (p.rewind || p.next <= log_.last().index || p.sent.complete || budget.pieces == 0
+        || p.under_way.size() >= pieces_under_way)
+      return;
+    send_piece(p, budget, now, out);
+  }
+}
+
+void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
+                         std::vector<message>& out) {
+  auto& m = std::get<fill>(out.emplace_back(std::in_place_type<fill>));
+  m.epoch = promised_;
+  m.transfer = p.transfer;
+  m.begin = !p.begun;
+  m.at = log_.last();
+  m.commit = commit_;
+  m.time_ms = time_ms(now);
+  if (m.begin) {
+    m.reigns = log_.reigns();
+    m.stamp_ms = stamp_ms_;
+    m.members = members_;
+    m.before = before_;
+    m.members_index = members_index_;
+    p.sent = {};
+    p.next = log_.last().index + 1;
+    p.seen = log_.last().index;
+  }
+  m.from = p.sent;
+  m.to = read_piece(store_, p.sent, std::min(budget.pieces, piece_bytes), m.piece);
+  if (m.to.complete) {
+    wire_writer w{m.sessions};
+    write(w, sessions_);
+  }
+  budget.pieces -= std::min(budget.pieces, m.piece.size() + m.sessions.size());
+  p.sent = m.to;
+  p.under_way.push_back(m.to);
+  p.begun = true;
+}
+
+// -- states of a copy ---------------------------------------------------------------------------
+
+void replica::begin_to_fill(progress& p) {
+  p.now = progress::phase::fill;
+  p.transfer = {promised_, ++fills_begun_};
+  p.begun = p.confirmed = p.ask = p.waiting = p.rewind = false;
+  p.under_way.clear();
+  p.match = 0;
+  p.next = log_.last().index + 1;
+  p.seen = log_.last().index;
+  address(p.who.id);
+}
+
+void replica::back_to_probe(progress& p) {
+  p.now = progress::phase::probe;
+  p.next = p.match ? p.match + 1 : std::min(p.next, log_.last().index + 1);
+  p.waiting = p.ask = false;
+  address(p.who.id);
+}
+
+// -- what copies report -------------------------------------------------------------------------
+
+void replica::on(member_id from, const progress_report& m, std::int64_t now) {
+  if (m.epoch > promised_ && leads() && faulty(fault::keep_reigning))
+    return;
+  if (m.epoch > promised_) {
+    step_down(now + options_.campaign_ms);
+    promised_ = m.epoch;
+    return;
+  }
+  if (m.asking && m.epoch < promised_)
+    send(from, report_of());
+  const auto found = peers_.find(from);
+  if (!leads() || m.epoch != promised_ || found == peers_.end())
+    return;
+  progress& p = found->second;
+  if (p.now != progress::phase::fill && m.fill < p.transfer)
+    return; // from before it was filled
+  if (m.asking) {
+    p.ask = true;
+    address(from);
+    return;
+  }
+  p.heard_ms = now;
+  p.waiting = false;
+  address(from);
+  if (p.now == progress::phase::fill) {
+    on_fill_report(p, m);
+  } else if (m.diverged || m.filling || (m.last.index == 0 && p.match > 0)) {
+    begin_to_fill(p);
+    if (m.filling)
+      on_fill_report(p, m);
+  } else if (m.accepted) {
+    p.match = std::max(p.match, m.match);
+    p.seen = std::max(p.seen, p.match);
+    p.next = std::max(p.next, p.match + 1);
+    p.now = progress::phase::stream;
+  } else if (m.last.index + 1 < p.next || p.now == progress::phase::probe) {
+    p.next = std::max(p.match + 1, std::min(p.next - 1, m.last.index + 1));
+    p.seen = p.match;
+    p.now = progress::phase::probe;
+  }
+  advance_commit();
+  if (hand_over_to_ == from)
+    consider_hand_over(now);
+}
+
+void replica::on_fill_report(progress& p, const progress_report& m) {
+  if (m.fill != p.transfer) {
+    // Of another transfer: one that another primary began can go on if it stands on our log.
+    if (!m.filling || p.begun || !log_.has(m.last) || !m.at.portable())
+      return;
+    p.transfer = m.fill;
+    p.begun = true;
+    p.sent = m.at;
+    p.next = m.last.index + 1;
+  }
+  p.confirmed = true;
+  p.seen = m.last.index;
+  if (m.diverged) {
+    begin_to_fill(p);
+  } else if (!m.filling) {
+    p.under_way.clear();
+    p.now = progress::phase::probe;
+    if (m.accepted) {
+      p.now = progress::phase::stream;
+      p.match = m.match;
+      p.next = std::max(p.next, p.match + 1);
+    }
+  } else if (m.accepted && !p.rewind) {
+    const auto arrived = std::ranges::find(p.under_way, m.at);
+    if (arrived != p.under_way.end()) {
+      p.under_way.erase(p.under_way.begin(), arrived + 1);
+    } else if (p.under_way.empty()) {
+      p.sent = m.at;
+      p.next = std::max(p.next, p.seen + 1);
+    }
+  } else if (log_.has(m.last)) { // something was lost: go on from where it stands
+    p.rewind = false;
+    p.under_way.clear();
+    p.sent = m.at;
+    p.next = m.last.index + 1;
+  } else {
+    begin_to_fill(p);
+  }
+}
+
+// -- commit -------------------------------------------------------------------------------------
+
+void replica::advance_commit() {
+  if (async() || faulty(fault::acknowledge_early)) {
+    set_commit(log_.last().index);
+    return;
+  }
+  // Some member's match is the answer: the highest that enough of them have reached.
+  log_index best = 0;
+  const auto match_of = [&](const member& m) {
+    if (m.id == options_.self.id)
+      return log_.last().index;
+    const auto p = peers_.find(m.id);
+    if (faulty(fault::count_unfilled) && p != peers_.end()
+        && p->second.now == progress::phase::fill)
+      return p->second.seen;
+    const bool counts = p != peers_.end() && p->second.now == progress::phase::stream;
+    return counts ? p->second.match : log_index{0};
+  };
+  for (const auto* group : {&members_, &before_})
+    for (const member& candidate : *group) {
+      const log_index i = match_of(candidate);
+      if (i > best && i > commit_ && enough([&](const member& m) { return match_of(m) >= i; }))
+        best = i;
+    }
+  if (best >= reign_begin_
+      || faulty(
+        fault::commit_older)) // §3.6.2: entries of former reigns are committed by one of its own
+    set_commit(best);
+}
+
+void replica::watch_peers(std::int64_t now) {
+  const bool news = now >= next_news_ms_;
+  if (news)
+    next_news_ms_ = now + options_.news_ms;
+  for (auto& [id, p] : peers_) {
+    if (!p.up)
+      continue;
+    if (news && p.now == progress::phase::stream && p.told < commit_) {
+      p.ask = true;
+      address(id);
+    }
+    if (!p.expects_report() || now - p.heard_ms < options_.silence_ms)
+      continue;
+    p.heard_ms = now;
+    if (p.now != progress::phase::fill) {
+      back_to_probe(p);
+      continue;
+    }
+    p.ask = p.rewind = p.confirmed;
+    p.begun = p.confirmed;
+    address(id);
+  }
+}
+
+} // namespace supercache

@@ -1,0 +1,245 @@
+#include "faults.hpp"
+
+#include <supercache/cluster/replica.hpp>
+
+#include <algorithm>
+
+// Elections. A follower whose primary is down waits for its turn, asks whether it may reign, asks
+// for votes, and reigns. Async mode: all members that can be reached must agree, so that the one
+// with the longest log wins; sync: a majority of the group.
+
+namespace supercache {
+
+const member_list& replica::electorate() const noexcept {
+  return campaign_->founders.empty() && !campaign_->heir ? members_ : campaign_->voters;
+}
+
+/// Async: this copy has data, but the group that it was to become a member of is gone, or has less.
+bool replica::is_heir() const {
+  return async() && !blank() && !is_member(options_.self.id)
+         && (has_more_
+             || std::ranges::none_of(members_, [&](const member& m) { return is_up(m.id); }));
+}
+
+bool replica::may_campaign(std::int64_t now) const {
+  const bool last_resort = async() && now >= leaderless_ms_ + options_.lost_ms;
+  if (is_heir())
+    return last_resort;
+  if (blank() || !is_member(options_.self.id) || !has_majority())
+    return false;
+  return !filling_ || last_resort;
+}
+
+/// How many members that can be reached have their turn before this one: the preferred primary
+/// first, then the others in order.
+std::size_t replica::rank() const {
+  const auto before = [&](const member& a, const member& b) {
+    const auto preferred
+      = [&](const member& m) { return !wanted_.empty() && wanted_.front().id == m.id; };
+    return std::pair{!preferred(a), a.node} < std::pair{!preferred(b), b.node};
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(
+    members_, [&](const member& m) { return is_up(m.id) && before(m, options_.self); }));
+}
+
+void replica::watch_for_primary(std::int64_t now) {
+  if (campaign_) {
+    if (now < campaign_->until)
+      return;
+    campaign_.reset();
+    role_ = role::follower;
+    leaderless_ms_ = now;
+  }
+  if (primary_ && up_.contains(primary_)) {
+    leaderless_ms_ = 0;
+    ask_primary(now);
+    return;
+  }
+  if (leaderless_ms_ == 0)
+    leaderless_ms_ = now;
+  const auto turn = leaderless_ms_ + static_cast<std::int64_t>(rank()) * options_.stagger_ms;
+  if (now >= turn && may_campaign(now))
+    begin_campaign(false, now);
+}
+
+/// That the primary's node is alive does not say that it still reigns here: it may have stepped
+/// down, and who told this copy of its reign may have been wrong.
+void replica::ask_primary(std::int64_t now) {
+  if (now - heard_ms_ < options_.ask_ms)
+    return;
+  heard_ms_ = now;
+  progress_report question = report_of();
+  question.asking = true;
+  send(primary_, question);
+}
+
+void replica::begin_campaign(bool handed_over, std::int64_t now) {
+  campaign c;
+  c.proposed = {promised_.number + 1, options_.self.id};
+  c.pre = !handed_over;
+  c.handed_over = handed_over;
+  c.heir = is_heir();
+  if (c.heir)
+    c.voters = wanted_;
+  c.until = now + options_.campaign_ms;
+  campaign_ = std::move(c);
+  role_ = role::candidate;
+  ask_for_votes(now);
+}
+
+void replica::ask_for_votes(std::int64_t now) {
+  campaign& c = *campaign_;
+  if (!c.pre) {
+    promised_ = c.proposed;
+    primary_ = 0;
+    news_.role = true;
+  }
+  for (const member& m : electorate())
+    if (m.id != options_.self.id)
+      send(m.id, vote_request{c.proposed, log_.last(), c.pre, c.handed_over, filling_.has_value(),
+                              c.founders});
+  count_votes(now);
+}
+
+void replica::found(const member_list& founders, member_list voters, const epoch& least,
+                    std::int64_t now) {
+  if (!blank() || campaign_ || leads() || (primary_ && up_.contains(primary_)))
+    return;
+  campaign c;
+  c.proposed = {std::max(promised_.number, least.number) + 1, options_.self.id};
+  c.founders = founders;
+  c.voters = std::move(voters);
+  c.until = now + options_.campaign_ms;
+  campaign_ = std::move(c);
+  role_ = role::candidate;
+  ask_for_votes(now);
+}
+
+void replica::count_votes(std::int64_t now) {
+  campaign& c = *campaign_;
+  const auto granted = [&](const member& m) {
+    const auto v = c.votes.find(m.id);
+    return m.id == options_.self.id || (v != c.votes.end() && v->second);
+  };
+  bool won = false;
+  if (!c.founders.empty())
+    won = std::ranges::all_of(c.voters, granted);
+  else if (async())
+    won
+      = std::ranges::all_of(members_, [&](const member& m) { return granted(m) || !is_up(m.id); });
+  else
+    won = enough(granted); // who has the entry of a change has all that the group before committed
+  if (!won)
+    return;
+  if (c.pre) {
+    c.pre = false;
+    c.votes.clear();
+    ask_for_votes(now);
+    return;
+  }
+  entry e;
+  e.members = c.heir ? member_list{options_.self} : c.founders;
+  e.kind = e.members.empty() ? entry_kind::nothing : entry_kind::members;
+  std::ranges::sort(e.members);
+  news_.founded = !c.founders.empty();
+  reign(now, std::move(e));
+}
+
+/// Begins the reign of `promised_` with its first entry.
+void replica::reign(std::int64_t now, entry first) {
+  campaign_.reset();
+  role_ = role::primary;
+  primary_ = 0;
+  leaderless_ms_ = 0;
+  next_hand_over_ms_ = now;
+  if (filling_) {
+    // Who has the entries has other data all the same: the log begins anew, so that nobody's
+    // matches.
+    filling_.reset();
+    sessions_.clear();
+    log_.reset({promised_, log_.last().index + 1});
+    news_.partial = true;
+  }
+  peers_.clear();
+  for (const member& m : members_)
+    if (m.id != options_.self.id)
+      peer(m);
+  if (faulty(fault::forget_sessions))
+    sessions_.clear();
+  reign_begin_ = log_.last().index + 1;
+  first.stamp_ms = next_stamp(now);
+  has_more_ = false;
+  news_.role = news_.readable = true;
+  append_own(first);
+}
+
+// -- voting -------------------------------------------------------------------------------------
+
+bool replica::grants(member_id from, const vote_request& m) const {
+  if (m.proposed <= promised_ && !faulty(fault::vote_twice))
+    return false;
+  if (!m.handed_over) { // a primary that is alive is not replaced
+    if (leads() && has_majority())
+      return false;
+    if (primary_ && primary_ != from && up_.contains(primary_))
+      return false;
+  }
+  if (!m.founders.empty())
+    return blank() && (!group_exists_ || from == founder_.id);
+  if (filling_)
+    return m.last >= (async() && m.partial ? log_.last() : forgot_);
+  if (faulty(fault::vote_for_shorter))
+    return true;
+  return !m.partial && m.last >= std::max(forgot_, log_.last());
+}
+
+void replica::on(member_id from, const vote_request& m, std::int64_t now) {
+  const bool yes = grants(from, m);
+  has_more_ = has_more_ || (!yes && !blank() && m.last < log_.last());
+  send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_});
+  if (!yes || m.pre)
+    return;
+  if (leads())
+    step_down(now);
+  role_ = role::follower;
+  campaign_.reset();
+  if (!faulty(fault::keep_old_epoch))
+    promised_ = m.proposed;
+  if (const member* founder = find_member(m.founders, from))
+    founder_ = *founder;
+  if (!faulty(fault::keep_old_epoch))
+    primary_ = 0;
+  leaderless_ms_ = now + options_.campaign_ms; // its turn first
+  news_.role = true;
+}
+
+void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
+  if (!campaign_ || m.proposed != campaign_->proposed || m.pre != campaign_->pre)
+    return;
+  if (m.granted) {
+    campaign_->votes[from] = true;
+    count_votes(now);
+    return;
+  }
+  const bool founding = !campaign_->founders.empty();
+  if (m.promised >= promised_ && m.promised >= campaign_->proposed) {
+    // Somebody reigns, or is about to; they will be heard of.
+    promised_ = m.promised;
+    primary_ = 0;
+  } else if (!async() && !founding) {
+    campaign_->votes[from] = false; // others may still be enough
+    return;
+  }
+  campaign_.reset();
+  role_ = role::follower;
+  leaderless_ms_ = now + options_.campaign_ms;
+}
+
+void replica::on(member_id from, const take_over& m, std::int64_t now) {
+  if (m.epoch != promised_ || from != primary_ || leads() || filling_
+      || !is_member(options_.self.id))
+    return;
+  begin_campaign(true, now);
+}
+
+} // namespace supercache

@@ -1,0 +1,170 @@
+#include <supercache/store/partition_store.hpp>
+
+#include <algorithm>
+
+// What each operation does to a partition: deterministic, and so the same on every replica.
+
+namespace supercache {
+
+namespace {
+
+/// Whether `x` can be part of an answer, which is a list and so one level more.
+bool fits_in_list(const value& x) noexcept { return x.depth() < max_depth; }
+
+failure item_too_deep() {
+  return {errc::too_large, "item nested deeper than " + std::to_string(max_depth - 1) + " levels"};
+}
+failure record_too_deep(const value& key) {
+  return {errc::too_large,
+          "record under key " + to_string(key) + " is nested too deeply to be answered in a list"};
+}
+
+template <class F>
+result<value> list_of(const value_list& items, F&& otherwise) {
+  if (!std::ranges::all_of(items, fits_in_list))
+    return otherwise();
+  return value::list(items);
+}
+
+result<value> lift(result<bool> r) { return r ? result<value>{value{*r}} : result<value>{r.why()}; }
+result<value> lift(result<std::int64_t> r) {
+  return r ? result<value>{value{*r}} : result<value>{r.why()};
+}
+
+/// A table's answer to each operation, or `invalid_argument` for those of queues.
+struct on_table {
+  table& t;
+  const stamp& now;
+
+  failure short_row(const record& r) const {
+    return {errc::invalid_argument, "tuple size (" + std::to_string(r.size())
+                                      + ") is lower than key_pos (" + std::to_string(t.key_pos())
+                                      + ")"};
+  }
+  bool fits(const record& r) const noexcept { return r.size() > t.key_pos(); }
+
+  result<value> operator()(const op::put& o) const {
+    if (!fits(o.row))
+      return short_row(o.row);
+    t.put(o.row, hash(o.row[t.key_pos()]), o.ttl_ms, now);
+    return value{};
+  }
+  result<value> operator()(const op::put_many& o) const {
+    for (const record& r : o.rows)
+      if (!fits(r))
+        return short_row(r);
+    auto rows = o.rows;
+    std::vector<std::uint64_t> hashes;
+    for (const record& r : rows)
+      hashes.push_back(hash(r[t.key_pos()]));
+    t.put_many(rows, hashes, o.ttl_ms, now);
+    return value{};
+  }
+  result<value> operator()(const op::insert_new& o) const {
+    if (!fits(o.row))
+      return short_row(o.row);
+    return value{t.insert_new(o.row, hash(o.row[t.key_pos()]), o.ttl_ms, now)};
+  }
+  result<value> operator()(const op::remove& o) const {
+    return value{t.remove(o.key, hash(o.key), now)};
+  }
+  result<value> operator()(const op::take& o) const {
+    const auto h = hash(o.key);
+    for (const record& r : t.get(o.key, h, now)) // before anything is taken
+      if (!fits_in_list(r))
+        return record_too_deep(o.key);
+    const auto taken = t.take(o.key, h, now);
+    return list_of({taken.begin(), taken.end()}, [&] { return record_too_deep(o.key); });
+  }
+  result<value> operator()(const op::update_element& o) const {
+    return lift(t.update_element(o, hash(o.key), now));
+  }
+  result<value> operator()(const op::update_counter& o) const {
+    if (o.initial && !fits(*o.initial))
+      return short_row(*o.initial);
+    if (o.initial && (*o.initial)[t.key_pos()] != o.key)
+      return {errc::invalid_argument, "the initial record has another key"};
+    return lift(t.update_counter(o, hash(o.key), now));
+  }
+  result<value> operator()(const op::compare_exchange& o) const {
+    if (o.desired && !fits(*o.desired))
+      return short_row(*o.desired);
+    if (o.desired && (*o.desired)[t.key_pos()] != o.key)
+      return {errc::invalid_argument, "the desired record has another key"};
+    return lift(t.compare_exchange(o, hash(o.key), now));
+  }
+  result<value> operator()(const op::expire& o) const {
+    return value{t.expire(o.key, hash(o.key), o.ttl_ms, now)};
+  }
+  result<value> operator()(const op::remove_match& o) const {
+    auto p = compiled_pattern::compile(o.what);
+    if (!p)
+      return p.why();
+    return value{t.remove_match(*p, now)};
+  }
+  result<value> operator()(const op::clear&) const { return value{t.clear(now)}; }
+  result<value> operator()(const op::exchange& o) const {
+    if (!fits(o.row))
+      return short_row(o.row);
+    return value{t.exchange(o.row, hash(o.row[t.key_pos()]),
+                            o.only_if_there ? table::only_if_there : table::always, now)};
+  }
+  template <class QueueOperation>
+  result<value> operator()(const QueueOperation&) const {
+    return {errc::invalid_argument, "only queues and stacks push, pop and drain"};
+  }
+};
+
+struct on_queue {
+  queue_map& q;
+  const std::string& name;
+  bool* watched;
+
+  result<value> operator()(const op::push& o) const {
+    if (!std::ranges::all_of(o.items, fits_in_list))
+      return item_too_deep();
+    const auto done = q.push(name, o.items);
+    if (watched)
+      *watched = done.watched;
+    return value{done.length};
+  }
+  result<value> operator()(const op::pop& o) const {
+    return list_of(q.pop(name, o.count), item_too_deep);
+  }
+  result<value> operator()(const op::drain&) const {
+    return list_of(q.pop(name, SIZE_MAX), item_too_deep);
+  }
+  result<value> operator()(const op::clear&) const { return value{q.pop(name, SIZE_MAX).size()}; }
+  template <class TableOperation>
+  result<value> operator()(const TableOperation&) const {
+    return {errc::invalid_argument, "queues and stacks know push, pop, drain and clear only"};
+  }
+};
+
+} // namespace
+
+result<value> partition_store::apply(const operation& o, const stamp& now, bool* watched) {
+  switch (o.target.kind) {
+    case space_kind::tuples: return std::visit(on_table{tuples_, now}, o.body);
+    case space_kind::queue: return std::visit(on_queue{queues_, o.target.name, watched}, o.body);
+    case space_kind::stack: return std::visit(on_queue{stacks_, o.target.name, watched}, o.body);
+    default: return std::visit(on_table{open(o.target.kind, o.target.name), now}, o.body);
+  }
+}
+
+std::string_view to_string(space_kind k) noexcept {
+  constexpr std::string_view names[] = {"tuples", "kv", "queue", "stack", "structs"};
+  return names[static_cast<std::size_t>(k)];
+}
+
+std::string_view name_of(const operation_body& body) noexcept {
+  constexpr std::string_view names[]
+    = {"put",    "put_many",       "insert_new",     "remove",
+       "take",   "update_element", "update_counter", "compare_exchange",
+       "expire", "remove_match",   "clear",          "push",
+       "pop",    "drain",          "exchange"};
+  static_assert(std::size(names) == std::variant_size_v<operation_body>);
+  return names[body.index()];
+}
+
+} // namespace supercache

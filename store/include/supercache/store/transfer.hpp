@@ -1,0 +1,77 @@
+#pragma once
+
+#include <supercache/store/partition_store.hpp>
+
+#include <optional>
+#include <string>
+
+namespace supercache {
+
+/// Copying a partition to another node while it is being written to.
+///
+/// The sender reads the store piece by piece, in the order of spaces and, within one, of a walk. It
+/// sends each piece between the operations that it applies, in one sequence: what the receiver has
+/// after a piece is, for the places that the walk has met, exactly what the sender has at that
+/// operation. Operations that come between pieces concern the receiver where the walk has been, and
+/// are left out where it has yet to come (`filling::apply`). So the copy is consistent though
+/// nobody stops or copies anything beforehand, and a transfer that breaks off can go on from where
+/// it was.
+///
+/// A place is where the key's hash stands in the order of a walk (or, in an ordered table, the key
+/// itself), so both sides need stores of the same options.
+
+/// Where a transfer stands: everything before this place has been copied.
+struct transfer_point {
+  space where;           ///< the space being copied
+  value inner;           ///< within it; nil = not begun
+  bool complete = false; ///< nothing is left; then the others say nothing
+  bool operator==(const transfer_point&) const = default;
+  /// Whether another store of the same content can go on from here. Within a queue it cannot: items
+  /// are counted from when the store was made.
+  bool portable() const noexcept { return where.kind != space_kind::queue || inner.is_nil(); }
+};
+void write(wire_writer& w, const transfer_point& p);
+transfer_point read_point(wire_reader& r);
+
+/// Appends the piece that begins at `from` to `out`, of about `budget` bytes and at most one page
+/// of records or one large item more; answers where the next one begins. Records that have expired
+/// are copied, too. Thread: no operation may be applied meanwhile.
+/// @pre `at` is new, or was answered by this function: for this store, or, if it is portable, for
+/// one that had the same options and content.
+transfer_point read_piece(const partition_store& from, const transfer_point& at, std::size_t budget,
+                          byte_buffer& out);
+
+/// A store that is being filled. Not thread-safe, but that others may read the store.
+class filling {
+public:
+  /// @pre the store is empty
+  explicit filling(partition_store& s) noexcept : store_(s) {}
+
+  const transfer_point& at() const noexcept { return at_; }
+  /// Takes over the piece that was read at `at()`. Errors: `malformed`; the store is then good for
+  /// nothing but to be emptied.
+  status take(byte_view piece, transfer_point next);
+  /// Applies what the operation does to the part that is here. Its answer means nothing.
+  void apply(const operation& o, const stamp& now);
+
+private:
+  enum class part : std::uint8_t { all, some, none };
+  part part_here(const space& s) const;
+  void apply_to_some(const operation& o, const stamp& now);
+  void push(const operation& o, const op::push& p, const stamp& now);
+  void pop(const operation& o, std::uint64_t count, const stamp& now);
+  status take_rows(wire_reader& r, const space& s);
+  status take_items(wire_reader& r, const space& s);
+
+  partition_store& store_;
+  transfer_point at_;
+  std::uint64_t left_ = 0;   ///< of the queue at `at_`: its oldest items, not copied yet
+  std::uint64_t size_ = 0;   ///< of the stack at `at_`: items in the original
+  std::uint64_t copied_ = 0; ///< of the stack: those below this height are here, if there at all
+};
+
+/// A number that is equal for stores with equal content at a time, and most likely differs else.
+/// Cost: a walk over everything.
+std::uint64_t digest(const partition_store& s, const stamp& now);
+
+} // namespace supercache

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <supercache/store/encoding.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace supercache {
+
+/// Writes messages: fields one after the other, each one item of MessagePack, so that values,
+/// records and operations stand between them as they are. Who reads knows what comes next.
+///
+/// Not thread-safe. Cost: one append per field.
+class wire_writer {
+public:
+  explicit wire_writer(byte_buffer& out) noexcept : out_(out) {}
+
+  void number(std::uint64_t x);
+  void flag(bool x) { out_.push_back(x ? 0xc3 : 0xc2); }
+  void text(std::string_view x) {
+    bytes({reinterpret_cast<const std::uint8_t*>(x.data()), x.size()});
+  }
+  /// Opaque bytes, up to 2^32 − 1 of them.
+  void bytes(byte_view x);
+  /// A value, record, pattern or operation.
+  template <class T>
+  void item(const T& x) {
+    encode(x, out_);
+  }
+  byte_buffer& buffer() noexcept { return out_; }
+
+private:
+  void big_endian(std::uint8_t first, std::uint64_t x, unsigned bytes);
+  byte_buffer& out_;
+};
+
+/// Reads what a `wire_writer` wrote, trusting nothing. The first thing that is wrong makes every
+/// later read answer zeros; `status()` says what it was.
+///
+/// Not thread-safe; the bytes must outlive it and the views it answers.
+class wire_reader {
+public:
+  explicit wire_reader(byte_view in) noexcept : in_(in) {}
+
+  std::uint64_t number();
+  /// A number below `limit`; another is an error.
+  std::uint64_t number_below(std::uint64_t limit, std::string_view what);
+  bool flag();
+  std::string text();
+  byte_view bytes();
+  /// How many things follow, each of at least one byte: never more than bytes are left, so memory
+  /// can be taken for them.
+  std::size_t count();
+  value read_value() { return read(decode_value); }
+  record read_record() { return read(decode_record); }
+  operation read_operation() { return read(decode_operation); }
+  pattern read_pattern() { return read(decode_pattern); }
+
+  bool ok() const noexcept { return ok_; }
+  bool at_end() const noexcept { return in_.empty(); }
+  byte_view rest() const noexcept { return in_; }
+  /// Errors: `malformed` if anything read was wrong.
+  supercache::status status() const;
+  /// The same, and nothing may be left.
+  supercache::status finish();
+  void fail(std::string what);
+
+private:
+  template <class T>
+  T read(result<T> (*decode)(byte_view&)) {
+    if (!ok_)
+      return {};
+    auto x = decode(in_);
+    if (x)
+      return *std::move(x);
+    fail(x.why().message);
+    return {};
+  }
+  std::uint64_t big_endian(unsigned bytes);
+  bool need(std::size_t n);
+
+  byte_view in_;
+  bool ok_ = true;
+  std::string why_;
+};
+
+} // namespace supercache

@@ -1,0 +1,223 @@
+#include <supercache/store/partition_store.hpp>
+#include <supercache/store/query.hpp>
+
+// How queries travel, and what a partition answers to them.
+//
+//   query    kind of query, kind of space, name of space, fields as they stand in `ask`
+//   answer   one, number of groups of rows {number of rows, rows}, number of bindings {number,
+//   values}
+
+namespace supercache {
+
+// -- how they travel ----------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t space_kinds = 5;
+
+void write_values(wire_writer& w, const std::vector<value>& xs) {
+  w.number(xs.size());
+  for (const value& x : xs)
+    w.item(x);
+}
+std::vector<value> read_values(wire_reader& r) {
+  std::vector<value> xs(r.count());
+  for (value& x : xs)
+    x = r.read_value();
+  return xs;
+}
+
+struct body_writer {
+  wire_writer& w;
+  void operator()(const ask::get& q) const { write_values(w, q.keys); }
+  void operator()(const ask::match& q) const {
+    w.item(q.what);
+    w.flag(q.bind);
+  }
+  void operator()(const ask::range& q) const {
+    w.item(q.low);
+    w.item(q.high);
+  }
+  void operator()(const ask::page& q) const { w.item(q.from); }
+  void operator()(const ask::ttl& q) const { w.item(q.key); }
+  template <class NoFields>
+  void operator()(const NoFields&) const {}
+};
+
+query_body read_body(wire_reader& r, std::size_t kind) {
+  switch (kind) {
+    case 0: return ask::get{read_values(r)};
+    case 1: {
+      auto what = r.read_pattern();
+      return ask::match{std::move(what), r.flag()};
+    }
+    case 2: {
+      auto low = r.read_value();
+      return ask::range{std::move(low), r.read_value()};
+    }
+    case 3: return ask::count{};
+    case 4: return ask::page{r.read_value()};
+    case 5: return ask::peek{};
+    case 6: return ask::ttl{r.read_value()};
+    case 7: return ask::names{};
+    default: return ask::size{};
+  }
+}
+
+} // namespace
+
+void write(wire_writer& w, const query& q) {
+  w.number(q.body.index());
+  w.number(static_cast<std::uint64_t>(q.target.kind));
+  w.text(q.target.name);
+  std::visit(body_writer{w}, q.body);
+}
+
+query read_query(wire_reader& r) {
+  query q;
+  const auto kind = r.number_below(std::variant_size_v<query_body>, "kind of query");
+  q.target.kind = static_cast<space_kind>(r.number_below(space_kinds, "kind of space"));
+  q.target.name = r.text();
+  q.body = read_body(r, kind);
+  return q;
+}
+
+void write(wire_writer& w, const answer& a) {
+  w.item(a.one);
+  w.number(a.rows.size());
+  for (const auto& group : a.rows) {
+    w.number(group.size());
+    for (const record& x : group)
+      w.item(x);
+  }
+  w.number(a.found.size());
+  for (const bindings& b : a.found)
+    write_values(w, b);
+}
+
+answer read_answer(wire_reader& r) {
+  answer a;
+  a.one = r.read_value();
+  a.rows.resize(r.count());
+  for (auto& group : a.rows) {
+    group.resize(r.count());
+    for (record& x : group)
+      x = r.read_record();
+  }
+  a.found.resize(r.count());
+  for (bindings& b : a.found)
+    b = read_values(r);
+  return a;
+}
+
+// -- what a partition answers -------------------------------------------------------------------
+
+namespace {
+
+/// A table's answers; the table is null when nothing was ever written to it.
+struct from_table {
+  const partition_store& store;
+  table* t;
+  const space& target;
+  const stamp& now;
+
+  result<answer> operator()(const ask::get& q) const {
+    answer a;
+    a.rows.resize(q.keys.size());
+    for (std::size_t i = 0; t && i < q.keys.size(); ++i)
+      a.rows[i] = t->get(q.keys[i], hash(q.keys[i]), now).to_vector();
+    return a;
+  }
+  result<answer> operator()(const ask::match& q) const {
+    const auto p = compiled_pattern::compile(q.what);
+    if (!p)
+      return p.why();
+    answer a;
+    a.rows.resize(q.bind ? 0 : 1);
+    if (t && q.bind)
+      t->match_bindings(*p, now, [&](bindings b) { a.found.push_back(std::move(b)); });
+    else if (t)
+      t->match(*p, now, [&](record x) { a.rows[0].push_back(std::move(x)); });
+    return a;
+  }
+  result<answer> operator()(const ask::range& q) const {
+    answer a;
+    a.rows.resize(1);
+    if (t)
+      t->each_in({q.low, q.high}, now, [&](const record& x) {
+        a.rows[0].push_back(x);
+        return true;
+      });
+    return a;
+  }
+  result<answer> operator()(const ask::count&) const {
+    return answer{value{t ? t->count(now) : 0}, {}, {}};
+  }
+  result<answer> operator()(const ask::page& q) const {
+    answer a;
+    a.rows.resize(1);
+    if (!t)
+      return a;
+    auto next = t->next_page(q.from, now, a.rows[0]);
+    if (!next)
+      return next.why();
+    a.one = *std::move(next);
+    return a;
+  }
+  result<answer> operator()(const ask::ttl& q) const {
+    answer a;
+    if (!t)
+      return a;
+    const records found = t->get(q.key, hash(q.key), now);
+    if (!found.empty())
+      a.one = found.front().deadline() ? value{found.front().deadline() - now.ms()} : value{-1};
+    return a;
+  }
+  result<answer> operator()(const ask::names&) const {
+    const auto names = store.names(target.kind);
+    return answer{value::list(value_list(names.begin(), names.end())), {}, {}};
+  }
+  result<answer> operator()(const ask::size&) const {
+    return answer{value::list({t ? t->count(now) : 0, store.bytes()}), {}, {}};
+  }
+  result<answer> operator()(const ask::peek&) const {
+    return {errc::invalid_argument, "only queues and stacks can be peeked into"};
+  }
+};
+
+struct from_queue {
+  const partition_store& store;
+  const queue_map& q;
+  const space& target;
+
+  result<answer> operator()(const ask::count&) const {
+    return answer{value{q.count(target.name)}, {}, {}};
+  }
+  result<answer> operator()(const ask::peek&) const {
+    value x;
+    return answer{q.peek(target.name, x) ? value::list({x}) : value::list({}), {}, {}};
+  }
+  result<answer> operator()(const ask::names&) const {
+    const auto names = store.names(target.kind);
+    return answer{value::list(value_list(names.begin(), names.end())), {}, {}};
+  }
+  template <class OfTables>
+  result<answer> operator()(const OfTables&) const {
+    return {errc::invalid_argument, "of queues and stacks one can ask count, peek and names only"};
+  }
+};
+
+} // namespace
+
+result<answer> partition_store::ask(const query& q, const stamp& now) {
+  switch (q.target.kind) {
+    case space_kind::tuples: return std::visit(from_table{*this, &tuples_, q.target, now}, q.body);
+    case space_kind::queue: return std::visit(from_queue{*this, queues_, q.target}, q.body);
+    case space_kind::stack: return std::visit(from_queue{*this, stacks_, q.target}, q.body);
+    default:
+      return std::visit(from_table{*this, find(q.target.kind, q.target.name), q.target, now},
+                        q.body);
+  }
+}
+
+} // namespace supercache

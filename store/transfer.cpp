@@ -1,0 +1,274 @@
+#include <supercache/store/transfer.hpp>
+
+#include <algorithm>
+
+// A piece is a sequence of groups, one after the other:
+//   rows     kind, name, number of rows {deadline, record}
+//   items    kind, name, place of the next slice, items left, number of items {value}
+
+namespace supercache {
+
+namespace {
+
+constexpr std::uint64_t space_kinds = 5;
+
+bool is_table(space_kind k) noexcept { return k != space_kind::queue && k != space_kind::stack; }
+
+void write_space(wire_writer& w, const space& s) {
+  w.number(static_cast<std::uint64_t>(s.kind));
+  w.text(s.name);
+}
+space read_space(wire_reader& r) {
+  space s;
+  s.kind = static_cast<space_kind>(r.number_below(space_kinds, "kind of space"));
+  s.name = r.text();
+  return s;
+}
+
+const table* table_of(const partition_store& from, const space& s) {
+  return s.kind == space_kind::tuples ? &from.tuples() : from.find(s.kind, s.name);
+}
+
+/// Writes a page of a table; answers where the next one begins, nil at the end.
+value write_rows(wire_writer& w, const partition_store& from, const transfer_point& at) {
+  const table* t = table_of(from, at.where);
+  std::vector<record> rows;
+  const stamp before_all{std::int64_t{0}}; // so that nothing has expired
+  value next = t ? t->next_page(at.inner, before_all, rows).value() : value{};
+  if (rows.empty())
+    return next;
+  write_space(w, at.where);
+  w.number(rows.size());
+  for (const record& r : rows) {
+    w.number(static_cast<std::uint64_t>(r.deadline()));
+    w.item(r);
+  }
+  return next;
+}
+
+/// The same for a slice of a queue or stack.
+value write_items(wire_writer& w, const partition_store& from, const transfer_point& at,
+                  std::size_t budget) {
+  const queue_map& q = at.where.kind == space_kind::queue ? from.queues() : from.stacks();
+  std::optional<std::uint64_t> begin;
+  if (at.inner.is_int())
+    begin = static_cast<std::uint64_t>(at.inner.as_int());
+  const auto slice = q.next_slice(at.where.name, begin, std::max<std::size_t>(1, budget / 32));
+  write_space(w, at.where);
+  w.number(slice.at);
+  w.number(slice.left);
+  w.number(slice.items.size());
+  for (const value& x : slice.items)
+    w.item(x);
+  return slice.left ? value{slice.at} : value{};
+}
+
+} // namespace
+
+void write(wire_writer& w, const transfer_point& p) {
+  w.flag(p.complete);
+  write_space(w, p.where);
+  w.item(p.inner);
+}
+
+transfer_point read_point(wire_reader& r) {
+  transfer_point p;
+  p.complete = r.flag();
+  p.where = read_space(r);
+  p.inner = r.read_value();
+  return p;
+}
+
+transfer_point read_piece(const partition_store& from, const transfer_point& at, std::size_t budget,
+                          byte_buffer& out) {
+  wire_writer w{out};
+  const std::size_t enough = out.size() + budget;
+  transfer_point next = at;
+  while (!next.complete && out.size() < enough) {
+    next.inner = is_table(next.where.kind) ? write_rows(w, from, next)
+                                           : write_items(w, from, next, enough - out.size());
+    if (!next.inner.is_nil())
+      continue;
+    if (auto s = from.space_after(next.where))
+      next.where = *std::move(s);
+    else
+      next = {{}, {}, true};
+  }
+  return next;
+}
+
+// -- the other side -----------------------------------------------------------------------------
+
+status filling::take_rows(wire_reader& r, const space& s) {
+  table& t = s.kind == space_kind::tuples ? store_.tuples() : store_.open(s.kind, s.name);
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
+    const auto deadline = static_cast<std::int64_t>(r.number());
+    record row = r.read_record();
+    if (!r.ok())
+      break;
+    if (row.size() <= t.key_pos()) {
+      r.fail("record without a key");
+      break;
+    }
+    const auto key_hash = hash(row[t.key_pos()]);
+    t.restore(std::move(row), key_hash, deadline);
+  }
+  return r.status();
+}
+
+status filling::take_items(wire_reader& r, const space& s) {
+  const auto next = r.number();
+  left_ = r.number();
+  copied_ = next;
+  size_ = next + left_;
+  value_list items(r.count());
+  for (value& x : items)
+    x = r.read_value();
+  if (r.ok())
+    (s.kind == space_kind::queue ? store_.queues() : store_.stacks()).add_slice(s.name, items);
+  return r.status();
+}
+
+status filling::take(byte_view piece, transfer_point next) {
+  wire_reader r{piece};
+  while (r.ok() && !r.at_end()) {
+    const space s = read_space(r);
+    if (!r.ok())
+      break;
+    if (auto done = is_table(s.kind) ? take_rows(r, s) : take_items(r, s); !done)
+      return done;
+  }
+  at_ = std::move(next);
+  return r.status();
+}
+
+filling::part filling::part_here(const space& s) const {
+  if (at_.complete)
+    return part::all;
+  const auto place = [](const space& x) { return std::pair{x.kind, std::string_view{x.name}}; };
+  if (place(s) != place(at_.where))
+    return place(s) < place(at_.where) ? part::all : part::none;
+  return at_.inner.is_nil() ? part::none : part::some;
+}
+
+void filling::apply(const operation& o, const stamp& now) {
+  switch (part_here(o.target)) {
+    case part::all: (void)store_.apply(o, now); break;
+    case part::some: apply_to_some(o, now); break;
+    case part::none: break;
+  }
+}
+
+namespace {
+
+/// The key that an operation of a table is about, nullptr if it is about all.
+struct key_of {
+  std::size_t key_pos;
+  const value* in(const record& r) const { return r.size() > key_pos ? &r[key_pos] : nullptr; }
+  const value* operator()(const op::put& o) const { return in(o.row); }
+  const value* operator()(const op::insert_new& o) const { return in(o.row); }
+  const value* operator()(const op::exchange& o) const { return in(o.row); }
+  const value* operator()(const op::remove& o) const { return &o.key; }
+  const value* operator()(const op::take& o) const { return &o.key; }
+  const value* operator()(const op::update_element& o) const { return &o.key; }
+  const value* operator()(const op::update_counter& o) const { return &o.key; }
+  const value* operator()(const op::compare_exchange& o) const { return &o.key; }
+  const value* operator()(const op::expire& o) const { return &o.key; }
+  template <class OfMany>
+  const value* operator()(const OfMany&) const {
+    return nullptr;
+  }
+};
+
+} // namespace
+
+void filling::apply_to_some(const operation& o, const stamp& now) {
+  if (!is_table(o.target.kind)) {
+    if (const auto* p = std::get_if<op::push>(&o.body))
+      push(o, *p, now);
+    else if (const auto* n = std::get_if<op::pop>(&o.body))
+      pop(o, n->count, now);
+    else if (std::holds_alternative<op::drain>(o.body) || std::holds_alternative<op::clear>(o.body))
+      pop(o, UINT64_MAX, now);
+    return; // others are refused
+  }
+  const table* t = table_of(store_, o.target);
+  const auto here = [&](const value& key) { return t && t->covers(at_.inner, key, hash(key)); };
+  const std::size_t key_pos = t ? t->key_pos() : 0;
+  if (const auto* many = std::get_if<op::put_many>(&o.body)) {
+    op::put_many mine{{}, many->ttl_ms};
+    const auto fits = [&](const record& r) { return r.size() > key_pos; };
+    if (std::ranges::all_of(many->rows, fits)) // else all of it is refused
+      std::ranges::copy_if(many->rows, std::back_inserter(mine.rows),
+                           [&](const record& r) { return here(r[key_pos]); });
+    if (!mine.rows.empty())
+      (void)store_.apply({o.target, std::move(mine)}, now);
+    return;
+  }
+  const value* key = std::visit(key_of{key_pos}, o.body);
+  if (!key || here(*key))
+    (void)store_.apply(o, now);
+}
+
+void filling::push(const operation& o, const op::push& p, const stamp& now) {
+  if (!std::ranges::all_of(p.items, [](const value& x) { return x.depth() < max_depth; }))
+    return;                                 // all of it is refused
+  if (o.target.kind == space_kind::queue) { // the newest items are here
+    (void)store_.apply(o, now);
+    return;
+  }
+  const std::uint64_t room = copied_ - std::min(copied_, size_);
+  const std::size_t mine = std::min<std::size_t>(p.items.size(), room);
+  size_ += p.items.size();
+  if (mine)
+    (void)store_.apply(
+      {o.target, op::push{{p.items.begin(), p.items.begin() + static_cast<std::ptrdiff_t>(mine)}}},
+      now);
+}
+
+void filling::pop(const operation& o, std::uint64_t count, const stamp& now) {
+  std::uint64_t mine = 0;
+  if (o.target.kind == space_kind::queue) {
+    const std::uint64_t not_here = std::min(count, left_);
+    left_ -= not_here;
+    mine = count - not_here;
+  } else {
+    const std::uint64_t after = size_ - std::min(count, size_);
+    mine = std::min(size_, copied_) - std::min(after, copied_);
+    size_ = after;
+  }
+  if (mine)
+    (void)store_.apply({o.target, op::pop{mine}}, now);
+}
+
+// -- digest -------------------------------------------------------------------------------------
+
+std::uint64_t digest(const partition_store& s, const stamp& now) {
+  std::uint64_t sum = 0;
+  const auto mix = [](std::uint64_t a, std::uint64_t b) { return detail::hash_16(a, b); };
+  for (std::optional<space> at = space{}; at; at = s.space_after(*at)) {
+    const auto name = mix(static_cast<std::uint64_t>(at->kind), hash(value{at->name}));
+    if (const table* t = is_table(at->kind) ? table_of(s, *at) : nullptr) {
+      const value* last = nullptr; // records of one key come one after the other
+      record before;
+      std::uint64_t place = 0;
+      t->each(now, [&](const record& r) {
+        place = last && *last == r[t->key_pos()] ? place + 1 : 0;
+        before = r;
+        last = &before[t->key_pos()];
+        sum += mix(name + place, mix(hash(r), static_cast<std::uint64_t>(r.deadline())));
+        return true;
+      });
+    }
+  }
+  for (const auto* q : {&s.queues(), &s.stacks()})
+    q->each([&](std::string_view name, const auto& items) {
+      std::uint64_t h = hash(value{name}) + (q == &s.stacks());
+      for (const value& x : items)
+        h = mix(h, hash(x));
+      sum += h;
+    });
+  return sum;
+}
+
+} // namespace supercache

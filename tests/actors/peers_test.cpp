@@ -1,0 +1,186 @@
+#include "asking.hpp"
+#include "cluster_fixture.hpp"
+
+#include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/handshake.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+// What a node makes of peers that are not as they should be.
+
+using namespace supercache;
+using namespace fixture;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Somebody who speaks as the node "z" to the first node of a cluster.
+struct stranger {
+  node_config cfg;
+  caf::actor_system system{cfg};
+  cache_actor to;
+  std::shared_ptr<std::atomic<int>> frames = std::make_shared<std::atomic<int>>(0);
+  caf::actor endpoint = system.spawn([n = frames](caf::event_based_actor*) -> caf::behavior {
+    return {[n](frame_atom, const wire_frame&) { ++*n; }};
+  });
+  caf::actor theirs;
+  hello mine;
+  caf::scoped_actor self{system};
+
+  explicit stranger(cache& c) {
+    const auto& at = c.config().replication.node;
+    auto found = system.middleman().remote_actor<cache_actor>(at.host, at.port);
+    REQUIRE(found);
+    to = *found;
+    mine.node = {"z", "127.0.0.1", 1};
+    mine.life = 77;
+    mine.session = 5;
+    for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
+                             "table_prefix", "replication_factor", "replication_mode"})
+      mine.structure.emplace_back(name, get_option(c.config(), name).value());
+  }
+  ~stranger() { caf::anon_send_exit(endpoint, caf::exit_reason::user_shutdown); }
+
+  /// Why it is refused; nothing if it is welcome.
+  caf::error join(byte_buffer bytes) {
+    caf::error why;
+    self->request(to, 10s, join_atom_v, wire_frame{std::move(bytes)}, endpoint)
+      .receive([&](wire_frame&, caf::actor& x) { theirs = std::move(x); },
+               [&](caf::error& e) { why = std::move(e); });
+    return why;
+  }
+  void say(byte_buffer bytes) { self->send(theirs, frame_atom_v, wire_frame{std::move(bytes)}); }
+  byte_buffer header() const {
+    byte_buffer bytes;
+    wire_writer w{bytes};
+    frame::write(w, frame::header{mine.session, 0});
+    return bytes;
+  }
+};
+
+bool knows(cache& c, const std::string& node) {
+  const auto live = c.cluster_stats().live_nodes;
+  return std::ranges::find(live, node) != live.end();
+}
+
+void check_works(cluster& nodes) {
+  nodes[0].put(record{"k", 1});
+  CHECK(nodes[1].get("k", {.mode = read_mode::primary}).front() == record{"k", 1});
+  CHECK(knows(nodes[0], "b"));
+  CHECK(knows(nodes[1], "a"));
+}
+
+} // namespace
+
+TEST_CASE("a peer of another protocol version is refused with both versions") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  z.mine.version = 99;
+  const auto why = z.join(encode_hello(z.mine));
+  CHECK(code_of(why) == errc::invalid_config);
+  CHECK(message_of(why)
+        == "the other node speaks version 99 of the protocol; this one speaks "
+             + std::to_string(hello::present_version));
+  CHECK_FALSE(knows(nodes[0], "z"));
+  check_works(nodes);
+}
+
+TEST_CASE("a peer whose greeting cannot be read is refused") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  auto good = encode_hello(z.mine);
+  CHECK(code_of(z.join({})) == errc::malformed);
+  for (std::size_t n = 1; n < good.size(); n += 7) {
+    const auto why = z.join({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)});
+    CHECK(code_of(why) == errc::malformed);
+  }
+  const auto endpoint = std::exchange(z.endpoint, nullptr);
+  CHECK(code_of(z.join(good)) == errc::malformed); // nobody takes the answers
+  z.endpoint = endpoint;
+  good.push_back(good.front());
+  CHECK(code_of(z.join(good)) == errc::malformed);
+  z.mine.life = 0;
+  CHECK(code_of(z.join(encode_hello(z.mine))) == errc::malformed);
+  check_works(nodes);
+}
+
+TEST_CASE("a peer with other options is refused with every difference, as seen from there") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  std::vector<std::string> wanted;
+  for (auto& [name, text] : z.mine.structure) {
+    wanted.push_back(name + ": other here, " + text + " at a@");
+    text = "other";
+  }
+  const auto why = message_of(z.join(encode_hello(z.mine)));
+  CAPTURE(why);
+  CHECK(wanted.size() == 7);
+  for (const auto& part : wanted)
+    CHECK(why.find(part) != std::string::npos);
+  check_works(nodes);
+}
+
+TEST_CASE("a peer whose greeting lacks an option is refused, and disturbs nobody") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  z.mine.structure.pop_back();
+  CHECK(code_of(z.join(encode_hello(z.mine))) == errc::invalid_config);
+  nodes[0].put(record{"k", 1});
+}
+
+TEST_CASE("a second node of a name is refused while the first is there, and welcome after it") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 3};
+  stranger z{nodes[0]};
+  z.mine.node.name = "c";
+  const auto why = message_of(z.join(encode_hello(z.mine)));
+  CHECK(why
+        == "another node is called 'c' too, at 127.0.0.1:"
+             + std::to_string(nodes[2].config().replication.node.port)
+             + "; node.name must be unique in a cluster");
+  CHECK(knows(nodes[0], "c"));
+  check_works(nodes);
+  z.mine.node.name = "a";
+  CHECK(message_of(z.join(encode_hello(z.mine))).find("another node is called 'a' too")
+        != std::string::npos);
+  nodes.stop(2);
+  CHECK(eventually([&] { return !knows(nodes[0], "c"); }));
+  z.mine.node.name = "c";
+  CHECK(z.join(encode_hello(z.mine)) == caf::error{});
+}
+
+TEST_CASE("a peer that says nothing more after its greeting counts as down in bounded time") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  CHECK(z.join(encode_hello(z.mine)) == caf::error{});
+  CHECK(knows(nodes[0], "z"));
+  check_works(nodes);
+  CHECK(eventually([&] { return !knows(nodes[0], "z"); })); // within five seconds
+  const int before = *z.frames;
+  CHECK(before > 0);
+  std::this_thread::sleep_for(1s);
+  CHECK(*z.frames <= before + 1); // nothing is sent to it any more
+  check_works(nodes);
+}
+
+TEST_CASE("a peer whose frames cannot be read is cut off") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  std::uint64_t session = 100;
+  for (const byte_buffer& junk :
+       {byte_buffer{0xc1}, byte_buffer(1'000, 0xff), byte_buffer{0xdf, 0xff, 0xff, 0xff, 0xff}}) {
+    z.mine.session = ++session;
+    z.mine.life = session;
+    CHECK(z.join(encode_hello(z.mine)) == caf::error{});
+    CHECK(knows(nodes[0], "z"));
+    auto bytes = z.header();
+    bytes.insert(bytes.end(), junk.begin(), junk.end());
+    z.say(bytes);
+    CHECK(eventually([&] { return !knows(nodes[0], "z"); }));
+    z.say(bytes); // late: of a session that is over
+    z.say({});
+    z.say(junk);
+    check_works(nodes);
+  }
+}

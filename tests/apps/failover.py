@@ -1,0 +1,59 @@
+"""Writers that note what was acknowledged, for tests in which nodes fail."""
+
+import threading
+import time
+
+from cluster import Writer
+from harness import equal, eventually
+
+
+class Load:
+    """Writers on some nodes, each on a thread, until the end of a `with` block. Keys are never
+    written twice, so that what is there afterwards can be compared."""
+
+    def __init__(self, cluster, *names):
+        self.cluster, self.names = cluster, names
+        self.acknowledged, self.refused, self.longest = {}, [], 0.0
+        self.over = threading.Event()
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.write, args=(n,)) for n in self.names]
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for t in self.threads:
+            t.join(30)
+
+    def write(self, name):
+        with Writer(self.cluster[name]) as writer:
+            number = 0
+            while not self.over.is_set():
+                number += 1
+                key, start = f'{name}-{number}', time.monotonic()
+                why = writer.put(key, number)
+                self.longest = max(self.longest, time.monotonic() - start)
+                if why:
+                    self.refused.append((key, why))
+                else:
+                    self.acknowledged[key] = number
+
+    def wait(self, more):
+        """Until that many more writes were acknowledged."""
+        enough = len(self.acknowledged) + more
+        eventually(lambda: len(self.acknowledged) >= enough)
+
+
+def everything(node):
+    rows = [line.strip('[]').split(',') for line in node.ask('dump').splitlines()]
+    return {key.strip('"'): int(number) for key, number in rows}
+
+
+def check_nothing_lost(load, node):
+    found = everything(node)
+    lost = {k: v for k, v in load.acknowledged.items() if found.get(k) != v}
+    equal(lost, {})
+    extra = set(found) - set(load.acknowledged) - {key for key, _ in load.refused}
+    equal(extra, set())

@@ -1,0 +1,77 @@
+#include "support/arbitrary.hpp"
+#include "support/checks.hpp"
+
+#include <supercache/cluster/handshake.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace supercache;
+
+namespace {
+
+hello hello_of(const std::string& name) {
+  hello h;
+  h.node = {name, "10.0.0.1", 4711};
+  h.life = 12;
+  h.session = 99;
+  h.structure = {{"num_partition", "64"}, {"mode", "sync"}};
+  return h;
+}
+
+} // namespace
+
+TEST_CASE("a greeting is the same after its way") {
+  const hello h = hello_of("a");
+  const auto back = decode_hello(encode_hello(h));
+  REQUIRE(back.ok());
+  CHECK(back->node == h.node);
+  CHECK(back->life == h.life);
+  CHECK(back->session == h.session);
+  CHECK(back->structure == h.structure);
+}
+
+TEST_CASE("another version of the protocol is refused before anything else is read") {
+  byte_buffer bytes;
+  wire_writer w{bytes};
+  w.number(2);
+  w.text("what version 2 says is not known");
+  CHECK_REFUSED(decode_hello(bytes), errc::invalid_config,
+                "the other node speaks version 2 of the protocol; this one speaks 1");
+}
+
+TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed") {
+  byte_buffer bytes = encode_hello(hello_of("a"));
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    const auto h = decode_hello(byte_view{bytes}.first(n));
+    REQUIRE_FALSE(h.ok());
+    CHECK(h.why().code == errc::malformed);
+  }
+  bytes.push_back(1);
+  CHECK_FALSE(decode_hello(bytes).ok());
+  hello nobody = hello_of("");
+  CHECK_FALSE(decode_hello(encode_hello(nobody)).ok());
+  nobody = hello_of("a");
+  nobody.life = 0;
+  CHECK_FALSE(decode_hello(encode_hello(nobody)).ok());
+}
+
+TEST_CASE("random greetings are read or refused, nothing else") {
+  arbitrary::check_property([](const byte_buffer& noise, std::uint8_t what) {
+    (void)decode_hello(noise);
+    byte_buffer bytes = encode_hello(hello_of("a"));
+    bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = what;
+    (void)decode_hello(bytes);
+  });
+}
+
+TEST_CASE("nodes of one cluster have different names and the same structure") {
+  CHECK(check_hello(hello_of("a"), hello_of("b")).ok());
+  CHECK_REFUSED(check_hello(hello_of("a"), hello_of("a")), errc::invalid_config,
+                "another node is called 'a' too, at 10.0.0.1:4711; node.name must be unique in a "
+                "cluster");
+  hello other = hello_of("b");
+  other.structure = {{"num_partition", "32"}};
+  CHECK_REFUSED(check_hello(hello_of("a"), other), errc::invalid_config,
+                "nodes of one cluster need the same options: num_partition: 64 here, 32 at "
+                "b@10.0.0.1:4711; mode: sync here, nothing at b@10.0.0.1:4711");
+}

@@ -1,0 +1,203 @@
+#include "arbitrary_messages.hpp"
+
+#include <supercache/cluster/membership.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace supercache;
+
+namespace {
+
+const member a{"a", 1}, b{"b", 2}, c{"c", 3};
+
+membership_options options(replication_mode mode = replication_mode::sync) {
+  membership_options o;
+  o.self = a;
+  o.partitions = 4;
+  o.factor = 2;
+  o.mode = mode;
+  o.bootstrap_ms = 1'000;
+  o.replace_ms = 10'000;
+  return o;
+}
+
+/// a, who was told of b and c, and sees them.
+membership of_three(replication_mode mode = replication_mode::sync) {
+  membership m{options(mode), 0};
+  m.declare({"a", "b", "c"}, 0);
+  m.node_up(b, 0);
+  m.node_up(c, 0);
+  m.learn_all(b, 1, {});
+  m.learn_all(c, 1, {});
+  return m;
+}
+
+claim leads(std::uint64_t partition, const epoch& e, const member_list& members) {
+  return {partition, e, true, true, members, {}};
+}
+
+} // namespace
+
+TEST_CASE("a claim is the same after its way") {
+  arbitrary::check_property([] {
+    const claim x = arbitrary::any_claim();
+    byte_buffer bytes;
+    wire_writer w{bytes};
+    write(w, x);
+    wire_reader r{bytes};
+    RC_ASSERT(read_claim(r) == x);
+    RC_ASSERT(r.finish().ok());
+  });
+}
+
+TEST_CASE("declaring says who is new and who is gone, and never this node") {
+  membership m{options(), 0};
+  const auto first = m.declare({"a", "b", "c"}, 0);
+  CHECK(first.added == std::vector<std::string>{"b", "c"});
+  CHECK(first.removed.empty());
+  const auto version = m.version();
+  const auto second = m.declare({"c", "d"}, 0);
+  CHECK(second.added == std::vector<std::string>{"d"});
+  CHECK(second.removed == std::vector<std::string>{"b"});
+  CHECK(m.version() > version);
+  CHECK(m.counted() == std::vector<std::string>{"a", "c", "d"});
+}
+
+TEST_CASE("partitions are wanted at nodes in their present lives, the preferred primary first") {
+  membership m = of_three();
+  CHECK(m.wanted(0) == member_list{a, b});
+  CHECK(m.wanted(1) == member_list{b, c});
+  CHECK(m.wanted(2) == member_list{c, a});
+  m.node_down(b, 10);
+  CHECK(m.wanted(1) == member_list{b, c}); // for a while
+  m.node_up({"b", 22}, 20);
+  CHECK(m.wanted(1) == member_list{{"b", 22}, c});
+  CHECK(m.is_over(b));
+  CHECK_FALSE(m.is_over({"b", 22}));
+}
+
+TEST_CASE("a node that is down for long is replaced, until it returns") {
+  membership m = of_three();
+  m.node_down(b, 100);
+  m.tick(10'099);
+  CHECK(m.counted().size() == 3);
+  m.tick(10'100);
+  CHECK(m.counted() == std::vector<std::string>{"a", "c"});
+  CHECK(m.unreachable() == std::vector<std::string>{"b"});
+  m.node_up(b, 11'000);
+  CHECK(m.counted().size() == 3);
+}
+
+TEST_CASE("a node that says goodbye counts no longer, until its next life") {
+  membership m = of_three();
+  m.node_leaves("b");
+  CHECK(m.counted() == std::vector<std::string>{"a", "c"});
+  m.node_up({"b", 22}, 10);
+  CHECK(m.counted().size() == 3);
+  m.node_leaves("a");
+  CHECK(m.leaving());
+  CHECK(m.counted() == std::vector<std::string>{"b", "c"});
+}
+
+TEST_CASE("nodes that were never seen are waited for only at the beginning") {
+  membership m{options(), 0};
+  m.declare({"b"}, 0);
+  CHECK(m.counted() == std::vector<std::string>{"a", "b"});
+  CHECK(m.wanted(1) == member_list{{"b", 0}, a});
+  m.tick(1'000);
+  CHECK(m.counted() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("who claims to lead in the latest reign is believed, until he takes it back") {
+  membership m = of_three();
+  m.learn(b, 2, leads(0, {5, 2}, {a, b}));
+  CHECK(m.leader_of(0).primary == b);
+  CHECK(m.leader_of(0).current);
+  m.learn(c, 2, leads(0, {4, 3}, {a, c}));
+  CHECK(m.leader_of(0).primary == b);
+  m.learn(c, 3, leads(0, {6, 3}, {a, c}));
+  CHECK(m.leader_of(0).primary == c);
+  m.learn(b, 3, {0, {6, 3}, false, true, {a, c}, {}});
+  CHECK(m.leader_of(0).current);
+  m.learn(c, 4, {0, {6, 3}, false, true, {a, c}, {}});
+  CHECK_FALSE(m.leader_of(0).current);
+  CHECK(m.leader_of(0).primary == c);
+}
+
+TEST_CASE("a change of claims is taken only in its turn; then all have to be asked for") {
+  membership m = of_three();
+  CHECK(m.knows_all(b, 1));
+  m.learn(b, 3, leads(0, {5, 2}, {a, b})); // the second was lost
+  CHECK_FALSE(m.leader_of(0).current);
+  CHECK_FALSE(m.knows_all(b, 3));
+  m.learn_all(b, 3, {leads(0, {5, 2}, {a, b})});
+  CHECK(m.leader_of(0).current);
+  CHECK(m.knows_all(b, 3));
+  m.learn({"b", 77}, 4, leads(1, {5, 77}, {a})); // another life
+  CHECK_FALSE(m.leader_of(1).current);
+  m.learn(b, 4, leads(99, {5, 2}, {b})); // no such partition
+}
+
+TEST_CASE("what a node no longer claims is not so") {
+  membership m = of_three();
+  m.learn_all(b, 2, {leads(0, {5, 2}, {a, b})});
+  m.learn_all(b, 3, {});
+  CHECK_FALSE(m.leader_of(0).current);
+}
+
+TEST_CASE("the preferred primary founds a group when nobody has data, and everybody said so") {
+  membership m = of_three();
+  CHECK(m.to_found(0, {}, 0) == member_list{a, b});
+  CHECK_FALSE(m.to_found(1, {}, 0)); // that is for b
+  m.node_up({"c", 33}, 10);          // what it has is not known yet
+  CHECK_FALSE(m.to_found(0, {}, 10));
+  m.learn_all({"c", 33}, 1, {{0, {3, 9}, false, true, {}, {}}});
+  CHECK_FALSE(m.to_found(0, {}, 10)); // c holds data
+}
+
+TEST_CASE("nothing is founded where a group may still have data") {
+  membership m = of_three();
+  m.learn(b, 2, leads(0, {5, 2}, {b, c}));
+  CHECK(m.group_exists(0, {}, 0));
+  m.node_down(b, 10);
+  CHECK(m.group_exists(0, {}, 100'000)); // sync: for ever
+  m.node_up({"b", 22}, 20);
+  CHECK(m.group_exists(0, {}, 20)); // c was a member
+  m.node_up({"c", 33}, 20);
+  CHECK_FALSE(m.group_exists(0, {}, 20));
+  membership async = of_three(replication_mode::async);
+  async.learn(b, 2, leads(0, {5, 2}, {b}));
+  async.node_down(b, 10);
+  CHECK(async.group_exists(0, {}, 1'009));
+  CHECK_FALSE(async.group_exists(0, {}, 1'010));
+}
+
+TEST_CASE("who had a vote to found a group may have founded it, unless his life is over") {
+  membership m = of_three();
+  CHECK_FALSE(m.group_exists(0, b, 0));
+  m.node_down(b, 10);
+  CHECK(m.group_exists(0, b, 10));
+  m.node_up({"b", 22}, 20);
+  CHECK_FALSE(m.group_exists(0, b, 20));
+}
+
+TEST_CASE("a copy is superfluous if its partition is led without it") {
+  membership m = of_three();
+  CHECK_FALSE(m.superfluous(0));
+  m.learn(b, 2, leads(0, {5, 2}, {b, c}));
+  CHECK(m.superfluous(0));
+  m.learn(b, 3, {0, {5, 2}, true, true, {b, c}, {a}});
+  CHECK_FALSE(m.superfluous(0));
+  m.learn(b, 4, leads(0, {5, 2}, {a, b}));
+  CHECK_FALSE(m.superfluous(0));
+}
+
+TEST_CASE("this node's claims have a version of their own") {
+  membership m = of_three();
+  CHECK(m.own(leads(2, {1, 1}, {a})) == 1);
+  CHECK(m.own(leads(3, {1, 1}, {a})) == 2);
+  CHECK(m.own_claims().size() == 2);
+  CHECK(m.own({2, {1, 1}, false, false, {}, {}}) == 3);
+  CHECK(m.own_claims() == std::vector<claim>{leads(3, {1, 1}, {a})});
+  CHECK(m.leader_of(3).primary == a);
+}

@@ -1,0 +1,248 @@
+#include "stage.hpp"
+#include "support/checks.hpp"
+
+#include <doctest/doctest.h>
+
+// What single steps of a copy do; conversations/ has how copies get along.
+
+using namespace supercache;
+
+namespace {
+
+/// a leads, b and c follow; everybody knows everything.
+stage::play three(replication_mode mode = replication_mode::sync) {
+  stage::play p;
+  p.mode = mode;
+  p.add({"a", "b", "c"});
+  p.found({"a", "b", "c"});
+  p.run(200, true);
+  return p;
+}
+
+} // namespace
+
+TEST_CASE("writes are refused by who does not lead") {
+  stage::play p = three();
+  CHECK_REFUSED(p.put("b", "k", 1), errc::not_primary,
+                "this node is not the primary of the partition");
+}
+
+TEST_CASE("sync: writes are refused where no majority can be reached, async: taken") {
+  stage::play sync = three(), async = three(replication_mode::async);
+  for (stage::play* p : {&sync, &async}) {
+    p->cut("a", "b");
+    p->cut("a", "c");
+  }
+  CHECK_REFUSED(sync.put("a", "k", 1), errc::unavailable,
+                "too few members of the partition can be reached: a majority of 3 is needed");
+  CHECK_FALSE(sync.core("a").accepts_writes());
+  CHECK(async.put("a", "k", 1).ok());
+  CHECK(async.core("a").commit() == async.core("a").log().last().index);
+}
+
+TEST_CASE("sync: a write is not committed before a majority reported it") {
+  stage::play p = three();
+  const auto done = p.put("a", "k", 1);
+  REQUIRE(done.ok());
+  CHECK(p.core("a").commit() < done->at.index);
+  (void)p.pass("a", "b");
+  CHECK(p.core("a").commit() < done->at.index);
+  (void)p.pass("b", "a");
+  CHECK(p.core("a").commit() == done->at.index);
+}
+
+TEST_CASE("sync: writers are refused when too much waits for a majority") {
+  stage::play p;
+  p.log_bytes = 1'000;
+  p.add({"a", "b", "c"});
+  p.found({"a", "b", "c"});
+  int taken = 0;
+  while (taken < 1'000 && p.put("a", "k", std::string(100, 'x')).ok())
+    ++taken;
+  CHECK(taken > 10);
+  CHECK(taken < 100);
+  CHECK_REFUSED(p.put("a", "k", 1), errc::overloaded, "replicas are too far behind; try again");
+  p.settle();
+  CHECK(p.put("a", "k", 1).ok());
+}
+
+TEST_CASE("what changes nothing is not logged, unless it may be asked again") {
+  stage::play p = three();
+  const auto before = p.core("a").log().last();
+  CHECK(p.write("a", op::remove{"nothing"}).ok());
+  CHECK(p.core("a").log().last() == before);
+  CHECK(p.write("a", op::remove{"nothing"}, {77, 1, 0}).ok());
+  CHECK(p.core("a").log().last().index == before.index + 1);
+}
+
+TEST_CASE("a message of who does not own the reign is not believed") {
+  stage::play p = three();
+  append m;
+  m.epoch = {9, p.self("c").id};
+  p.core("b").receive(p.self("a").id, m, p.now);
+  CHECK(p.core("b").promised().number == 1);
+  m.epoch = p.core("a").promised();
+  p.core("a").receive(p.self("b").id, m, p.now); // its own reign, from another
+  CHECK(p.core("a").leads());
+}
+
+TEST_CASE("a mangled batch of entries is taken up to where it can be read") {
+  stage::play p = three();
+  const auto before = p.core("b").log().last();
+  append m;
+  m.epoch = p.core("a").promised();
+  m.previous = before;
+  m.entries.runs = {{m.epoch, 3}};
+  m.entries.bytes = {0xc1, 0xc1, 0xc1};
+  p.core("b").receive(p.self("a").id, m, p.now);
+  CHECK(p.core("b").log().last() == before);
+  REQUIRE(p.put("a", "k", 1).ok());
+  p.settle();
+  CHECK(p.get("b", "k") == value{1});
+}
+
+TEST_CASE("a mangled piece of data makes a copy blank, and it is filled again") {
+  stage::play p = three();
+  REQUIRE(p.put("a", "k", 1).ok());
+  p.settle();
+  fill f;
+  f.epoch = p.core("a").promised();
+  f.transfer = {f.epoch, 0};
+  f.begin = true;
+  f.at = p.core("a").log().last();
+  f.members = p.core("a").members();
+  f.to.complete = true;
+  f.piece = {0xc1, 0xc1};
+  p.core("b").receive(p.self("a").id, f, p.now);
+  CHECK(p.core("b").blank());
+  CHECK(p.wrong().empty());
+  REQUIRE(p.put("a", "k", 2).ok());
+  p.run(2'000, true);
+  CHECK(p.get("b", "k") == value{2});
+  CHECK(p.core("b").log().last() == p.core("a").log().last());
+}
+
+TEST_CASE("one vote is given in one reign, and none for an earlier one") {
+  stage::play p = three();
+  p.crash("a");
+  vote_request v;
+  v.last = p.core("b").log().last();
+  v.proposed = {5, p.self("b").id};
+  const auto ask = [&](epoch e, bool pre) {
+    v.proposed = e;
+    v.pre = pre;
+    p.core("c").receive(p.self("b").id, v, p.now);
+    const auto said = p.take("c", "b");
+    return !said.empty() && std::get<vote_reply>(said.back().what).granted;
+  };
+  CHECK(ask({5, 0x1b}, true));
+  CHECK(p.core("c").promised().number == 1); // nothing was promised by that
+  CHECK(ask({5, 0x1b}, false));
+  CHECK(p.core("c").promised() == epoch{5, 0x1b});
+  CHECK_FALSE(ask({5, 0x1b}, false));
+  CHECK_FALSE(ask({5, 0x1a}, false));
+  CHECK_FALSE(ask({4, 0x1f}, false));
+  CHECK(ask({5, 0x1c}, false));
+}
+
+TEST_CASE("a primary that is alive is not voted out, unless it handed over") {
+  stage::play p = three();
+  vote_request v;
+  v.proposed = {5, p.self("b").id};
+  v.last = p.core("b").log().last();
+  const auto granted = [&] {
+    p.core("c").receive(p.self("b").id, v, p.now);
+    const auto said = p.take("c", "b");
+    return !said.empty() && std::get<vote_reply>(said.back().what).granted;
+  };
+  CHECK_FALSE(granted());
+  v.handed_over = true;
+  CHECK(granted());
+}
+
+TEST_CASE("sync: entries of a former reign are not committed by counting copies") {
+  // Raft's figure 8: c reigns, and has b's support for an entry of a's that b has, too.
+  stage::play p = three();
+  p.cut("a", "b");
+  REQUIRE(p.put("a", "k", 1).ok());
+  const auto old = p.core("a").log().last();
+  (void)p.take("a", "c"); // lost
+  p.core("a").receive(p.self("c").id,
+                      vote_request{{2, p.self("c").id}, old, false, true, false, {}}, p.now);
+  REQUIRE_FALSE(p.core("a").leads());
+  p.cut("a", "c");
+  p.heal("a", "c");
+  (void)p.take("c", "a");
+  p.run(25, false);
+  // a reigns again: its first message to c brings the old entry, the second its own.
+  for (int i = 0; i < 40 && !p.core("a").leads(); ++i) {
+    p.run(25, false);
+    (void)p.pass("a", "c");
+    (void)p.pass("c", "a");
+  }
+  REQUIRE(p.core("a").leads());
+  const auto own = p.core("a").log().last();
+  CHECK(own.epoch > old.epoch);
+  progress_report r;
+  r.epoch = p.core("a").promised();
+  r.accepted = true;
+  r.match = old.index;
+  r.last = old;
+  p.core("a").receive(p.self("c").id, r, p.now);
+  CHECK(p.core("a").commit() < old.index);
+  r.match = own.index;
+  r.last = own;
+  p.core("a").receive(p.self("c").id, r, p.now);
+  CHECK(p.core("a").commit() == own.index);
+}
+
+TEST_CASE("the cluster's time is the primary's, and never falls") {
+  stage::play p = three();
+  const auto stamp = p.core("a").stamp_ms();
+  p.now -= 500;
+  REQUIRE(p.put("a", "k", 1).ok());
+  CHECK(p.core("a").stamp_ms() == stamp);
+  p.settle();
+  CHECK(p.core("b").stamp_ms() == stamp);
+}
+
+TEST_CASE("what expires is freed everywhere by an entry that says so") {
+  stage::play p = three();
+  REQUIRE(p.write("a", op::put{{"k", 1}, 1'000}).ok());
+  p.settle();
+  const auto last = p.core("a").log().last();
+  p.run(900, true);
+  CHECK(p.core("b").log().last() == last);
+  p.run(1'200, true);
+  CHECK(p.core("b").log().last().index > last.index);
+  CHECK(p.get("b", "k").is_nil());
+}
+
+TEST_CASE("steering to the members that there are changes nothing") {
+  stage::play p = three();
+  const auto last = p.core("a").log().last();
+  p.core("a").steer(p.selves({"a", "b", "c"}), p.now);
+  p.run(1'000, true);
+  CHECK(p.core("a").log().last() == last);
+}
+
+TEST_CASE("a copy that is let go frees its data, unless it has entries of a later reign") {
+  stage::play p = three();
+  REQUIRE(p.put("a", "k", 1).ok());
+  p.settle();
+  p.core("b").let_go({0, 1});
+  CHECK(p.get("b", "k") == value{1});
+  p.core("a").let_go({9, 9}); // not while it leads
+  CHECK(p.core("a").leads());
+  p.core("b").let_go({9, 9});
+  CHECK(p.core("b").blank());
+  CHECK(p.core("b").promised() == epoch{9, 9});
+  CHECK(p.get("b", "k").is_nil());
+}
+
+TEST_CASE("forcing needs data") {
+  stage::play p;
+  p.add({"a"});
+  CHECK_REFUSED(p.core("a").force(p.now), errc::invalid_argument,
+                "this node holds no data of the partition");
+}

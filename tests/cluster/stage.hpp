@@ -1,0 +1,81 @@
+#pragma once
+
+#include <supercache/cluster/replica.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// A few copies of one partition, and the messages between them in the hand of a test: each is
+/// delivered, lost, or kept for later. Nothing happens that the test does not say.
+namespace stage {
+
+using namespace supercache;
+
+struct envelope {
+  member from, to;
+  message what;
+};
+
+class play {
+public:
+  replication_mode mode = replication_mode::sync;
+  std::size_t log_bytes = 1 << 20;
+  send_budget budget;
+  std::int64_t now = 1'000;
+
+  /// Nodes that can reach all others; in their first lives `a` has the id 0x1a, `b` 0x1b.
+  void add(const std::vector<std::string>& names);
+  /// The first one founds a group of these.
+  void found(const std::vector<std::string>& names);
+  void crash(const std::string& name);
+  /// In its next life: 0x2a.
+  void restart(const std::string& name);
+  void cut(const std::string& a, const std::string& b);
+  void heal(const std::string& a, const std::string& b);
+
+  replica& core(const std::string& name) { return *at(name).core; }
+  partition_store& store(const std::string& name) { return *at(name).store; }
+  member self(const std::string& name) { return at(name).self; }
+  member_list selves(const std::vector<std::string>& names);
+  std::uint64_t discarded(const std::string& name);
+
+  result<proposal> write(const std::string& name, operation_body what, request_id who = {});
+  result<proposal> put(const std::string& name, const value& key, const value& x);
+  /// nil: nothing.
+  value get(const std::string& name, const value& key);
+
+  /// What one has to say to another now.
+  std::vector<envelope> take(const std::string& from, const std::string& to);
+  /// Brings it there, if it can be reached and still lives; encoded and decoded on the way.
+  void deliver(const std::vector<envelope>& es);
+  /// Both at once. Answers what was delivered.
+  std::vector<envelope> pass(const std::string& from, const std::string& to);
+  /// Delivers everything until nobody has anything to say.
+  void settle();
+  /// Time passes; with `talk` messages arrive meanwhile.
+  void run(std::int64_t ms, bool talk);
+
+  /// One line: what the copy is.
+  std::string show(const std::string& name);
+  /// What invariants any copy breaks.
+  std::vector<std::string> wrong();
+
+private:
+  struct copy {
+    member self;
+    std::unique_ptr<partition_store> store;
+    std::unique_ptr<replica> core;
+    std::uint64_t discarded = 0;
+    bool alive = true;
+  };
+  copy& at(const std::string& name) { return copies_.at(name); }
+  void start(const std::string& name, member_id id);
+  bool reaches(const std::string& a, const std::string& b) const;
+
+  std::map<std::string, copy> copies_;
+  std::vector<std::pair<std::string, std::string>> cuts_;
+};
+
+} // namespace stage

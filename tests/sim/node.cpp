@@ -1,0 +1,312 @@
+#include "node.hpp"
+
+#include "cluster.hpp"
+
+#include <algorithm>
+
+namespace sim {
+
+namespace {
+
+constexpr std::int64_t tick_us = 25'000;
+
+membership_options options_of(const plan& p, const member& self) {
+  membership_options o;
+  o.self = self;
+  o.partitions = p.partitions;
+  o.factor = p.factor;
+  o.mode = p.mode;
+  o.bootstrap_ms = 2'000;
+  o.replace_ms = 0;
+  return o;
+}
+
+} // namespace
+
+node::node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms)
+  : c_(c), self_(std::move(self)), skew_ms_(skew_ms), membership_(options_of(c.p, self_), now()) {
+  replica_options o;
+  o.self = self_;
+  o.mode = c.p.mode;
+  o.log_bytes_max = c.p.log_bytes;
+  o.stagger_ms = c.p.stagger_ms;
+  store_options so;
+  so.type = c.p.type;
+  so.stripes = 2;
+  for (std::size_t i = 0; i < c.p.partitions; ++i) {
+    auto one = std::make_unique<part>();
+    one->store = std::make_unique<partition_store>(so);
+    one->core = std::make_unique<replica>(o, *one->store);
+    parts_.push_back(std::move(one));
+  }
+  membership_.declare(std::move(declared), now());
+  c_.w.after(static_cast<std::int64_t>(c_.w.random.below(tick_us)), [this] { tick(); });
+}
+
+std::int64_t node::now() const { return c_.w.now_ms() + skew_ms_ + 10'000'000; }
+
+void node::declare(const std::vector<std::string>& names) { membership_.declare(names, now()); }
+
+void node::leave() { membership_.node_leaves(self_.node); } // its heartbeats say so
+
+void node::goodbye(const member& from) {
+  if (const link& l = links_[from.node]; l.up && l.life == from.id)
+    membership_.node_leaves(from.node);
+}
+
+void node::set_paused(bool p) {
+  paused_ = p;
+  while (!paused_ && !held_.empty()) {
+    auto frame = std::move(held_.front());
+    held_.pop_front();
+    frame(*this);
+  }
+}
+
+void node::deliver(std::function<void(node&)> frame) {
+  if (ended_)
+    return;
+  if (paused_)
+    held_.push_back(std::move(frame));
+  else
+    frame(*this);
+}
+
+// -- time ---------------------------------------------------------------------------------------
+
+void node::tick() {
+  if (ended_)
+    return;
+  c_.w.after(tick_us, [this] { tick(); });
+  if (paused_)
+    return;
+  dial();
+  membership_.tick(now());
+  for (auto& [name, l] : links_)
+    if (l.up && now() - l.heard_ms > c_.p.down_ms)
+      disconnect(name);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    part& p = *parts_[i];
+    steer(i);
+    for (const member& m : p.core->involved())
+      if (membership_.is_over(m))
+        p.core->life_over(m.id);
+    p.core->tick(now());
+    p.store->reclaim_expired(p.core->stamp_ms(), 100);
+    if (const leadership& l = membership_.leader_of(i);
+        l.current && l.primary != self_ && membership_.is_live(l.primary))
+      p.core->heard_of(l.epoch);
+    p.core->know_of_group(membership_.group_exists(i, p.core->founder(), now()));
+    if (auto founders = membership_.to_found(i, p.core->founder(), now());
+        founders && p.core->blank())
+      p.core->found(*founders, membership_.live(), membership_.leader_of(i).epoch, now());
+    if (!membership_.superfluous(i) || p.core->blank())
+      p.superfluous_ms = now();
+    else if (now() - p.superfluous_ms > 5'000)
+      p.core->let_go(membership_.leader_of(i).epoch);
+    after_step(i);
+  }
+}
+
+void node::dial() {
+  for (const auto& name : c_.names()) {
+    if (name == self_.node)
+      continue;
+    link& l = links_[name];
+    const bool mine = membership_.declared().contains(name);
+    if (!l.up && mine && c_.w.random.chance(20)) {
+      if (node* n = c_.alive(name))
+        c_.send(self_.node, name, n->self().id, [m = self_](node& to) { to.hello(m, true); });
+    } else if (l.up && c_.w.now_us() / tick_us % (c_.p.down_ms * 1000 / 6 / tick_us) == 0) {
+      c_.send(self_.node, name, l.life,
+              [m = self_, v = membership_.own_version(), leaves = membership_.leaving()](node& to) {
+                to.heartbeat(m, v);
+                if (leaves)
+                  to.goodbye(m);
+              });
+    }
+  }
+}
+
+// -- connections --------------------------------------------------------------------------------
+
+void node::hello(const member& from, bool answer) {
+  link& l = links_[from.node];
+  if (l.up) // it lost the connection, or is another life
+    disconnect(from.node);
+  connect(from);
+  if (answer)
+    c_.send(self_.node, from.node, from.id, [m = self_](node& to) {
+      if (!to.links_[m.node].up)
+        to.hello(m, false);
+    });
+}
+
+void node::connect(const member& m) {
+  c_.w.note([&] { return to_string(self_) + " reaches " + to_string(m); });
+  link& l = links_[m.node];
+  l = {m.id, true, false, now()};
+  membership_.node_up(m, now());
+  ask_claims(m);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i]->core->peer_up(m.id, now());
+    after_step(i);
+  }
+}
+
+void node::disconnect(const std::string& name) {
+  link& l = links_[name];
+  c_.w.note([&] {
+    return to_string(self_) + " no longer reaches " + to_string(member{name, l.life});
+  });
+  l.up = false;
+  membership_.node_down({name, l.life}, now());
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i]->core->peer_down(l.life, now());
+    after_step(i);
+  }
+}
+
+void node::heartbeat(const member& from, std::uint64_t claims_version) {
+  link& l = links_[from.node];
+  if (!l.up || l.life != from.id)
+    return;
+  l.heard_ms = now();
+  if (!membership_.knows_all(from, claims_version))
+    c_.send(self_.node, from.node, from.id, [m = self_](node& to) { to.ask_claims(m); });
+}
+
+void node::ask_claims(const member& from) {
+  c_.send(self_.node, from.node, from.id,
+          [m = self_, v = membership_.own_version(), cs = membership_.own_claims()](node& to) {
+            to.all_claims(m, v, cs);
+          });
+}
+
+void node::all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs) {
+  if (link& l = links_[from.node]; l.up && l.life == from.id)
+    membership_.learn_all(from, version, cs);
+}
+
+void node::one_claim(const member& from, std::uint64_t version, const claim& c) {
+  if (link& l = links_[from.node]; l.up && l.life == from.id)
+    membership_.learn(from, version, c);
+}
+
+// -- partitions ---------------------------------------------------------------------------------
+
+void node::steer(std::size_t i) {
+  part& p = *parts_[i];
+  if (p.steered == membership_.version())
+    return;
+  p.steered = membership_.version();
+  p.core->steer(membership_.wanted(i), now());
+}
+
+void node::after_step(std::size_t i) {
+  part& p = *parts_[i];
+  for (const member_id to : p.core->take_addressees())
+    flush_soon(to);
+  const replica_news n = p.core->take_news();
+  discarded_ += n.discarded;
+  if (n.discarded)
+    c_.w.note([&] { return to_string(self_) + " gives up " + std::to_string(n.discarded); });
+  if (n.role && p.core->leads()) {
+    c_.w.note([&] {
+      return to_string(self_) + " leads partition " + std::to_string(i) + " in "
+             + to_string(p.core->promised());
+    });
+    if (c_.on_reign && p.led < p.core->promised())
+      c_.on_reign(self_.node);
+    p.led = p.core->promised();
+  }
+  if (n.members)
+    c_.w.note([&] {
+      return to_string(self_) + " sees the group of partition " + std::to_string(i) + " as "
+             + to_string(p.core->members());
+    });
+  announce(i);
+  settle_pending(i);
+  if (c_.p.mode != replication_mode::async && p.core->leads() && p.core->commit() > p.committed)
+    c_.check_commit(i, *this);
+  p.committed = p.core->commit();
+  if (c_.deep)
+    c_.compare_data(i, *this);
+  for (const auto& what : c_.watches[i].look(self_.id, *p.core))
+    c_.w.fail("invariants", to_string(self_) + ", partition " + std::to_string(i) + ": " + what);
+}
+
+void node::announce(std::size_t i) {
+  part& p = *parts_[i];
+  const claim now_is{
+    i, p.core->promised(), p.core->leads(), !p.core->blank(), p.core->involved(), p.core->coming()};
+  if (now_is == p.said)
+    return;
+  p.said = now_is;
+  const auto version = membership_.own(now_is);
+  for (const auto& [name, l] : links_)
+    if (l.up)
+      c_.send(self_.node, name, l.life,
+              [from = self_, version, now_is](node& to) { to.one_claim(from, version, now_is); });
+}
+
+void node::flush_soon(member_id life) {
+  for (auto& [name, l] : links_)
+    if (l.up && l.life == life && !l.flushing) {
+      l.flushing = true;
+      c_.w.after(static_cast<std::int64_t>(c_.w.random.below(500)),
+                 [this, to = name] { flush(to); });
+    }
+}
+
+void node::flush(const std::string& name) {
+  if (ended_)
+    return;
+  link& l = links_[name];
+  l.flushing = false;
+  if (!l.up || paused_)
+    return;
+  send_budget budget{c_.p.entry_bytes + c_.w.random.below(10 * c_.p.entry_bytes),
+                     c_.p.piece_bytes + c_.w.random.below(10 * c_.p.piece_bytes)};
+  byte_buffer frame;
+  wire_writer w{frame};
+  bool more = false;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    std::vector<message> out;
+    parts_[i]->core->collect(l.life, budget, now(), out);
+    for (const message& m : out) {
+      c_.w.note([&] {
+        return 'p' + std::to_string(i) + ' ' + to_string(self_) + " -> "
+               + to_string(member{name, l.life}) + ": " + to_string(m);
+      });
+      w.number(i);
+      supercache::write(w, m);
+    }
+    more = more || parts_[i]->core->wants(l.life);
+  }
+  if (!frame.empty())
+    c_.send(self_.node, name, l.life,
+            [from = self_, frame](node& to) { to.messages(from, frame); });
+  if (more)
+    flush_soon(l.life);
+}
+
+void node::messages(const member& from, const byte_buffer& bytes) {
+  link& l = links_[from.node];
+  if (!l.up || l.life != from.id)
+    return;
+  l.heard_ms = now();
+  wire_reader r{bytes};
+  while (r.ok() && !r.at_end()) {
+    const auto i = r.number_below(parts_.size(), "partition");
+    message m = read_message(r);
+    if (!r.ok())
+      break;
+    parts_[i]->core->receive(from.id, std::move(m), now());
+    after_step(i);
+  }
+  if (auto s = r.status(); !s)
+    c_.w.fail("frames", "a frame could not be read: " + s.why().message);
+}
+
+} // namespace sim

@@ -1,0 +1,131 @@
+#pragma once
+
+#include "world.hpp"
+
+#include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/replica.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace sim {
+
+using namespace supercache;
+
+class cluster;
+
+/// What became of a write.
+struct outcome {
+  enum class kind { done, refused, unknown };
+  kind is = kind::unknown;
+  value answer;
+};
+using on_outcome = std::function<void(const outcome&)>;
+
+/// One life of a node: the cores of its partitions and of its membership, and around them, in the
+/// place of actors, what connects, retries and waits.
+class node {
+public:
+  node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms);
+
+  const member& self() const noexcept { return self_; }
+  bool paused() const noexcept { return paused_; }
+  void set_paused(bool p);
+  void end() noexcept { ended_ = true; }
+  bool ended() const noexcept { return ended_; }
+  void declare(const std::vector<std::string>& names);
+  /// Gives away what it has.
+  void leave();
+  bool leaving() const noexcept { return membership_.leaving(); }
+  /// Takes a frame, now or, if it is paused, later.
+  void deliver(std::function<void(node&)> frame);
+
+  replica& copy(std::size_t partition) { return *parts_[partition]->core; }
+  partition_store& store(std::size_t partition) { return *parts_[partition]->store; }
+  const membership& view() const noexcept { return membership_; }
+  std::uint64_t discarded() const noexcept { return discarded_; }
+
+  /// Writes, through whichever node leads, until the deadline; retries as the router does.
+  void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
+
+  // -- frames: what other nodes say ---------------------------------------------------------------
+
+  void hello(const member& from, bool answer);
+  void heartbeat(const member& from, std::uint64_t claims_version);
+  void goodbye(const member& from);
+  void all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs);
+  void one_claim(const member& from, std::uint64_t version, const claim& c);
+  void ask_claims(const member& from);
+  void messages(const member& from, const byte_buffer& bytes);
+  void request(const member& from, std::uint64_t call, std::size_t partition, const request_id& who,
+               const operation& what);
+  void reply(std::uint64_t call, errc code, const value& answer);
+
+private:
+  struct waiting {
+    position at;
+    std::function<void(errc, const value&)> done;
+    value answer;
+  };
+  struct part {
+    std::unique_ptr<partition_store> store;
+    std::unique_ptr<replica> core;
+    std::vector<waiting> pending;
+    std::uint64_t requests = 0;
+    std::set<std::uint64_t> open; ///< requests whose answer is not known
+    claim said;
+    std::uint64_t steered = 0;
+    log_index committed = 0;
+    epoch led; ///< the last reign that was its own
+    std::int64_t superfluous_ms = 0;
+  };
+  struct link {
+    member_id life = 0;
+    bool up = false;
+    bool flushing = false;
+    std::int64_t heard_ms = 0;
+  };
+  struct call {
+    std::size_t partition = 0;
+    operation what;
+    std::int64_t deadline_ms = 0;
+    on_outcome done;
+    request_id who;       ///< given at the first sending
+    unsigned attempt = 0; ///< answers to earlier ones are late
+    bool maybe = false;   ///< an attempt was not answered
+    bool open = false;    ///< the present attempt is under way
+  };
+
+  std::int64_t now() const; ///< the node's own clock
+  void tick();
+  void dial();
+  void connect(const member& m);
+  void disconnect(const std::string& name);
+  void after_step(std::size_t partition);
+  void announce(std::size_t partition);
+  void steer(std::size_t partition);
+  void flush_soon(member_id life);
+  void flush(const std::string& name);
+  void settle_pending(std::size_t partition);
+  void attempt(std::uint64_t id);
+  void again(std::uint64_t id);
+  void finish(std::uint64_t id, outcome::kind kind, const value& answer);
+  void wait_for(std::size_t partition, const proposal& p,
+                std::function<void(errc, const value&)> f);
+
+  cluster& c_;
+  member self_;
+  std::int64_t skew_ms_;
+  bool paused_ = false, ended_ = false;
+  std::deque<std::function<void(node&)>> held_; ///< while paused
+  membership membership_;
+  std::vector<std::unique_ptr<part>> parts_;
+  std::map<std::string, link> links_;
+  std::map<std::uint64_t, call> calls_;
+  std::uint64_t next_call_ = 1;
+  std::uint64_t discarded_ = 0;
+};
+
+} // namespace sim

@@ -1,0 +1,230 @@
+#include "workload.hpp"
+
+#include "support/random_operations.hpp"
+
+#include <algorithm>
+
+namespace sim {
+
+namespace {
+
+const space registers{space_kind::structs, "registers"};
+const space counters{space_kind::structs, "counters"};
+const space firsts{space_kind::structs, "firsts"};
+constexpr std::int64_t timeout_ms = 3'000;
+
+} // namespace
+
+std::size_t workload::partition_of(const value& key) const { return hash(key) % c_.p.partitions; }
+
+void workload::start_client(std::size_t number) { step(number); }
+
+void workload::step(std::size_t client) {
+  if (stopped_)
+    return;
+  dice& d = c_.w.random;
+  switch (d.below(10)) {
+    case 0:
+    case 1: write_register(client); break;
+    case 2:
+    case 3: increment(client); break;
+    case 4: push(client, space_kind::queue); break;
+    case 5: push(client, space_kind::stack); break;
+    case 6: pop(client, space_kind::queue); break;
+    case 7: pop(client, space_kind::stack); break;
+    case 8: insert(client); break;
+    default: noise(client); break;
+  }
+}
+
+void workload::write(std::size_t client, const space& where, const value& key, operation_body body,
+                     std::function<void(const outcome&)> then) {
+  const auto next = [this, client] {
+    c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
+               [this, client] { step(client); });
+  };
+  node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
+  if (!n || n->paused()) {
+    next();
+    return;
+  }
+  ++busy_;
+  // A node that crashes takes its clients along: they never learn what happened.
+  auto told = std::make_shared<bool>(false);
+  const auto tell = [this, told, then, next](const outcome& o) {
+    if (std::exchange(*told, true))
+      return;
+    --busy_;
+    ++(o.is == outcome::kind::done ? done : o.is == outcome::kind::refused ? refused : unknown);
+    then(o);
+    next();
+  };
+  c_.w.after((timeout_ms + 500) * 1000, [tell] { tell({outcome::kind::unknown, {}}); });
+  n->write(partition_of(key), {where, std::move(body)}, timeout_ms, tell);
+}
+
+void workload::write_register(std::size_t client) {
+  const std::string key = "r" + std::to_string(client) + (c_.w.random.chance(50) ? "x" : "y");
+  const std::int64_t x = next_++;
+  tried_[key] = x;
+  write(client, registers, key, op::put{{key, x}}, [this, key, x](const outcome& o) {
+    if (o.is == outcome::kind::done)
+      registers_[key] = x;
+    else if (o.is == outcome::kind::unknown)
+      late_[key].insert(x);
+  });
+}
+
+void workload::increment(std::size_t client) {
+  const std::string key = "c" + std::to_string(c_.w.random.below(3));
+  counters_[key].most += 1;
+  write(client, counters, key, op::update_counter{key, 1, 1, record{key, 0}},
+        [this, key](const outcome& o) {
+          if (o.is == outcome::kind::done)
+            counters_[key].least += 1;
+          else if (o.is == outcome::kind::refused)
+            counters_[key].most -= 1;
+        });
+}
+
+void workload::push(std::size_t client, space_kind kind) {
+  const std::string name = c_.w.random.chance(50) ? "q" : "p";
+  const std::int64_t x = static_cast<std::int64_t>(client + 1) * 1'000'000'000 + next_++;
+  items& i = items_[{kind, name}];
+  i.maybe_pushed.insert(x);
+  write(client, {kind, name}, name, op::push{{x}}, [this, kind, name, x](const outcome& o) {
+    items& mine = items_[{kind, name}];
+    if (o.is == outcome::kind::done)
+      mine.pushed.insert(x);
+    else if (o.is == outcome::kind::refused)
+      mine.maybe_pushed.erase(x);
+  });
+}
+
+void workload::pop(std::size_t client, space_kind kind) {
+  const std::string name = c_.w.random.chance(50) ? "q" : "p";
+  const std::size_t n = 1 + c_.w.random.below(2);
+  write(client, {kind, name}, name, op::pop{n}, [this, kind, name, n](const outcome& o) {
+    items& mine = items_[{kind, name}];
+    if (o.is == outcome::kind::done)
+      for (const value& x : o.answer.items())
+        mine.out.push_back(x.as_int());
+    else if (o.is == outcome::kind::unknown)
+      mine.maybe_out += n;
+  });
+}
+
+void workload::insert(std::size_t client) {
+  const std::int64_t key = next_++ / 8;
+  write(client, firsts, key, op::insert_new{{key, client}}, [this, key](const outcome& o) {
+    if (o.is == outcome::kind::done && o.answer == value{true})
+      ++firsts_[key];
+  });
+}
+
+void workload::noise(std::size_t client) {
+  dice& d = c_.w.random;
+  space where = random_operations::random_space(d);
+  if (where.kind == space_kind::structs)
+    where.kind = space_kind::kv;
+  // Not by its key, but to one partition: what matters is that copies do the same.
+  const value key = static_cast<std::int64_t>(d.below(16));
+  write(client, where, key, random_operations::random_body(d), [](const outcome&) {});
+}
+
+// -- checks -------------------------------------------------------------------------------------
+
+value workload::found(const space& where, const value& key) {
+  const auto i = partition_of(key);
+  table* t = c_.leader(i)->store(i).find(where.kind, where.name);
+  const stamp now{c_.leader(i)->copy(i).stamp_ms()};
+  const records r = t ? t->get(key, hash(key), now) : records{};
+  return r.empty() ? value{} : r.front()[1];
+}
+
+void workload::check_registers() {
+  for (const auto& [key, least] : registers_) {
+    const value x = found(registers, key);
+    const bool late = x.is_int() && late_[key].contains(x.as_int());
+    if (!x.is_int() || (x.as_int() < least && !late) || x.as_int() > tried_[key])
+      c_.w.fail("registers", "register " + key + " is " + to_string(x) + "; acknowledged was "
+                               + std::to_string(least));
+  }
+}
+
+void workload::check_counters(bool acknowledged_stay) {
+  for (const auto& [key, range] : counters_) {
+    const value x = found(counters, key);
+    const std::int64_t n = x.is_int() ? x.as_int() : 0;
+    if ((acknowledged_stay && n < range.least) || n > range.most)
+      c_.w.fail("counters", "counter " + key + " is " + std::to_string(n) + "; "
+                              + std::to_string(range.least)
+                              + " increments were acknowledged, at most "
+                              + std::to_string(range.most) + " can have happened");
+  }
+}
+
+void workload::check_items(space_kind kind, bool acknowledged_stay) {
+  for (const auto& [where, mine] : items_) {
+    if (where.first != kind)
+      continue;
+    const std::string what = std::string{to_string(kind)} + ' ' + where.second;
+    const auto i = partition_of(where.second);
+    const queue_map& q = kind == space_kind::queue ? c_.leader(i)->store(i).queues()
+                                                   : c_.leader(i)->store(i).stacks();
+    std::vector<std::int64_t> left;
+    q.each([&](std::string_view name, const auto& all) {
+      if (name == where.second)
+        for (const value& x : all)
+          left.push_back(x.as_int());
+    });
+    std::set<std::int64_t> seen;
+    const std::vector<std::int64_t>* const lists[] = {&mine.out, &left};
+    for (const auto* list : lists)
+      for (const std::int64_t x : *list) {
+        if (!seen.insert(x).second && acknowledged_stay)
+          c_.w.fail("items", what + ": item " + std::to_string(x) + " is there twice");
+        if (!mine.maybe_pushed.contains(x))
+          c_.w.fail("items", what + ": item " + std::to_string(x) + " was never pushed");
+      }
+    std::size_t missing = 0;
+    for (const std::int64_t x : mine.pushed)
+      missing += !seen.contains(x);
+    if (acknowledged_stay && missing > mine.maybe_out)
+      c_.w.fail("items", what + ": " + std::to_string(missing)
+                           + " items are missing; pops without an answer " + "took at most "
+                           + std::to_string(mine.maybe_out));
+    if (kind == space_kind::queue && acknowledged_stay)
+      check_order(what, left);
+  }
+}
+
+void workload::check_order(const std::string& what, const std::vector<std::int64_t>& left) {
+  std::map<std::int64_t, std::int64_t> last;
+  for (const std::int64_t x : left) {
+    std::int64_t& before = last[x / 1'000'000'000];
+    if (x < before)
+      c_.w.fail("order", what + ": item " + std::to_string(x) + " stands behind "
+                           + std::to_string(before) + ", which its producer pushed later");
+    before = x;
+  }
+}
+
+void workload::check_firsts() {
+  for (const auto& [key, n] : firsts_)
+    if (n > 1)
+      c_.w.fail("firsts", std::to_string(n) + " clients were told to be the first to insert "
+                            + std::to_string(key));
+}
+
+void workload::check(bool acknowledged_stay) {
+  if (acknowledged_stay) {
+    check_registers();
+    check_firsts();
+  }
+  check_counters(acknowledged_stay);
+  check_items(space_kind::queue, acknowledged_stay);
+  check_items(space_kind::stack, acknowledged_stay);
+}
+
+} // namespace sim

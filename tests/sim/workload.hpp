@@ -1,0 +1,71 @@
+#pragma once
+
+#include "cluster.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+/// What clients do, and whether what they were told is so in the end.
+///
+/// Each client works at one node at a time, one write after the other, on structures of every kind;
+/// what is written can be told apart, so that the end shows what happened to each write:
+///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later one,
+///   stays counters    at least the acknowledged increments, at most those that may have happened
+///   queues and stacks   what was pushed comes out once; the items of one producer in their order
+///   insert_new  of those who were told that they were first there is one per key
+///   noise       any operation, so that copies have something to differ in
+class workload {
+public:
+  explicit workload(cluster& c) : c_(c) {}
+  /// Starts a client, which goes on until `stop`.
+  void start_client(std::size_t number);
+  void stop() noexcept { stopped_ = true; }
+  bool idle() const noexcept { return busy_ == 0; }
+  /// Compares what is there with what clients were told, if acknowledged writes have to be there.
+  void check(bool acknowledged_stay);
+
+  std::uint64_t done = 0, refused = 0, unknown = 0;
+
+private:
+  struct counter {
+    std::int64_t least = 0, most = 0;
+  };
+  struct items {
+    std::set<std::int64_t> pushed, maybe_pushed; ///< acknowledged, and those that may have happened
+    std::vector<std::int64_t> out;
+    std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
+  };
+  void step(std::size_t client);
+  void write(std::size_t client, const space& where, const value& key, operation_body body,
+             std::function<void(const outcome&)> then);
+  std::size_t partition_of(const value& key) const;
+  void write_register(std::size_t client);
+  void increment(std::size_t client);
+  void push(std::size_t client, space_kind kind);
+  void pop(std::size_t client, space_kind kind);
+  void insert(std::size_t client);
+  void noise(std::size_t client);
+  void check_registers();
+  void check_counters(bool acknowledged_stay);
+  void check_items(space_kind kind, bool acknowledged_stay);
+  void check_order(const std::string& what, const std::vector<std::int64_t>& left);
+  void check_firsts();
+  value found(const space& where, const value& key);
+
+  cluster& c_;
+  bool stopped_ = false;
+  std::size_t busy_ = 0;
+  std::int64_t next_ = 1;
+  std::map<std::string, std::int64_t> registers_;      ///< the last acknowledged value
+  std::map<std::string, std::int64_t> tried_;          ///< the last value tried
+  std::map<std::string, std::set<std::int64_t>> late_; ///< values that may come at any time
+  std::map<std::string, counter> counters_;
+  std::map<std::pair<space_kind, std::string>, items> items_;
+  std::map<std::int64_t, std::size_t> firsts_; ///< how many were told to be first
+};
+
+} // namespace sim
