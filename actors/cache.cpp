@@ -48,16 +48,15 @@ namespace {
 }
 
 status put_batch(core& c, std::vector<record> rs, const write_options& o) {
-  for (const record& r : rs)
-    if (auto s = c.check(r); !s) [[unlikely]]
-      return s;
   const auto ttl = detail::ttl_of(o);
   if (!ttl)
     return ttl.why();
-  if (c.cluster())
-    return remote::put_batch(c, std::move(rs), *ttl, o.timeout);
-  c.write_batch(rs, *ttl);
-  return done();
+  if (!c.cluster())
+    return c.write_batch(rs, *ttl);
+  for (const record& r : rs)
+    if (auto s = c.check(r); !s) [[unlikely]]
+      return s;
+  return remote::put_batch(c, std::move(rs), *ttl, o.timeout);
 }
 
 /// The partition of a key: of `partition` if given, else of the key itself where that is the rule.

@@ -188,20 +188,22 @@ result<std::size_t> core::index_from_name(std::string_view partition) const {
 
 // -- writes -------------------------------------------------------------------------------------
 
-void core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
+status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   const stamp when = now();
   std::vector<std::uint64_t> hashes(rs.size());
-  const auto key_hash = [&](const record& r) { return hash(r[options_.key_pos]); };
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    if (!fits(rs[i])) [[unlikely]]
+      return check(rs[i]);
+    hashes[i] = hash(rs[i][options_.key_pos]);
+  }
   if (partitions() == 1) {
-    std::ranges::transform(rs, hashes.begin(), key_hash);
     at(0).tuples().put_many(rs, hashes, ttl_ms, when);
-    return;
+    return done();
   }
   // Two passes: count, then move each record behind those of its partition that came before it.
   std::vector<std::uint32_t> where(rs.size());
   std::vector<std::size_t> begin(partitions() + 1);
   for (std::size_t i = 0; i < rs.size(); ++i) {
-    hashes[i] = key_hash(rs[i]);
     where[i] = static_cast<std::uint32_t>(
       index_of(same_position_ ? hashes[i] : hash(rs[i][options_.partition_pos])));
     ++begin[where[i] + 1];
@@ -220,15 +222,15 @@ void core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
     if (const std::size_t n = begin[p + 1] - begin[p])
       at(p).tuples().put_many(std::span{sorted}.subspan(begin[p], n),
                               std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
+  return done();
 }
 
 /// What a buffer gathered. In a cluster it may fail: nobody waits for it, so the log says so.
 void core::write_lazily(std::vector<record>& rs) {
-  if (!node_)
-    return write_batch(rs, 0);
   const auto n = rs.size();
   constexpr std::chrono::seconds patience{30};
-  if (auto s = remote::put_batch(*this, std::move(rs), 0, patience); !s) {
+  if (auto s = node_ ? remote::put_batch(*this, std::move(rs), 0, patience) : write_batch(rs, 0);
+      !s) {
     spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
   }
   rs.clear();
@@ -245,8 +247,7 @@ status core::lazy_put(record r) {
     });
     std::vector<record> one;
     one.push_back(std::move(r));
-    write_batch(one, 0);
-    return done();
+    return write_batch(one, 0);
   }
   if (const auto idle = buffers_.add(std::move(r), key_hash); idle >= 0)
     wake_buffer(static_cast<std::size_t>(idle));

@@ -81,8 +81,8 @@ public:
   std::string partition_name(std::size_t index) const;
 
   // -- writes that more than one place needs ----------------------------------------------------
-  /// Groups by partition and stores. @pre every record was checked.
-  void write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
+  /// Groups by partition and stores; all or, when `check` refuses one of them, none.
+  status write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
   void write_lazily(std::vector<record>& rs);
   status lazy_put(record r);
   void flush();

@@ -1,6 +1,7 @@
 #include <supercache/store/spin_lock.hpp>
 #include <supercache/store/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <mutex>
@@ -37,8 +38,19 @@ constexpr std::size_t classes = 512 / grain + 1;
 constexpr std::size_t span_bytes = 64 * 1024;
 constexpr std::size_t chunk_bytes = 2 * 1024 * 1024;
 constexpr std::size_t pool_spans = 64;
-/// Objects moved at a time between a thread and the spans; a thread keeps up to twice as many.
-constexpr std::uint32_t trade = 256;
+
+/// Objects of a class that a thread takes from the spans at a time.
+constexpr std::uint32_t refill_of(std::size_t i) noexcept {
+  return std::clamp<std::uint32_t>(static_cast<std::uint32_t>(16 * 1024 / (i * grain)), 32, 256);
+}
+/// Objects of a class that a thread keeps; of one more it gives half back. Several times what
+/// `reclaim` frees at once, so that a thread that replaces records trades with the spans rarely.
+constexpr auto most_kept = [] {
+  std::array<std::uint32_t, classes> n{};
+  for (std::size_t i = 1; i < classes; ++i)
+    n[i] = std::clamp<std::uint32_t>(static_cast<std::uint32_t>(128 * 1024 / (i * grain)), 64, 2048);
+  return n;
+}();
 
 struct object {
   object* next;
@@ -117,18 +129,18 @@ constinit span_pool* pool = nullptr;
 /// The spans of one size class that have free objects.
 class alignas(64) size_class {
 public:
-  /// A list of up to `trade` objects; at least one.
-  object* take(std::uint32_t size, std::uint32_t& got) {
+  /// A list of up to `wanted` objects; at least one.
+  object* take(std::uint32_t size, std::uint32_t wanted, std::uint32_t& got) {
     const std::lock_guard hold{lock_};
     object* list = nullptr;
-    for (got = 0; got < trade;) {
+    for (got = 0; got < wanted;) {
       if (!first_) {
         if (got)
           break; // enough for now; a new span comes with the next call
         add_span(size);
       }
       span* s = first_;
-      for (; got < trade && s->live < s->capacity; ++got, ++s->live)
+      for (; got < wanted && s->live < s->capacity; ++got, ++s->live)
         list = take_one(*s, list);
       if (s->live == s->capacity)
         unlist(s);
@@ -247,7 +259,7 @@ constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes + gra
 [[gnu::noinline]] void* refill(std::size_t i) {
   thread_cache& c = mine ? *mine : enter();
   thread_list& l = c.lists[i];
-  l.first = c.from.by_class[i].take(static_cast<std::uint32_t>(i * grain), l.count);
+  l.first = c.from.by_class[i].take(static_cast<std::uint32_t>(i * grain), refill_of(i), l.count);
   object* x = l.first;
   l.first = x->next;
   --l.count;
@@ -258,10 +270,10 @@ constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes + gra
 [[gnu::noinline]] void drain(thread_cache& c, std::size_t i) noexcept {
   thread_list& l = c.lists[i];
   object* last = l.first;
-  for (std::uint32_t n = 1; n < trade; ++n)
+  l.count /= 2;
+  for (std::uint32_t n = 1; n < l.count; ++n)
     last = last->next;
   c.from.by_class[i].give(std::exchange(last->next, nullptr));
-  l.count = trade;
 }
 
 [[gnu::noinline]] void* allocate_large(std::size_t bytes) {
@@ -303,7 +315,7 @@ void free_block(block* b, std::size_t payload) noexcept {
   const std::size_t i = class_of(bytes);
   thread_list& l = c.lists[i];
   l.first = new (b) object{l.first};
-  if (++l.count >= 2 * trade) [[unlikely]]
+  if (++l.count > most_kept[i]) [[unlikely]]
     drain(c, i);
 }
 

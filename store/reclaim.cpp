@@ -16,8 +16,8 @@
 // increments the epoch to E. A reader that loaded a pointer to a retired block before its own share
 // of F had pinned before F, so the pin is visible to the collector, with an epoch below E. A reader
 // that loads after F sees the block unlinked. Hence once every announcement is 0 or at least E
-// (acquire: the reader's accesses and hazard stores are visible), only hazard slots remain to be
-// checked. Only the thread that unlinked fences for its own batch, so no other order is needed.
+// (acquire: the reader's accesses and hazard stores are visible, and how many slots it ever used),
+// only hazard slots remain to be checked. Only the thread that unlinked fences for its own batch, so no other order is needed.
 
 namespace supercache::reclaim {
 
@@ -102,10 +102,12 @@ std::uint64_t oldest_pin() noexcept {
 
 std::vector<const void*> held() {
   std::vector<const void*> all;
-  for (seat* s = seats.load(std::memory_order_acquire); s; s = s->next)
-    for (const auto& slot : s->a.hazard)
-      if (const void* p = slot.load(std::memory_order_acquire))
+  for (seat* s = seats.load(std::memory_order_acquire); s; s = s->next) {
+    const std::size_t used = s->a.used.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < used; ++i)
+      if (const void* p = s->a.hazard[i].load(std::memory_order_acquire))
         all.push_back(p);
+  }
   std::ranges::sort(all);
   return all;
 }
@@ -193,6 +195,9 @@ std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept 
     i = (i + 1) % hazards_per_thread;
     if (a.hazard[i].load(std::memory_order_relaxed) != nullptr)
       continue;
+    // Before the hazard: a collector to whom that matters sees both, see the top of this file.
+    if (i >= a.used.load(std::memory_order_relaxed))
+      a.used.store(i + 1, std::memory_order_release);
     a.hazard[i].store(p, std::memory_order_release);
     a.last = i;
     return &a.hazard[i];

@@ -45,6 +45,9 @@ template <class Shelf>
 [[gnu::flatten]] void put_one(Shelf& s, record row, std::size_t key_pos, std::uint64_t hash,
                               const stamp& now) {
   const value& key = row[key_pos];
+  if constexpr (std::is_same_v<Shelf, shelf::hashed>)
+    if (!key.on_heap() && !row.deadline() && s.shortcut().put(row, key, hash)) [[likely]]
+      return;
   s.with_cell(key, hash, [&](auto& c) {
     if constexpr (!std::is_same_v<Shelf, shelf::hashed>)
       drop_expired(c, now);

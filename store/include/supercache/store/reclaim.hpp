@@ -37,6 +37,8 @@ struct alignas(64) announcement {
   bool enrolled = false;
   bool must_fence = false; ///< see `detail::readers_must_fence`
   std::size_t last = 0;    ///< the hazard slot used last, likely free again
+  /// Slots at or behind this one were never used, so that collectors need not load them.
+  std::atomic<std::size_t> used{1};
   alignas(64) std::array<std::atomic<const void*>, hazards_per_thread> hazard{};
 };
 
