@@ -117,7 +117,8 @@ private:
                [this, name] { c_.resume(name); });
   }
   /// A node joins, or leaves: it gives away what it has, and is gone. So many stay that groups keep
-  /// their size: nodes that start anew cannot know of a smaller one that they cannot reach.
+  /// their size, and while there are fewer nodes than copies wanted they come one at a time: nodes
+  /// that start anew cannot know of a smaller group that they cannot reach. (README, Limits)
   void change_nodes() {
     auto names = c_.declared();
     if (!leaving_.empty())
@@ -126,6 +127,8 @@ private:
     node* n = c_.alive(name);
     const auto at = std::ranges::find(names, name);
     if (at == names.end()) {
+      if (names.size() < c_.p.factor && !everybody_joined(names.size()))
+        return;
       names.push_back(name);
       c_.declare(names);
       if (!n)
@@ -135,6 +138,17 @@ private:
       n->leave();
       await_end(n->self());
     }
+  }
+  /// Whether each partition has a group of so many members.
+  bool everybody_joined(std::size_t nodes) {
+    for (std::size_t i = 0; i < c_.p.partitions; ++i)
+      if (std::ranges::none_of(c_.names(), [&](const std::string& name) {
+            node* n = c_.alive(name);
+            return n && n->copy(i).leads() && !n->copy(i).changing_members()
+                   && n->copy(i).members().size() >= nodes;
+          }))
+        return false;
+    return true;
   }
   void await_end(const member& who) {
     node* n = c_.alive(who.node);
