@@ -48,7 +48,8 @@ constexpr std::uint32_t refill_of(std::size_t i) noexcept {
 constexpr auto most_kept = [] {
   std::array<std::uint32_t, classes> n{};
   for (std::size_t i = 1; i < classes; ++i)
-    n[i] = std::clamp<std::uint32_t>(static_cast<std::uint32_t>(128 * 1024 / (i * grain)), 64, 2048);
+    n[i]
+      = std::clamp<std::uint32_t>(static_cast<std::uint32_t>(128 * 1024 / (i * grain)), 64, 2048);
   return n;
 }();
 

@@ -17,7 +17,8 @@
 // of F had pinned before F, so the pin is visible to the collector, with an epoch below E. A reader
 // that loads after F sees the block unlinked. Hence once every announcement is 0 or at least E
 // (acquire: the reader's accesses and hazard stores are visible, and how many slots it ever used),
-// only hazard slots remain to be checked. Only the thread that unlinked fences for its own batch, so no other order is needed.
+// only hazard slots remain to be checked. Only the thread that unlinked fences for its own batch,
+// so no other order is needed.
 
 namespace supercache::reclaim {
 
