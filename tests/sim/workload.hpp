@@ -15,7 +15,8 @@ namespace sim {
 /// what is written can be told apart, so that the end shows what happened to each write:
 ///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later one,
 ///   stays counters    at least the acknowledged increments, at most those that may have happened
-///   queues and stacks   what was pushed comes out once; the items of one producer in their order
+///   queues and stacks   what was pushed comes out once; those items of one producer that it was
+///                       told of in their order
 ///   insert_new  of those who were told that they were first there is one per key
 ///   noise       any operation, so that copies have something to differ in
 class workload {
@@ -36,6 +37,7 @@ private:
   };
   struct items {
     std::set<std::int64_t> pushed, maybe_pushed; ///< acknowledged, and those that may have happened
+    std::set<std::int64_t> late; ///< without an answer: they may come at any time
     std::vector<std::int64_t> out;
     std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
   };
@@ -52,7 +54,8 @@ private:
   void check_registers();
   void check_counters(bool acknowledged_stay);
   void check_items(space_kind kind, bool acknowledged_stay);
-  void check_order(const std::string& what, const std::vector<std::int64_t>& left);
+  void check_order(const std::string& what, const items& mine,
+                   const std::vector<std::int64_t>& left);
   void check_firsts();
   value found(const space& where, const value& key);
 
