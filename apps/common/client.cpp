@@ -7,6 +7,7 @@
 #include <caf/sec.hpp>
 
 #include <future>
+#include <optional>
 #include <thread>
 
 namespace supercache::app {
@@ -40,12 +41,7 @@ bool is_passing(const caf::error& why) {
          || why == caf::sec::no_actor_published_at_port || why == caf::sec::cannot_connect_to_node;
 }
 
-result<cache_actor> find_cache(caf::actor_system& system, const address& node,
-                               std::chrono::milliseconds wait) {
-  // First without CAF, whose connecting blocks all its networking and says little about why it
-  // fails.
-  if (auto s = reach(node, wait); !s)
-    return s.why();
+result<cache_actor> find_cache(caf::actor_system& system, const address& node) {
   // A handshake that meets a heartbeat, or a node that only starts or ends one of its connections,
   // is broken off: a later one will not.
   constexpr int tries = 5;
@@ -60,21 +56,49 @@ result<cache_actor> find_cache(caf::actor_system& system, const address& node,
   return *std::move(found);
 }
 
+/// Frees a link on a thread of its own: its actor system may wait for its networking to end.
+template <class Link>
+void free_aside(std::unique_ptr<Link> gone) {
+  std::thread{[x = std::move(gone)] {}}.detach();
+}
+
 } // namespace
 
-void client::link::connect() {
-  // On a thread of its own, since nothing bounds the time that this takes. If it does not end, the
-  // program does without it (see `end_process`).
-  auto promised = std::make_shared<std::promise<result<cache_actor>>>();
-  auto found = promised->get_future();
-  std::thread{[&system = system, node = node, wait = timeout, promised] {
-    promised->set_value(find_cache(system, node, wait));
+std::unique_ptr<client::link> client::link::open(const address& node, milliseconds timeout) {
+  // First without CAF, whose connecting blocks all its networking and says little about why it
+  // fails.
+  static_cast<void>(reach(node, timeout).value());
+  // Then on a thread of its own, since nothing bounds the time that CAF takes. When that is too
+  // long, the thread is left alone with the link, and frees it when it ends.
+  struct attempt {
+    std::unique_ptr<link> made;
+    std::promise<result<cache_actor>> found;
+    std::atomic<bool> over{false}; ///< it has ended, or nobody waits for it
+  };
+  const auto a = std::make_shared<attempt>();
+  a->made = std::make_unique<link>(node, timeout);
+  auto found = a->found.get_future();
+  std::thread{[a] {
+    std::optional x{find_cache(a->made->system, a->made->node)};
+    if (!a->over.exchange(true)) {
+      a->found.set_value(*std::move(x));
+    } else { // in this order: the actor belongs to the link's system
+      x.reset();
+      a->made.reset();
+    }
   }}.detach();
-  if (found.wait_for(timeout) != std::future_status::ready)
+  if (found.wait_for(timeout) != std::future_status::ready && !a->over.exchange(true))
     throw error(errc::timeout, "no answer from " + to_string(node) + " within "
                                  + std::to_string(timeout.count()) + " ms");
-  cache = found.get().value();
-  cache->attach_functor([flag = lost](const caf::error&) { *flag = true; });
+  auto cache = found.get();
+  auto made = std::move(a->made);
+  if (!cache) {
+    free_aside(std::move(made));
+    throw error(cache.why());
+  }
+  made->cache = *std::move(cache);
+  made->cache->attach_functor([flag = made->lost](const caf::error&) { *flag = true; });
+  return made;
 }
 
 void client::link::fail(const caf::error& why) const {
@@ -88,18 +112,9 @@ void client::link::fail(const caf::error& why) const {
   throw error(code_of(why), message_of(why));
 }
 
-client::client(const address& node, milliseconds timeout) {
-  auto fresh = std::make_unique<link>(node, timeout);
-  try {
-    fresh->connect();
-  } catch (...) {
-    static_cast<void>(fresh.release()); // its actor system may be stuck in connecting
-    throw;
-  }
-  link_ = std::move(fresh);
-}
+client::client(const address& node, milliseconds timeout) : link_(link::open(node, timeout)) {}
 
-client::~client() = default;
+client::~client() { free_aside(std::move(link_)); }
 
 bool client::lost() const noexcept { return *link_->lost; }
 void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeout; }

@@ -17,8 +17,8 @@ namespace supercache::app {
 /// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; a
 /// call that gets no answer throws `outcome_unknown`, and says so.
 ///
-/// Thread: one. It must be left to `end_process` at the end of the program, as its destructor may
-/// wait for a connection that hangs.
+/// Thread: one. What it holds is freed on another thread, which may have to wait for a connection
+/// that hangs; so a program that had one ends with `end_process`.
 class client {
 public:
   using milliseconds = std::chrono::milliseconds;

@@ -20,8 +20,8 @@ struct client::link {
   };
 
   link(address where, milliseconds wait);
-  /// Throws `error`.
-  void connect();
+  /// One that is connected. Throws `error`.
+  static std::unique_ptr<link> open(const address& node, milliseconds timeout);
   [[noreturn]] void fail(const caf::error& why) const;
 
   /// Sends a request; what it answers waits for the reply of type T.

@@ -9,7 +9,7 @@ client& session::node() {
                     && connected_to_.port == now.node.port && !client_->lost();
   if (!same) {
     client_ = nullptr;
-    client_ = std::make_unique<client>(now.node, now.timeout).release();
+    client_ = std::make_unique<client>(now.node, now.timeout);
     connected_to_ = now.node;
   }
   client_->set_timeout(now.timeout);

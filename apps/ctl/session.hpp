@@ -33,7 +33,7 @@ public:
 
 private:
   address connected_to_;
-  client* client_ = nullptr; ///< never deleted: see `client`
+  std::unique_ptr<client> client_;
 };
 
 } // namespace supercache::app

@@ -53,18 +53,11 @@ client& caller::here() {
     drop();
   if (!client_) {
     const target& to = nodes_[next_++ % nodes_.size()];
-    client_ = std::make_shared<client>(to.where, connect_wait);
+    client_ = std::make_unique<client>(to.where, connect_wait);
     client_->set_timeout(timeout_);
     ++generation_;
   }
   return *client_;
-}
-
-void caller::drop() {
-  // On a thread of its own: ending a client waits for its connection to end.
-  if (client_)
-    std::thread{[c = std::move(client_)]() mutable { c.reset(); }}.detach();
-  client_ = nullptr;
 }
 
 // -- working --------------------------------------------------------------------------------------

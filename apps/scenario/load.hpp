@@ -52,14 +52,13 @@ class caller {
 public:
   caller(std::vector<target> nodes, std::size_t first, std::chrono::milliseconds timeout)
     : nodes_(std::move(nodes)), next_(first), timeout_(timeout) {}
-  ~caller() { drop(); }
   caller(const caller&) = delete;
   caller& operator=(const caller&) = delete;
 
   /// The present client, or one of the next node. Throws `error` when that cannot be reached.
   client& here();
   /// The client is of no use any more.
-  void drop();
+  void drop() { client_ = nullptr; }
   /// Grows with every new client.
   unsigned generation() const noexcept { return generation_; }
 
@@ -67,7 +66,7 @@ private:
   std::vector<target> nodes_;
   std::size_t next_;
   std::chrono::milliseconds timeout_;
-  std::shared_ptr<client> client_;
+  std::unique_ptr<client> client_;
   unsigned generation_ = 0;
 };
 

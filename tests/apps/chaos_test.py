@@ -21,7 +21,8 @@ def kill(cluster, name, pause):
 
 
 def stop(cluster, name, pause):
-    assert cluster[name].stop(wait=30)[0] == 0
+    status, _ = cluster[name].stop(wait=30)
+    assert status == 0, f'{name} ended with status {status}: {cluster[name].log()[-4000:]}'
     time.sleep(pause)
     cluster.start(name)
 

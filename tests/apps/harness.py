@@ -77,6 +77,11 @@ class Node:
         self.process.stdout.close()
         self.errors.close()
 
+    def sanitized(self):
+        """Whether the program watches its memory, so that its size says nothing."""
+        with open(f'/proc/{self.process.pid}/maps', encoding='ascii') as maps:
+            return 'libasan' in maps.read()
+
     def log(self):
         self.errors.seek(0)
         return self.errors.read()

@@ -139,7 +139,8 @@ def test_strangers_are_ended_in_bounded_time_and_disturb_nobody():
                 assert closed_within(s, 20), greeting
         with open(f'/proc/{a.process.pid}/status', encoding='utf-8') as status:
             size = next(int(line.split()[1]) for line in status if line.startswith('VmHWM'))
-        assert size < 200_000, size  # kB: it did not prepare for all that was announced
+        # kB: it did not prepare for all that was announced
+        assert size < 200_000 or a.sanitized(), size
         equal(cluster.states('b'), {'a': 'up', 'b': 'here'})
         assert 'cannot be reached' not in cluster['b'].log()
         # Who is no stranger may be silent for longer.

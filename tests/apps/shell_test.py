@@ -9,7 +9,8 @@ import tempfile
 import termios
 import time
 
-from harness import CTL, ENVIRONMENT, Node, equal, fails, main, run, unused_port
+from cluster import Writer
+from harness import CTL, ENVIRONMENT, Node, equal, eventually, fails, main, run, unused_port
 
 
 class Terminal:
@@ -87,6 +88,24 @@ def test_nobody_there():
     port = unused_port()
     fails(run(CTL, '--node', f'127.0.0.1:{port}', 'shell', stdin='get 1\n'), 1,
           f'cannot connect to 127.0.0.1:{port}: Connection refused')
+
+
+def threads(process):
+    return len(os.listdir(f'/proc/{process.pid}/task'))
+
+
+def test_a_shell_keeps_nothing_of_connections_that_ended():
+    with Node('--port', str(unused_port())) as node, Writer(node) as shell:
+        equal(shell.put(0, 'a'), None)
+        at_first = threads(shell.process)
+        for i in range(4):
+            node.kill()
+            for _ in range(20):
+                assert shell.put(i, 'b') is not None
+            node.launch()
+            node.await_ready()
+            eventually(lambda: shell.put(i, 'c') is None)
+        eventually(lambda: threads(shell.process) <= at_first + 2)
 
 
 def test_terminal():
