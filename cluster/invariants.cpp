@@ -53,9 +53,10 @@ std::vector<std::string> partition_watch::look(member_id who, const replica& r) 
     wrong.push_back("commits " + to_string(r.log().at(r.commit()))
                     + " of a former reign by counting copies");
   if (mode_ != replication_mode::async && r.leads() && !before.lead)
-    for (const auto& [i, p] : committed_)
-      if (i > r.log().last().index || (r.log().has(i) && r.log().at(i) != p)) {
-        wrong.push_back("begins to lead without the committed entry " + to_string(p));
+    for (const auto& [i, c] : committed_)
+      if (c.in < r.promised()
+          && (i > r.log().last().index || (r.log().has(i) && r.log().at(i) != c.at))) {
+        wrong.push_back("begins to lead without the committed entry " + to_string(c.at));
         break;
       }
   before = {r.promised(), r.commit(), r.leads(), r.log().last()};
@@ -85,9 +86,11 @@ void partition_watch::look_at_entries(const replica& r, seen& before,
   if (mode_ == replication_mode::async)
     return;
   for (log_index k = std::max(before.commit + 1, log.first_index()); k <= r.commit(); ++k) {
-    const auto [at, fresh] = committed_.try_emplace(k, log.at(k));
-    if (!fresh && at->second != log.at(k))
-      wrong.push_back("both " + to_string(at->second) + " and " + to_string(log.at(k))
+    const auto [at, fresh] = committed_.try_emplace(k, commitment{log.at(k), r.promised()});
+    commitment& c = at->second;
+    c.in = std::min(c.in, r.promised());
+    if (!fresh && c.at != log.at(k))
+      wrong.push_back("both " + to_string(c.at) + " and " + to_string(log.at(k))
                       + " are committed");
   }
 }

@@ -79,3 +79,12 @@ TEST_CASE("two committed entries in one place, and a primary without one, are fo
   CHECK(async.look(1, p.core("a")).empty());
   CHECK(async.look(2, q.core("b")).empty());
 }
+
+TEST_CASE("who begins a reign late need not have what a later reign committed meanwhile") {
+  stage::play later, p;
+  begin(later, "b", 1);
+  begin(p, "a", 1);
+  partition_watch watch{p.mode};
+  CHECK(watch.look(2, later.core("b")).empty());
+  CHECK(!says(watch.look(1, p.core("a")), "begins to lead"));
+}

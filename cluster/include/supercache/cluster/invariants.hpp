@@ -17,7 +17,8 @@ std::vector<std::string> violations(const replica& r);
 ///  2. Nobody leads in an epoch that another owns, and no two copies lead in one epoch.
 ///  3. Entries at one position are the same everywhere, and stand on the same entries (log
 ///  matching).
-///  4. Sync: what one copy knows to be committed, every later primary has (leader completeness).
+///  4. Sync: what one copy knows to be committed, the primaries of later reigns have (leader
+///     completeness).
 ///  5. Sync: a primary commits entries of former reigns only along with one of its own.
 ///
 /// For the simulator: it keeps a digest of every entry it has seen.
@@ -38,13 +39,17 @@ private:
     std::uint64_t digest = 0;
     position previous;
   };
+  struct commitment {
+    position at;
+    epoch in; ///< the first reign in which a copy knew of it
+  };
   void look_at_entries(const replica& r, seen& before, std::vector<std::string>& wrong);
 
   replication_mode mode_;
   std::map<member_id, seen> last_;
   std::map<position, content> entries_;
   std::map<epoch, member_id> leaders_;
-  std::map<log_index, position> committed_; ///< sync
+  std::map<log_index, commitment> committed_; ///< sync
 };
 
 } // namespace supercache
