@@ -48,7 +48,7 @@ def run_chaos(names, seconds):
             while time.monotonic() < end:
                 what, victim = choices.choice([kill, stop, hang]), choices.choice(names)
                 pause = choices.choice([0, 0.1, 0.5, 2, 4])
-                print(f'{what.__name__} {victim} for {pause} s, '
+                print(f'{time.monotonic():.3f} {what.__name__} {victim} for {pause} s, '
                       f'{len(load.acknowledged)} writes so far', flush=True)
                 what(cluster, victim, pause)
                 settle(cluster, victim)

@@ -14,6 +14,7 @@ class Load:
     def __init__(self, cluster, *names):
         self.cluster, self.names = cluster, names
         self.acknowledged, self.refused, self.longest = {}, [], 0.0
+        self.when = {}  # by key, when it was acknowledged
         self.over = threading.Event()
 
     def __enter__(self):
@@ -39,6 +40,7 @@ class Load:
                     self.refused.append((key, why))
                 else:
                     self.acknowledged[key] = number
+                    self.when[key] = time.monotonic()
 
     def wait(self, more):
         """Until that many more writes were acknowledged."""
@@ -61,6 +63,12 @@ def check_nothing_lost(load, node, seconds=20):
         if not lost or time.monotonic() > end:
             break
         time.sleep(0.1)
+    if lost:
+        for key in sorted(lost, key=load.when.get):
+            print(f'lost at {node.address}: {key}, acknowledged at {load.when[key]:.3f}')
+        print(node.ask('partitions'))
+        for other in load.cluster.nodes.values():
+            print(f'-- {other.address}: {other.log()[-8000:]}', flush=True)
     equal(lost, {})
     extra = set(found) - set(load.acknowledged) - {key for key, _ in load.refused}
     equal(extra, set())
