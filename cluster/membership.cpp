@@ -57,6 +57,8 @@ void membership::node_up(const member& m, std::int64_t now) {
   if (n.id != m.id) {
     n.claims.clear();
     n.left = false;
+    if (n.id)
+      n.former.insert(n.id);
   }
   n.id = m.id;
   n.up = true;
@@ -208,10 +210,10 @@ bool membership::group_exists(std::size_t partition, const member& founder,
     return true;
   // Who had this node's vote may have founded it; if he can be reached, he will be asked, too.
   if (options_.mode != replication_mode::async && founder.id && founder != options_.self
-      && !is_over(founder) && !is_live(founder))
+      && !has_other_life(founder) && !is_live(founder))
     return true;
   // Somebody of the last group known may still have its data.
-  if (std::ranges::all_of(known.members, [&](const member& m) { return is_over(m); }))
+  if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_life(m); }))
     return false;
   if (options_.mode != replication_mode::async)
     return true;
@@ -283,6 +285,13 @@ bool membership::is_live(const member& m) const {
 }
 
 bool membership::is_over(const member& m) const {
+  if (m.node == options_.self.node)
+    return m.id != options_.self.id;
+  const auto at = nodes_.find(m.node);
+  return at != nodes_.end() && at->second.id != m.id && at->second.former.contains(m.id);
+}
+
+bool membership::has_other_life(const member& m) const {
   if (m.node == options_.self.node)
     return m.id != options_.self.id;
   const auto at = nodes_.find(m.node);

@@ -76,6 +76,16 @@ TEST_CASE("partitions are wanted at nodes in their present lives, the preferred 
   CHECK_FALSE(m.is_over({"b", 22}));
 }
 
+TEST_CASE("a life that was never met is not over, as it may be a later one than that which was") {
+  membership m = of_three();
+  m.node_down(b, 10); // another member may have met the next life already, and added it to a group
+  CHECK_FALSE(m.is_over({"b", 22}));
+  m.node_up({"b", 33}, 20);
+  CHECK(m.is_over(b));
+  CHECK_FALSE(m.is_over({"b", 22}));
+  CHECK_FALSE(m.is_over({"b", 33}));
+}
+
 TEST_CASE("a node that is down for long is replaced, until it returns") {
   membership m = of_three();
   m.node_down(b, 100);

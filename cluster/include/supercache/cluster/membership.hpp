@@ -106,7 +106,8 @@ public:
   /// Nodes that are counted on and cannot be reached.
   std::vector<std::string> unreachable() const;
   bool is_live(const member& m) const;
-  /// Whether this life of a node is over for certain, since the node was seen in another.
+  /// Whether this life of a node is over for certain: it was seen here, and another one since. A
+  /// life that was never seen here is not: it may be later than the one that was.
   bool is_over(const member& m) const;
   bool leaving() const noexcept { return leaving_; }
   const std::set<std::string>& declared() const noexcept { return declared_; }
@@ -121,10 +122,13 @@ private:
     bool replaced = false;
     std::int64_t down_ms = 0; ///< since when, if it is not up
     std::map<std::uint64_t, claim> claims;
+    std::set<member_id> former; ///< lives that were seen before the present one
   };
   bool counts(const std::string& name, const node& n) const;
   void take(const member& from, const claim& c);
   bool somebody_holds(std::size_t partition) const;
+  /// Whether a node is known, but in another life: this one is over, or was never seen here.
+  bool has_other_life(const member& m) const;
 
   membership_options options_;
   std::int64_t start_ms_;
