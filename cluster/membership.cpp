@@ -285,10 +285,8 @@ bool membership::is_live(const member& m) const {
 }
 
 bool membership::is_over(const member& m) const {
-  if (m.node == options_.self.node)
-    return m.id != options_.self.id;
-  const auto at = nodes_.find(m.node);
-  return at != nodes_.end() && at->second.id != m.id && at->second.former.contains(m.id);
+  return has_other_life(m)
+         && (m.node == options_.self.node || nodes_.at(m.node).former.contains(m.id));
 }
 
 bool membership::has_other_life(const member& m) const {
