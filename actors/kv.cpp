@@ -206,22 +206,24 @@ failure kept_changing(const value& key, const write_options& o) {
                               + std::to_string(o.timeout.count()) + " ms"};
 }
 
-/// Reads at the primary and stores if nobody came between, until that succeeds.
-result<value> update_there(core& c, const std::string& name, const value& key,
-                           const value& otherwise, const std::function<value(const value&)>& fn,
-                           const write_options& o) {
-  constexpr std::int64_t keep_deadline = -1;
+constexpr std::int64_t keep_deadline = -1;
+
+/// Reads, changes, and stores if nobody came between, until that succeeds or time is up: `get()` is
+/// a `result<records>`, `exchange(compare_exchange)` a `result<bool>`.
+template <class Get, class Exchange>
+result<value> update_with(const value& key, const value& otherwise,
+                          const std::function<value(const value&)>& fn, const write_options& o,
+                          Get&& get, Exchange&& exchange) {
   const auto until = std::chrono::steady_clock::now() + o.timeout;
   do {
-    const auto found = get_records(c, name, key, {read_mode::primary, o.timeout});
+    const result<records> found = get();
     if (!found)
       return found.why();
     value next = fn(found->empty() ? otherwise : found->front()[1]);
     op::compare_exchange swap{key, {}, record{key, next}, keep_deadline};
     if (!found->empty())
       swap.expected = found->front();
-    const auto swapped = remote::as_bool(
-      remote::write(c, c.index_of(hash(key)), {space_kind::kv, name}, std::move(swap), o.timeout));
+    const result<bool> swapped = exchange(std::move(swap));
     if (!swapped)
       return swapped.why();
     if (*swapped)
@@ -236,31 +238,26 @@ caf::expected<value> kv::try_update(const value& key, const value& otherwise,
                                     const std::function<value(const value&)>& fn,
                                     const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<value> {
-    constexpr std::int64_t keep_deadline = -1;
     const auto h = hash(key);
     if (c.cluster()
         && (c.config().table_type == table_type::bag
             || c.config().table_type == table_type::duplicate_bag))
       return many_values();
     if (c.cluster())
-      return update_there(c, name_, key, otherwise, fn, o);
+      return update_with(
+        key, otherwise, fn, o,
+        [&] {
+          return get_records(c, name_, key, {read_mode::primary, o.timeout});
+        },
+        [&](op::compare_exchange swap) {
+          return remote::as_bool(change(h, std::move(swap), o.timeout));
+        });
     table& t = open(h);
     if (t.holds_many())
       return many_values();
-    const auto until = std::chrono::steady_clock::now() + o.timeout;
-    do {
-      const records found = t.get(key, h, c.now());
-      value next = fn(found.empty() ? otherwise : found.front()[1]);
-      op::compare_exchange swap{key, {}, record{key, next}, keep_deadline};
-      if (!found.empty())
-        swap.expected = found.front();
-      const auto swapped = t.compare_exchange(swap, h, c.now());
-      if (!swapped)
-        return swapped.why();
-      if (*swapped)
-        return next;
-    } while (std::chrono::steady_clock::now() < until);
-    return kept_changing(key, o);
+    return update_with(
+      key, otherwise, fn, o, [&] { return t.get(key, h, c.now()); },
+      [&](const op::compare_exchange& swap) { return t.compare_exchange(swap, h, c.now()); });
   }));
 }
 value kv::update(const value& key, const value& otherwise,
@@ -286,7 +283,6 @@ std::int64_t kv::increment(const value& key, std::int64_t initial, std::int64_t 
 caf::expected<bool> kv::try_compare_exchange(const value& key, const value& expected,
                                              value desired) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
-    constexpr std::int64_t keep_deadline = -1;
     const auto h = hash(key);
     if (c.cluster())
       return remote::as_bool(
