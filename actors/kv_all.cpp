@@ -60,17 +60,15 @@ std::size_t kv::remove_all() { return to_plain(try_remove_all()); }
 
 caf::expected<void> kv::each(const std::function<void(const value&, const value&)>& visit) const {
   return to_expected(write(cache_.internals(), metric::scan, [&](core& c) -> status {
+    const auto visit_row = [&](const record& r) {
+      visit(r[0], r[1]);
+      return true;
+    };
     if (c.cluster())
-      return remote::each(c, 0, c.partitions(), target(), [&](const record& r) {
-        visit(r[0], r[1]);
-        return true;
-      });
+      return remote::each(c, 0, c.partitions(), target(), visit_row);
     for (std::size_t i = 0; i < c.partitions(); ++i)
       if (table* t = c.at(i).find(space_kind::kv, name_))
-        t->each(c.now(), [&](const record& r) {
-          visit(r[0], r[1]);
-          return true;
-        });
+        t->each(c.now(), visit_row);
     return done();
   }));
 }

@@ -1,31 +1,30 @@
 #pragma once
 
-#include <supercache/store/hash_index.hpp>
-#include <supercache/store/shelf.hpp>
+#include <supercache/store/shelf_striped.hpp>
 #include <supercache/store/spin_lock.hpp>
 
 #include <memory>
 
 namespace supercache::shelf {
 
+struct alignas(64) bag_stripe {
+  mutable spin_lock lock;
+  hash_index index;
+  ledger book;
+};
+
 /// Many records per key, in order of insertion. Reads lock a stripe.
-class bags {
+class bags : public striped<bag_stripe> {
 public:
+  using stripe = bag_stripe;
+
   bags(std::size_t key_pos, std::size_t stripes, bool duplicates)
-    : key_pos_(key_pos),
-      mask_(stripes - 1),
-      duplicates_(duplicates),
-      stripes_(std::make_unique<stripe[]>(stripes)) {}
+    : striped(stripes), key_pos_(key_pos), duplicates_(duplicates) {}
   ~bags() { free_all(); }
   bags(const bags&) = delete;
   bags& operator=(const bags&) = delete;
 
   using bag = std::vector<detail::block*>; // never empty while it is in the index
-  struct alignas(64) stripe {
-    mutable spin_lock lock;
-    hash_index index;
-    ledger book;
-  };
 
   class cell {
   public:
@@ -131,29 +130,11 @@ public:
     return true;
   }
 
-  bool covers(const cursor& c, const value&, std::uint64_t hash) const noexcept {
-    const std::size_t part = hash >> 32 & mask_;
-    const std::uint32_t place = hash_index::position_of(hash) & ((1u << c.bits) - 1);
-    return part < c.part || (part == c.part && c.entered && place < c.cell);
-  }
-
-  template <class F>
-  void for_each_part(F&& f) {
-    for (std::size_t i = 0; i <= mask_; ++i)
-      f(stripes_[i].lock, stripes_[i].book);
-  }
-
   /// Empties one part; answers how many records it had.
   std::size_t clear(std::size_t part, garbage& left) {
-    stripe& s = stripes_[part];
-    const std::lock_guard lock{s.lock};
-    const std::size_t n = s.book.count();
-    take_all(s, [&](detail::block* b) { left.add(b); });
-    s.index.clear();
-    s.book.clear();
-    return n;
+    return clear_stripe(part,
+                        [&](stripe& s) { take_all(s, [&](detail::block* b) { left.add(b); }); });
   }
-  std::size_t parts() const noexcept { return mask_ + 1; }
   std::size_t index_bytes() const noexcept {
     std::size_t sum = 0;
     for (std::size_t i = 0; i <= mask_; ++i) {
@@ -164,7 +145,6 @@ public:
   }
 
 private:
-  stripe& stripe_of(std::uint64_t hash) const noexcept { return stripes_[hash >> 32 & mask_]; }
   template <class F>
   static void take_all(stripe& s, F&& f) {
     const auto each = [&](bag* x) {
@@ -180,9 +160,7 @@ private:
   }
 
   std::size_t key_pos_;
-  std::size_t mask_;
   bool duplicates_;
-  std::unique_ptr<stripe[]> stripes_;
 };
 
 } // namespace supercache::shelf

@@ -1,27 +1,25 @@
 #pragma once
 
-#include <supercache/store/hash_index.hpp>
-#include <supercache/store/shelf.hpp>
+#include <supercache/store/shelf_striped.hpp>
 #include <supercache/store/spin_lock.hpp>
-
-#include <memory>
 
 namespace supercache::shelf {
 
+struct alignas(64) hashed_stripe {
+  hash_index index; // what readers touch
+  alignas(64) spin_lock lock;
+  ledger book;
+};
+
 /// One record per key, in lock-striped hash indexes. Reads take no lock and write no shared memory.
-class hashed {
+class hashed : public striped<hashed_stripe> {
 public:
-  hashed(std::size_t key_pos, std::size_t stripes)
-    : key_pos_(key_pos), mask_(stripes - 1), stripes_(std::make_unique<stripe[]>(stripes)) {}
+  using stripe = hashed_stripe;
+
+  hashed(std::size_t key_pos, std::size_t stripes) : striped(stripes), key_pos_(key_pos) {}
   ~hashed() { free_all(); }
   hashed(const hashed&) = delete;
   hashed& operator=(const hashed&) = delete;
-
-  struct alignas(64) stripe {
-    hash_index index; // what readers touch
-    alignas(64) spin_lock lock;
-    ledger book;
-  };
 
   /// The short way in, for whoever keeps it at hand: what reading and storing a key that is a
   /// scalar or a short string do, with nothing in between.
@@ -180,29 +178,11 @@ public:
     return true;
   }
 
-  bool covers(const cursor& c, const value&, std::uint64_t hash) const noexcept {
-    const std::size_t part = hash >> 32 & mask_;
-    const std::uint32_t place = hash_index::position_of(hash) & ((1u << c.bits) - 1);
-    return part < c.part || (part == c.part && c.entered && place < c.cell);
-  }
-
-  template <class F>
-  void for_each_part(F&& f) {
-    for (std::size_t i = 0; i <= mask_; ++i)
-      f(stripes_[i].lock, stripes_[i].book);
-  }
-
   /// Empties one part; answers how many records it had.
   std::size_t clear(std::size_t part, garbage& left) {
-    stripe& s = stripes_[part];
-    const std::lock_guard lock{s.lock};
-    const std::size_t n = s.book.count();
-    take_all(s, [&](detail::block* b) { left.add(b); });
-    s.index.clear();
-    s.book.clear();
-    return n;
+    return clear_stripe(part,
+                        [&](stripe& s) { take_all(s, [&](detail::block* b) { left.add(b); }); });
   }
-  std::size_t parts() const noexcept { return mask_ + 1; }
   std::size_t index_bytes() const noexcept {
     std::size_t sum = 0;
     for (std::size_t i = 0; i <= mask_; ++i)
@@ -211,7 +191,6 @@ public:
   }
 
 private:
-  stripe& stripe_of(std::uint64_t hash) const noexcept { return stripes_[hash >> 32 & mask_]; }
   template <class F>
   static void take_all(stripe& s, F&& f) {
     for (std::uint32_t i = 0; i < 1u << s.index.log2(); ++i)
@@ -223,8 +202,6 @@ private:
   }
 
   std::size_t key_pos_;
-  std::size_t mask_;
-  std::unique_ptr<stripe[]> stripes_;
 };
 
 } // namespace supercache::shelf
