@@ -22,6 +22,7 @@ enum class fault {
   keep_reigning,         ///< a primary does not step down for a later reign
   take_out_of_order,     ///< entries are taken though some before them are missing
   answer_from_own_clock, ///< an operation is applied at the replica's time
+  change_alone,          ///< a change of the group needs only the new one
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",
@@ -36,7 +37,8 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "take-late-piece",
                                                    "keep-reigning",
                                                    "take-out-of-order",
-                                                   "answer-from-own-clock"};
+                                                   "answer-from-own-clock",
+                                                   "change-alone"};
 
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;

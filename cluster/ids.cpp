@@ -22,6 +22,20 @@ std::string to_string(const member_list& ms) {
   return out + '}';
 }
 
+std::string to_string(const replica_group& g) {
+  if (g.before.empty())
+    return to_string(g.members);
+  return to_string(g.members) + (g.joint ? " with " : " after ") + to_string(g.before);
+}
+
+member_list replica_group::involved() const {
+  member_list out = members;
+  std::ranges::copy_if(before, std::back_inserter(out),
+                       [&](const member& m) { return !find_member(members, m.id); });
+  std::ranges::sort(out);
+  return out;
+}
+
 const member* find_member(const member_list& ms, member_id id) noexcept {
   const auto at = std::ranges::find(ms, id, &member::id);
   return at == ms.end() ? nullptr : &*at;

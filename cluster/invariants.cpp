@@ -20,10 +20,12 @@ std::vector<std::string> violations(const replica& r) {
   check(!r.leads() || r.primary_ == 0, "leads and follows");
   check(r.leads() || r.peers_.empty(), "keeps the progress of others without leading");
   check(r.leads() || !r.hand_over_to_, "hands over without leading");
-  check(!r.blank() || r.members_.empty(), "is blank and a member");
-  check(std::ranges::is_sorted(r.members_), "the members are not in order");
-  check(r.members_index_ <= last.index, "the group is from behind the end of the log");
-  check(r.before_.empty() || r.members_index_ > r.commit_, "a committed change is still joint");
+  check(!r.blank() || r.group_.members.empty(), "is blank and a member");
+  check(std::ranges::is_sorted(r.group_.members), "the members are not in order");
+  check(r.group_index_ <= last.index, "the group is from behind the end of the log");
+  check(r.group_.joint <= !r.group_.before.empty(), "decides together with nobody");
+  check(r.group_.joint || r.group_.before.empty() || r.group_index_ > r.commit_,
+        "those who were replaced are kept though it is committed");
   for (const auto& [id, p] : r.peers_) {
     check(p.next > p.match, "an entry would be sent that is known to be there");
     check(p.next <= last.index + 1, "an entry would be sent that is not there");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
-// Encoding of an entry: kind, stamp, client, number, done, then the operation, or members and
-// those before. Its epoch and index are not part of it: batches and files have them.
+// Encoding of an entry: kind, stamp, client, number, done, then the operation, or the group. Its
+// epoch and index are not part of it: batches and files have them.
 
 namespace supercache {
 
@@ -63,6 +63,23 @@ member_list read_members(wire_reader& r) {
   return ms;
 }
 
+void write(wire_writer& w, const replica_group& g) {
+  const auto& [members, before, casting_vote, joint] = g;
+  write(w, members);
+  write(w, before);
+  w.number(casting_vote);
+  w.flag(joint);
+}
+replica_group read_group(wire_reader& r) {
+  replica_group g;
+  auto& [members, before, casting_vote, joint] = g;
+  members = read_members(r);
+  before = read_members(r);
+  casting_vote = r.number();
+  joint = r.flag();
+  return g;
+}
+
 void write(wire_writer& w, const entry& e) {
   w.number(static_cast<std::uint64_t>(e.kind));
   w.number(static_cast<std::uint64_t>(e.stamp_ms));
@@ -71,10 +88,8 @@ void write(wire_writer& w, const entry& e) {
   w.number(e.request.done);
   if (e.kind == entry_kind::write)
     w.item(e.what);
-  if (e.kind == entry_kind::members) {
-    write(w, e.members);
-    write(w, e.before);
-  }
+  if (e.kind == entry_kind::members)
+    write(w, e.who);
 }
 
 entry read_entry(wire_reader& r) {
@@ -87,10 +102,8 @@ entry read_entry(wire_reader& r) {
   e.request.done = r.number();
   if (e.kind == entry_kind::write)
     e.what = r.read_operation();
-  if (e.kind == entry_kind::members) {
-    e.members = read_members(r);
-    e.before = read_members(r);
-  }
+  if (e.kind == entry_kind::members)
+    e.who = read_group(r);
   return e;
 }
 

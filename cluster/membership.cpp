@@ -57,8 +57,6 @@ void membership::node_up(const member& m, std::int64_t now) {
   if (n.id != m.id) {
     n.claims.clear();
     n.left = false;
-    if (n.id)
-      n.former.insert(n.id);
   }
   n.id = m.id;
   n.up = true;
@@ -260,6 +258,23 @@ bool membership::superfluous(std::size_t partition) const {
          && !find_member(l.members, options_.self.id) && !find_member(l.coming, options_.self.id);
 }
 
+std::size_t membership::counting_on_self() const {
+  const auto stays
+    = [&](const auto& x) { return x.second.id && !x.second.left && declared_.contains(x.first); };
+  if (std::ranges::none_of(nodes_, stays))
+    return 0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < leaders_.size(); ++i) {
+    const auto mine = own_.find(i);
+    const leadership& l = leaders_[i];
+    if (l.current && is_live(l.primary))
+      n += l.primary == options_.self || find_member(l.members, options_.self.id);
+    else
+      n += mine != own_.end();
+  }
+  return n;
+}
+
 member_list membership::live() const {
   member_list out{options_.self};
   for (const auto& [name, n] : nodes_)
@@ -282,11 +297,6 @@ bool membership::is_live(const member& m) const {
     return true;
   const auto at = nodes_.find(m.node);
   return at != nodes_.end() && at->second.up && at->second.id == m.id;
-}
-
-bool membership::is_over(const member& m) const {
-  return has_other_life(m)
-         && (m.node == options_.self.node || nodes_.at(m.node).former.contains(m.id));
 }
 
 bool membership::has_other_life(const member& m) const {

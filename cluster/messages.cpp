@@ -106,8 +106,8 @@ void get(wire_reader& r, progress_report& m) {
 }
 
 void put(wire_writer& w, const fill& m) {
-  const auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, members, before,
-               members_index, from, to, piece, sessions]
+  const auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, who, who_index, from,
+               to, piece, sessions]
     = m;
   write(w, epoch);
   write(w, transfer);
@@ -117,17 +117,16 @@ void put(wire_writer& w, const fill& m) {
   w.number(commit);
   w.number(static_cast<std::uint64_t>(time_ms));
   w.number(static_cast<std::uint64_t>(stamp_ms));
-  write(w, members);
-  write(w, before);
-  w.number(members_index);
+  write(w, who);
+  w.number(who_index);
   write(w, from);
   write(w, to);
   w.bytes(piece);
   w.bytes(sessions);
 }
 void get(wire_reader& r, fill& m) {
-  auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, members, before,
-         members_index, from, to, piece, sessions]
+  auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, who, who_index, from, to,
+         piece, sessions]
     = m;
   epoch = read_epoch(r);
   transfer = read_transfer_id(r);
@@ -137,9 +136,8 @@ void get(wire_reader& r, fill& m) {
   commit = r.number();
   time_ms = static_cast<std::int64_t>(r.number());
   stamp_ms = static_cast<std::int64_t>(r.number());
-  members = read_members(r);
-  before = read_members(r);
-  members_index = r.number();
+  who = read_group(r);
+  who_index = r.number();
   from = read_point(r);
   to = read_point(r);
   const auto p = r.bytes();

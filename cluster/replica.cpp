@@ -16,7 +16,7 @@ replica::replica(replica_options o, partition_store& store)
 // -- writes -------------------------------------------------------------------------------------
 
 bool replica::has_majority() const noexcept {
-  return async() || enough([&](const member& m) { return is_up(m.id); });
+  return async() || group_.decides([&](const member& m) { return is_up(m.id); });
 }
 
 status replica::ready_for_writes() const {
@@ -26,7 +26,7 @@ status replica::ready_for_writes() const {
     return {errc::not_primary, "the primary is handing over"};
   if (!has_majority())
     return {errc::unavailable, "too few members of the partition can be reached: a majority of "
-                                 + std::to_string(members_.size()) + " is needed"};
+                                 + std::to_string(group_.members.size()) + " is needed"};
   return done();
 }
 
@@ -89,7 +89,7 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
     // What was not found because it had expired may be freed here. A primary to come whose clock is
     // behind must not find it either.
     if (time_passes)
-      append_own({entry_kind::nothing, e.stamp_ms, {}, {}, {}, {}});
+      append_own({entry_kind::nothing, e.stamp_ms, {}, {}, {}});
     return answer ? result<proposal>{proposal{log_.last(), *std::move(answer), watched}}
                   : answer.why();
   }
@@ -108,19 +108,20 @@ position replica::append_own(const entry& e) {
   log_.append(promised_, bytes);
   stamp_ms_ = e.stamp_ms;
   if (e.kind == entry_kind::members)
-    apply_members(e, log_.last().index);
+    apply_group(e, log_.last().index);
   for (const auto& [id, p] : peers_)
     if (p.up)
       address(id);
-  advance_commit();
+  const position at = log_.last();
+  advance_commit(); // may append what follows from it
   trim();
-  return log_.last();
+  return at;
 }
 
 result<value> replica::perform(const entry& e, bool* watched) {
   stamp_ms_ = std::max(stamp_ms_, e.stamp_ms);
   if (e.kind == entry_kind::members)
-    apply_members(e, log_.last().index + 1);
+    apply_group(e, log_.last().index + 1);
   if (e.kind != entry_kind::write)
     return value{};
   const stamp now{faulty(fault::answer_from_own_clock) ? e.stamp_ms - offset_ms_ : e.stamp_ms};
@@ -141,13 +142,12 @@ void replica::note_answer(const entry& e, log_index at, const value& answer) {
     sessions_.done(e.request, at, answer, e.stamp_ms);
 }
 
-void replica::apply_members(const entry& e, log_index at) {
-  members_ = e.members;
-  before_ = e.before;
-  members_index_ = at;
+void replica::apply_group(const entry& e, log_index at) {
+  group_ = e.who;
+  group_index_ = at;
   news_.members = true;
   if (leads())
-    for (const member& m : members_)
+    for (const member& m : group_.members)
       if (m.id != options_.self.id)
         peer(m);
 }
@@ -156,12 +156,26 @@ void replica::set_commit(log_index i) {
   if (i <= commit_)
     return;
   commit_ = i;
-  if (commit_ < members_index_ || before_.empty())
-    return;
-  before_.clear();
-  news_.members = true;
-  if (leads())
-    drop_former_members();
+  if (commit_ >= group_index_ && !group_.before.empty())
+    change_committed();
+}
+
+/// The group is committed: one that decides together with the one before now decides alone; one
+/// that does so already needs the one before no longer.
+void replica::change_committed() {
+  if (!group_.joint) {
+    group_.before.clear();
+    news_.members = true;
+    if (leads())
+      drop_former_members();
+  } else if (leads()) {
+    entry e;
+    e.kind = entry_kind::members;
+    e.stamp_ms = stamp_ms_;
+    e.who = group_;
+    e.who.joint = false;
+    append_own(e);
+  }
 }
 
 void replica::trim() {
@@ -314,7 +328,7 @@ status replica::force(std::int64_t now) {
   promised_ = {promised_.number + 1, options_.self.id};
   entry e;
   e.kind = entry_kind::members;
-  e.members = {options_.self};
+  e.who.members = {options_.self};
   reign(now, std::move(e));
   return done();
 }

@@ -135,9 +135,8 @@ void replica::restart_from(const fill& m) {
   store_.clear(stamp{stamp_ms_});
   log_.reset(m.at, m.reigns);
   sessions_.clear();
-  members_ = m.members;
-  before_ = m.before;
-  members_index_ = m.members_index;
+  group_ = m.who;
+  group_index_ = m.who_index;
   commit_ = 0;
   set_commit(std::min(std::max(known, m.commit), m.at.index));
   stamp_ms_ = m.stamp_ms;
@@ -173,9 +172,8 @@ void replica::become_blank() {
   store_.clear(stamp{stamp_ms_});
   log_.reset({});
   sessions_.clear();
-  members_.clear();
-  before_.clear();
-  members_index_ = commit_ = 0;
+  group_ = {};
+  group_index_ = commit_ = 0;
   filling_.reset();
   founder_ = {};
   has_more_ = false;

@@ -1,10 +1,12 @@
+#include "faults.hpp"
+
 #include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
 
 // Changes of the group, by its primary: from the members there are to those that are wanted. Who is
-// to come is brought up to date first, then the group changes in one joint step, then the preferred
-// primary takes over.
+// to come is brought up to date first, then the group changes, see `replica_group`, then the
+// preferred primary takes over.
 
 namespace supercache {
 
@@ -18,15 +20,6 @@ progress& replica::peer(const member& m) {
   p.next = log_.last().index + 1;
   address(m.id);
   return p;
-}
-
-member_list replica::involved() const {
-  member_list out = members_;
-  for (const member& m : before_)
-    if (!is_member(m.id))
-      out.push_back(m);
-  std::ranges::sort(out);
-  return out;
 }
 
 member_list replica::coming() const {
@@ -53,7 +46,7 @@ member_list replica::next_members() const {
   std::ranges::copy_if(wanted_, std::back_inserter(next),
                        [&](const member& m) { return is_member(m.id) || current(m); });
   const bool all = next.size() == wanted_.size() && std::ranges::all_of(next, current);
-  for (const member& m : members_) {
+  for (const member& m : group_.members) {
     if (find_member(next, m.id))
       continue;
     const bool mine = m.id == options_.self.id; // leaves when somebody else leads
@@ -69,36 +62,48 @@ void replica::move_towards_wanted(std::int64_t now) {
     if (m.id && m.id != options_.self.id)
       peer(m);
   std::erase_if(peers_, [&](const auto& p) {
-    return !is_member(p.first) && !find_member(before_, p.first) && !find_member(wanted_, p.first);
+    return !is_member(p.first) && !find_member(group_.before, p.first)
+           && !find_member(wanted_, p.first);
   });
-  // A change under way is waited for, unless too few of its group are left to commit it; another
-  // one then takes its place, which, as that one, has to convince the group before.
-  const bool stuck = changing_members() && !before_.empty() && !has_majority();
-  if ((changing_members() && !stuck) || wanted_.empty())
+  if (changing_members() && !stuck())
     return;
-  if (!hand_over_to_) {
-    member_list next = next_members();
-    const auto up = std::ranges::count_if(next, [&](const member& m) { return is_up(m.id); });
-    const bool can_commit = async() || static_cast<std::size_t>(up) >= majority_of(next.size());
-    if (next != members_ && can_commit) {
-      entry e;
-      e.kind = entry_kind::members;
-      e.stamp_ms = next_stamp(now);
-      e.before = stuck ? before_ : members_;
-      e.members = std::move(next);
-      append_own(e);
-      return;
-    }
-  }
+  if (wanted_.empty() || (!hand_over_to_ && begin_change(now)))
+    return;
   consider_hand_over(now);
 }
 
-/// Once a change is committed: tells those who are no longer members that they may go.
+/// Whether too few of a group to come are left to commit it. Another one then takes its place: if
+/// the old group still decides, too, it has to agree as it had to that one.
+bool replica::stuck() const { return !group_.before.empty() && !has_majority(); }
+
+/// Changes the group, if there is something to change and it can be committed.
+bool replica::begin_change(std::int64_t now) {
+  entry e;
+  e.kind = entry_kind::members;
+  e.stamp_ms = next_stamp(now);
+  e.who.members = next_members();
+  e.who.before = group_.joint ? group_.before : group_.members;
+  e.who.casting_vote = group_.joint ? group_.casting_vote : options_.self.id;
+  e.who.joint = !faulty(fault::change_alone);
+  if (e.who.members == group_.members)
+    return false;
+  // Two primaries who each begin a change with half of an even group must not both succeed: the
+  // later one shows first that it has a majority of the group as it is. Of two, both have voted.
+  const bool reigns = commit_ >= reign_begin_ || group_.members.size() == 2;
+  if (!async() && ((!group_.joint && !reigns) || !e.who.decides([&](const member& m) {
+        return is_up(m.id);
+      })))
+    return false;
+  append_own(e);
+  return true;
+}
+
+/// Once a change is over: tells those who are no longer members that they may go.
 void replica::drop_former_members() {
   std::erase_if(peers_, [&](const auto& p) {
     if (is_member(p.first) || find_member(wanted_, p.first))
       return false;
-    send(p.first, retire{promised_, members_index_});
+    send(p.first, retire{promised_, group_index_});
     return true;
   });
 }

@@ -118,9 +118,8 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
   if (m.begin) {
     m.reigns = log_.reigns();
     m.stamp_ms = stamp_ms_;
-    m.members = members_;
-    m.before = before_;
-    m.members_index = members_index_;
+    m.who = group_;
+    m.who_index = group_index_;
     p.sent = {};
     p.next = log_.last().index + 1;
     p.seen = log_.last().index;
@@ -251,7 +250,7 @@ void replica::advance_commit() {
     set_commit(log_.last().index);
     return;
   }
-  // Some member's match is the answer: the highest that enough of them have reached.
+  // Some member's match is the answer: the highest that as many have reached as can decide.
   log_index best = 0;
   const auto match_of = [&](const member& m) {
     if (m.id == options_.self.id)
@@ -263,10 +262,11 @@ void replica::advance_commit() {
     const bool counts = p != peers_.end() && p->second.now == progress::phase::stream;
     return counts ? p->second.match : log_index{0};
   };
-  for (const auto* group : {&members_, &before_})
+  for (const auto* group : {&group_.members, &group_.before})
     for (const member& candidate : *group) {
       const log_index i = match_of(candidate);
-      if (i > best && i > commit_ && enough([&](const member& m) { return match_of(m) >= i; }))
+      if (i > best && i > commit_
+          && group_.decides([&](const member& m) { return match_of(m) >= i; }))
         best = i;
     }
   if (best >= reign_begin_

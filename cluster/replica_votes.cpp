@@ -10,22 +10,25 @@
 
 namespace supercache {
 
-const member_list& replica::electorate() const noexcept {
-  return campaign_->founders.empty() && !campaign_->heir ? members_ : campaign_->voters;
+member_list replica::electorate() const {
+  return campaign_->founders.empty() && !campaign_->heir ? group_.involved() : campaign_->voters;
 }
 
 /// Async: this copy has data, but the group that it was to become a member of is gone, or has less.
 bool replica::is_heir() const {
   return async() && !blank() && !is_member(options_.self.id)
          && (has_more_
-             || std::ranges::none_of(members_, [&](const member& m) { return is_up(m.id); }));
+             || std::ranges::none_of(group_.members, [&](const member& m) { return is_up(m.id); }));
 }
 
 bool replica::may_campaign(std::int64_t now) const {
   const bool last_resort = async() && now >= leaderless_ms_ + options_.lost_ms;
   if (is_heir())
     return last_resort;
-  if (blank() || !is_member(options_.self.id) || !has_majority())
+  // Who is to go may be the only one left who knows of the change, and has to bring it about.
+  const bool takes_part
+    = is_member(options_.self.id) || (group_.joint && find_member(group_.before, options_.self.id));
+  if (blank() || !takes_part || !has_majority())
     return false;
   return !filling_ || last_resort;
 }
@@ -39,7 +42,7 @@ std::size_t replica::rank() const {
     return std::pair{!preferred(a), a.node} < std::pair{!preferred(b), b.node};
   };
   return static_cast<std::size_t>(std::ranges::count_if(
-    members_, [&](const member& m) { return is_up(m.id) && before(m, options_.self); }));
+    group_.members, [&](const member& m) { return is_up(m.id) && before(m, options_.self); }));
 }
 
 void replica::watch_for_primary(std::int64_t now) {
@@ -125,10 +128,10 @@ void replica::count_votes(std::int64_t now) {
   if (!c.founders.empty())
     won = std::ranges::all_of(c.voters, granted);
   else if (async())
-    won
-      = std::ranges::all_of(members_, [&](const member& m) { return granted(m) || !is_up(m.id); });
+    won = std::ranges::all_of(group_.members,
+                              [&](const member& m) { return granted(m) || !is_up(m.id); });
   else
-    won = enough(granted); // who has the entry of a change has all that the group before committed
+    won = group_.decides(granted);
   if (!won)
     return;
   if (c.pre) {
@@ -138,9 +141,9 @@ void replica::count_votes(std::int64_t now) {
     return;
   }
   entry e;
-  e.members = c.heir ? member_list{options_.self} : c.founders;
-  e.kind = e.members.empty() ? entry_kind::nothing : entry_kind::members;
-  std::ranges::sort(e.members);
+  e.who.members = c.heir ? member_list{options_.self} : c.founders;
+  e.kind = e.who.members.empty() ? entry_kind::nothing : entry_kind::members;
+  std::ranges::sort(e.who.members);
   news_.founded = !c.founders.empty();
   reign(now, std::move(e));
 }
@@ -161,7 +164,7 @@ void replica::reign(std::int64_t now, entry first) {
     news_.partial = true;
   }
   peers_.clear();
-  for (const member& m : members_)
+  for (const member& m : group_.members)
     if (m.id != options_.self.id)
       peer(m);
   if (faulty(fault::forget_sessions))
@@ -236,6 +239,8 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
 }
 
 void replica::on(member_id from, const take_over& m, std::int64_t now) {
+  if (m.epoch < promised_) // it hands over what it has no more, and need not be told by others
+    send(from, report_of());
   if (m.epoch != promised_ || from != primary_ || leads() || filling_
       || !is_member(options_.self.id))
     return;

@@ -115,8 +115,8 @@ void host::after_step(settled& over) {
 
 /// Tells all nodes what this one has of the partition, if that changed.
 void host::announce() {
-  claim now_is{index_,         core_.promised(), core_.leads(),
-               !core_.blank(), core_.involved(), core_.coming()};
+  claim now_is{index_,         core_.promised(),         core_.leads(),
+               !core_.blank(), core_.group().involved(), core_.coming()};
   if (now_is == said_)
     return;
   said_ = now_is;

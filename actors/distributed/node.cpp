@@ -141,35 +141,32 @@ void node::reconfigure(const std::vector<std::string>& nodes) {
     compat::tell_from_anywhere(monitor_, caf::reset_atom_v, nodes);
 }
 
-/// How many partitions would miss this node. Until it is known who leads one of which there is a
-/// copy here, e.g. while it is handed over, this copy may still be needed for a majority.
-std::size_t node::counting_on_us(const membership& m) const {
-  if (m.live().size() < 2)
-    return 0; // nobody to give anything to
-  std::vector<bool> held(hosts_.size());
-  for (const claim& c : m.own_claims())
-    held[c.partition] = c.holds;
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < hosts_.size(); ++i) {
-    const leadership& l = m.leader_of(i);
-    const bool led = l.current && m.is_live(l.primary);
-    n += hosts_[i]->leads() || (led ? find_member(l.members, self_.id) != nullptr : held[i]);
-  }
-  return n;
-}
-
 status node::leave(std::chrono::milliseconds longest) {
   view([&](membership& m) { m.node_leaves(self_.node); });
   next_beat_ms_ = 0;
-  const auto until = now_ms() + longest.count();
-  std::size_t left = 0;
+  constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
+  auto now = now_ms();
+  const auto until = now + longest.count();
+  auto met_ms = now; // when another node could be reached last
+  std::string left;
   do {
-    left = view([&](membership& m) { return counting_on_us(m); });
-    if (!left)
+    const auto [counting, others] = view([](const membership& m) {
+      return std::pair{m.counting_on_self(), m.live().size() - 1};
+    });
+    if (!counting)
       return done();
+    left
+      = std::to_string(counting)
+        + (counting == 1 ? " partition still counts on node " : " partitions still count on node ")
+        + self_.node;
+    if (others)
+      met_ms = now;
+    else if (now - met_ms > alone_ms)
+      return {errc::unavailable, left + ", and no other node can be reached"};
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  } while (now_ms() < until && !ending_);
-  return {errc::timeout, std::to_string(left) + " partitions still count on node " + self_.node};
+    now = now_ms();
+  } while (now < until && !ending_);
+  return {errc::timeout, left};
 }
 
 // -- time ---------------------------------------------------------------------------------------
@@ -213,9 +210,6 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
         h.steered_ = m.version();
         core.steer(m.wanted(i), now);
       }
-      for (const member& x : core.involved())
-        if (m.is_over(x))
-          core.life_over(x.id);
       const leadership& l = m.leader_of(i);
       if (l.current && l.primary != self_ && m.is_live(l.primary))
         core.heard_of(l.epoch);

@@ -40,7 +40,8 @@ public:
   /// Ends all that waits and all actors. The second half of stopping.
   void stop();
   /// Gives its partitions away and waits until others have them, or the deadline passes. Errors:
-  /// `timeout` naming what is left.
+  /// `timeout` naming what is left; `unavailable` if for some seconds nobody can be reached who
+  /// could take it.
   status leave(std::chrono::milliseconds longest);
 
   /// The nodes to have from now on, each `name@host:port`.
@@ -116,7 +117,6 @@ private:
   friend class batch;
   bool is_settled(const membership& m, std::size_t partition) const;
   std::string why_not_settled();
-  std::size_t counting_on_us(const membership& m) const;
   struct inbox;
   status check_peer(link& l, const hello& from);
   void refuse(const hello& from, const failure& why);

@@ -70,9 +70,8 @@ inline message any_message() {
       f.commit = d.number();
       f.time_ms = d.time();
       f.stamp_ms = d.time();
-      f.members = d.members();
-      f.before = d.members();
-      f.members_index = d.number();
+      f.who = {d.members(), d.members(), d.number(), d.flag()};
+      f.who_index = d.number();
       f.from = d.point();
       f.to = d.point();
       f.piece = d.bytes();

@@ -72,18 +72,6 @@ TEST_CASE("partitions are wanted at nodes in their present lives, the preferred 
   CHECK(m.wanted(1) == member_list{b, c}); // for a while
   m.node_up({"b", 22}, 20);
   CHECK(m.wanted(1) == member_list{{"b", 22}, c});
-  CHECK(m.is_over(b));
-  CHECK_FALSE(m.is_over({"b", 22}));
-}
-
-TEST_CASE("a life that was never met is not over, as it may be a later one than that which was") {
-  membership m = of_three();
-  m.node_down(b, 10); // another member may have met the next life already, and added it to a group
-  CHECK_FALSE(m.is_over({"b", 22}));
-  m.node_up({"b", 33}, 20);
-  CHECK(m.is_over(b));
-  CHECK_FALSE(m.is_over({"b", 22}));
-  CHECK_FALSE(m.is_over({"b", 33}));
 }
 
 TEST_CASE("a node that is down for long is replaced, until it returns") {
@@ -210,4 +198,23 @@ TEST_CASE("this node's claims have a version of their own") {
   CHECK(m.own({2, {1, 1}, false, false, {}, {}}) == 3);
   CHECK(m.own_claims() == std::vector<claim>{leads(3, {1, 1}, {a})});
   CHECK(m.leader_of(3).primary == a);
+}
+
+TEST_CASE(
+  "a node is counted on while a group that somebody leads has it, or nobody is known to lead") {
+  membership m = of_three();
+  CHECK(m.counting_on_self() == 0);
+  m.learn(b, 2, leads(0, {5, 2}, {a, b}));
+  CHECK(m.counting_on_self() == 1);
+  m.own({1, {6, 1}, true, true, {a, b}, {}});
+  CHECK(m.counting_on_self() == 2);
+  m.own({1, {6, 1}, false, true, {a, b}, {}}); // no longer, and nobody else yet
+  CHECK(m.counting_on_self() == 2);
+  m.learn(b, 3, leads(1, {7, 2}, {b, c}));
+  CHECK(m.counting_on_self() == 1);
+  m.learn(b, 4, leads(0, {5, 2}, {b, c}));
+  CHECK(m.counting_on_self() == 0);
+  m.learn(b, 5, leads(0, {5, 2}, {a, b}));
+  m.node_down(b, 10);
+  CHECK(m.counting_on_self() == 1); // of partition 1 as well there is a copy here
 }

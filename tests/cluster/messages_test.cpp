@@ -84,8 +84,7 @@ TEST_CASE("entries of every kind are the same after their way") {
   e.kind = entry_kind::members;
   e.stamp_ms = -5;
   e.request = {1, 2, 3};
-  e.members = {{"a", 1}, {"b", 2}};
-  e.before = {{"c", 3}};
+  e.who = {{{"a", 1}, {"b", 2}}, {{"c", 3}}, 1, true};
   byte_buffer bytes;
   wire_writer w{bytes};
   write(w, e);
@@ -95,8 +94,7 @@ TEST_CASE("entries of every kind are the same after their way") {
   CHECK(back.kind == e.kind);
   CHECK(back.stamp_ms == e.stamp_ms);
   CHECK(back.request == e.request);
-  CHECK(back.members == e.members);
-  CHECK(back.before == e.before);
+  CHECK(back.who == e.who);
   bytes[0] = 3;
   wire_reader wrong{bytes};
   (void)read_entry(wrong);

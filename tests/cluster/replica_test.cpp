@@ -110,7 +110,7 @@ TEST_CASE("a mangled piece of data makes a copy blank, and it is filled again") 
   f.transfer = {f.epoch, 0};
   f.begin = true;
   f.at = p.core("a").log().last();
-  f.members = p.core("a").members();
+  f.who.members = p.core("a").members();
   f.to.complete = true;
   f.piece = {0xc1, 0xc1};
   p.core("b").receive(p.self("a").id, f, p.now);

@@ -61,9 +61,6 @@ void play::restart(const std::string& name) {
   const member old = self(name);
   if (at(name).alive)
     crash(name);
-  for (auto& [other, x] : copies_)
-    if (x.alive)
-      x.core->life_over(old.id);
   start(name, old.id + next_life);
 }
 
@@ -189,7 +186,7 @@ std::string play::show(const std::string& name) {
   if (r.blank())
     return s + ", is blank";
   s += "; log ends at " + to_string(r.log().last()) + ", commit " + std::to_string(r.commit())
-       + ", group " + to_string(r.members());
+       + ", group " + to_string(r.group());
   if (r.log().base().index)
     s += ", log from " + std::to_string(r.log().first_index());
   if (r.changing_members())

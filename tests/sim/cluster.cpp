@@ -201,19 +201,20 @@ node* cluster::leader(std::size_t partition) {
   return best;
 }
 
+/// Enough whole copies stay to decide, however far behind they are: what is committed is in a
+/// majority, so whoever is elected by what is left has it.
 bool cluster::can_lose(const std::string& name) {
   for (std::size_t i = 0; i < p.partitions; ++i) {
     node* l = leader(i);
-    if (!l || l->copy(i).changing_members())
+    if (!l)
       return false;
-    const member_list& group = l->copy(i).members();
-    std::size_t left = 0;
-    for (const member& m : group) {
+    const auto stays = [&](const member& m) {
       node* n = alive(m.node);
-      left += n && n->self() == m && m.node != name && n->copy(i).readable()
-              && (n == l || n->copy(i).primary() == l->self().id);
-    }
-    if (find_node(group, name) && left < majority_of(group.size()))
+      return m.node != name && n && n->self() == m && !n->copy(i).blank() && !n->copy(i).filling();
+    };
+    replica_group both = l->copy(i).group();
+    both.joint = !both.before.empty();
+    if (find_node(both.involved(), name) && !both.decides(stays))
       return false;
   }
   return true;
@@ -272,7 +273,7 @@ bool cluster::settled(std::string* why) {
     member_list sorted = wanted;
     std::ranges::sort(sorted);
     if (r.members() != sorted || r.changing_members())
-      return no(i, "the group is " + to_string(r.members()) + ", not " + to_string(sorted));
+      return no(i, "the group is " + to_string(r.group()) + ", not " + to_string(sorted));
     if (sorted.size() != std::min(p.factor, l->view().counted().size()))
       return no(i, "the group is only " + to_string(sorted));
     if (wanted.front() != l->self())

@@ -88,9 +88,6 @@ void node::tick() {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     part& p = *parts_[i];
     steer(i);
-    for (const member& m : p.core->involved())
-      if (membership_.is_over(m))
-        p.core->life_over(m.id);
     p.core->tick(now());
     p.store->reclaim_expired(p.core->stamp_ms(), 100);
     if (const leadership& l = membership_.leader_of(i);
@@ -223,7 +220,7 @@ void node::after_step(std::size_t i) {
   if (n.members)
     c_.w.note([&] {
       return to_string(self_) + " sees the group of partition " + std::to_string(i) + " as "
-             + to_string(p.core->members());
+             + to_string(p.core->group());
     });
   announce(i);
   settle_pending(i);
@@ -238,8 +235,12 @@ void node::after_step(std::size_t i) {
 
 void node::announce(std::size_t i) {
   part& p = *parts_[i];
-  const claim now_is{
-    i, p.core->promised(), p.core->leads(), !p.core->blank(), p.core->involved(), p.core->coming()};
+  const claim now_is{i,
+                     p.core->promised(),
+                     p.core->leads(),
+                     !p.core->blank(),
+                     p.core->group().involved(),
+                     p.core->coming()};
   if (now_is == p.said)
     return;
   p.said = now_is;

@@ -156,11 +156,8 @@ private:
       leaving_.clear();
       return;
     }
-    bool empty = true;
-    for (std::size_t i = 0; i < c_.p.partitions; ++i)
-      empty = empty && n->copy(i).blank();
-    if (!empty) {
-      c_.w.after(100'000, [this, who] { await_end(who); });
+    if (n->view().counting_on_self() > 0) {
+      c_.w.after(20'000, [this, who] { await_end(who); });
       return;
     }
     leaving_.clear();

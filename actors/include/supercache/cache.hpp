@@ -240,7 +240,8 @@ public:
   // -- the cluster ------------------------------------------------------------------------------
 
   /// Gives this node's partitions away and waits until others have them, or `longest` passes; then
-  /// stop it. Blocks. Errors: `timeout` with what is left; `invalid_argument` in local mode.
+  /// stop it. Blocks. Errors: `timeout` with what is left; `unavailable` if nobody can be reached
+  /// who could take it; `invalid_argument` in local mode.
   void leave(std::chrono::milliseconds longest) const;
   caf::expected<void> try_leave(std::chrono::milliseconds longest) const;
   /// Waits until every partition has a primary and all its copies. Blocks. Errors: as `leave`.

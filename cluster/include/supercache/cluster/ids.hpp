@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -58,5 +59,37 @@ std::string to_string(const transfer_id& t);
 
 /// The least number of members that is more than half.
 constexpr std::size_t majority_of(std::size_t members) noexcept { return members / 2 + 1; }
+
+/// Who decides about a partition. A group changes in two steps (Ongaro's dissertation, §4.3): first
+/// the old and the new one decide together, `joint`; when that is committed, the new one alone;
+/// when that is committed, `before` is forgotten.
+struct replica_group {
+  member_list members; ///< in order
+  member_list before;  ///< of a change: the group that there was
+  /// Of a change: whose vote counts for more when half of `before` is for something; who began it.
+  /// So a group of two can replace the one that is lost.
+  member_id casting_vote = 0;
+  bool joint = false;
+  bool operator==(const replica_group&) const = default;
+
+  /// Whether those for whom `f(member)` holds are enough to decide. Any two such sets have a member
+  /// in common, so there are never two decisions.
+  template <class F>
+  bool decides(F&& f) const {
+    const auto count = [&](const member_list& ms) {
+      return static_cast<std::size_t>(std::ranges::count_if(ms, f));
+    };
+    if (count(members) < majority_of(members.size()))
+      return false;
+    if (!joint)
+      return true;
+    const std::size_t with = 2 * count(before);
+    const auto casts = [&](const member& m) { return m.id == casting_vote && f(m); };
+    return with > before.size() || (with == before.size() && std::ranges::any_of(before, casts));
+  }
+  /// All who may still be needed: `members` and `before`, in order.
+  member_list involved() const;
+};
+std::string to_string(const replica_group& g);
 
 } // namespace supercache

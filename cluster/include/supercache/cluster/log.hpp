@@ -22,7 +22,7 @@ struct request_id {
 enum class entry_kind : std::uint8_t {
   write = 0,   ///< `what` is applied
   nothing = 1, ///< a reign begins, or time passes
-  members = 2, ///< the group is `members` from here on; together with `before` until committed
+  members = 2, ///< the group is `who` from here on
 };
 
 struct entry {
@@ -30,7 +30,7 @@ struct entry {
   std::int64_t stamp_ms = 0; ///< the primary's time, for deadlines; never falls
   request_id request;
   operation what;
-  member_list members, before;
+  replica_group who;
 };
 void write(wire_writer& w, const entry& e);
 entry read_entry(wire_reader& r);
@@ -38,6 +38,8 @@ void write(wire_writer& w, const member_list& ms);
 member_list read_members(wire_reader& r);
 void write(wire_writer& w, const epoch& e);
 epoch read_epoch(wire_reader& r);
+void write(wire_writer& w, const replica_group& g);
+replica_group read_group(wire_reader& r);
 void write(wire_writer& w, const position& p);
 position read_position(wire_reader& r);
 void write(wire_writer& w, const transfer_id& t);

@@ -101,14 +101,16 @@ public:
   /// Whether this node's copy is not part of the group that somebody leads, nor about to be.
   bool superfluous(std::size_t partition) const;
 
+  /// How many partitions would miss this node if it went now; 0 if no other node stays. Until it is
+  /// known who leads one of which there is a copy here, e.g. while it is handed over, this copy may
+  /// still be needed for a majority.
+  std::size_t counting_on_self() const;
+
   /// Lives of nodes that can be reached, this one included, in order.
   member_list live() const;
   /// Nodes that are counted on and cannot be reached.
   std::vector<std::string> unreachable() const;
   bool is_live(const member& m) const;
-  /// Whether this life of a node is over for certain: it was seen here, and another one since. A
-  /// life that was never seen here is not: it may be later than the one that was.
-  bool is_over(const member& m) const;
   bool leaving() const noexcept { return leaving_; }
   const std::set<std::string>& declared() const noexcept { return declared_; }
 
@@ -122,7 +124,6 @@ private:
     bool replaced = false;
     std::int64_t down_ms = 0; ///< since when, if it is not up
     std::map<std::uint64_t, claim> claims;
-    std::set<member_id> former; ///< lives that were seen before the present one
   };
   bool counts(const std::string& name, const node& n) const;
   void take(const member& from, const claim& c);

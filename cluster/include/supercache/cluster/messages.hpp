@@ -67,9 +67,9 @@ struct fill {
   reign_list reigns;    ///< begin: those of the log that ends at `at`
   log_index commit = 0;
   std::int64_t time_ms = 0;
-  std::int64_t stamp_ms = 0;   ///< begin: of the entry `at`
-  member_list members, before; ///< begin: the group at `at`, and the entry that made it so
-  log_index members_index = 0;
+  std::int64_t stamp_ms = 0; ///< begin: of the entry `at`
+  replica_group who;         ///< begin: the group at `at`, and the entry that made it so
+  log_index who_index = 0;
   transfer_point from, to;
   byte_buffer piece;
   byte_buffer sessions; ///< with the last piece

@@ -70,8 +70,7 @@ struct replica_news {
 ///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
 ///  never
 ///    cuts entries off: where its log differs, it is filled anew, and what it gives up is counted.
-///  - The group is changed in one joint step (§4.3): while the entry that changes it is not
-///    committed, it needs both groups.
+///  - The group is changed by joint consensus (§4.3), with a casting vote: see `replica_group`.
 class replica {
 public:
   enum class role : std::uint8_t { follower, candidate, primary };
@@ -100,8 +99,6 @@ public:
 
   void peer_up(member_id id, std::int64_t now);
   void peer_down(member_id id, std::int64_t now);
-  /// A life is over for certain: its node was seen in another.
-  void life_over(member_id id) { over_.insert(id); }
   /// To be called every 20 … 100 ms.
   void tick(std::int64_t now);
   /// The members that the partition should have, the preferred primary first, each in its present
@@ -133,23 +130,27 @@ public:
   bool leads() const noexcept { return role_ == role::primary; }
   /// Whether writes would be taken.
   bool accepts_writes() const noexcept { return leads() && !hand_over_to_ && has_majority(); }
+  /// Whether members that can be reached are enough to decide; async: always.
+  bool has_majority() const noexcept;
   /// The latest reign this copy knows of, and who reigns; 0 = nobody it knows.
   const epoch& promised() const noexcept { return promised_; }
   member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
   log_index commit() const noexcept { return commit_; }
   const entry_log& log() const noexcept { return log_; }
-  const member_list& members() const noexcept { return members_; }
-  bool is_member(member_id id) const noexcept { return find_member(members_, id); }
-  /// The same, with those who still count while the group changes.
-  member_list involved() const;
+  const member_list& members() const noexcept { return group_.members; }
+  bool is_member(member_id id) const noexcept { return find_member(group_.members, id); }
+  /// The same, with those whom it replaces, until it is certain that they are not needed.
+  const replica_group& group() const noexcept { return group_; }
   /// As primary: whom it brings up to date to be members.
   member_list coming() const;
-  bool changing_members() const noexcept { return members_index_ > commit_; }
+  bool changing_members() const noexcept {
+    return group_index_ > commit_ || !group_.before.empty();
+  }
   /// Whether this copy has no data and never was part of a group.
   bool blank() const noexcept { return log_.last().index == 0 && !filling_; }
   bool filling() const noexcept { return filling_.has_value(); }
   /// Whether it has all data of a member, however old.
-  bool readable() const noexcept { return !filling_ && is_member(options_.self.id); }
+  bool readable() const noexcept { return !filling_ && (is_member(options_.self.id) || leads()); }
   /// The cluster's time for this partition: the primary's, as far as is known here.
   std::int64_t time_ms(std::int64_t now) const noexcept { return now + offset_ms_; }
   std::int64_t offset_ms() const noexcept { return offset_ms_; }
@@ -178,25 +179,14 @@ private:
   status room_for_writes() const;
   void follow(const epoch& e);
   void step_down(std::int64_t now);
-  void apply_members(const entry& e, log_index at);
+  void apply_group(const entry& e, log_index at);
   void trim();
   void send(member_id to, message m);
   void address(member_id to);
   bool is_up(member_id id) const noexcept { return id == options_.self.id || up_.contains(id); }
   bool async() const noexcept { return options_.mode == replication_mode::async; }
-  bool has_majority() const noexcept;
   void set_commit(log_index i);
-  /// Whether those for whom `f(member)` holds are enough to decide: a majority of the group; and,
-  /// while its change is not committed, so many of the group before that the rest of it, without
-  /// lives that are over, cannot decide anything else.
-  template <class F>
-  bool enough(F&& f) const {
-    const auto with = std::ranges::count_if(members_, f);
-    const auto against = std::ranges::count_if(
-      before_, [&](const member& m) { return !f(m) && !over_.contains(m.id); });
-    return static_cast<std::size_t>(with) >= majority_of(members_.size())
-           && (before_.empty() || static_cast<std::size_t>(against) < majority_of(before_.size()));
-  }
+  void change_committed();
   std::int64_t next_stamp(std::int64_t now);
 
   // replica_votes.cpp
@@ -209,7 +199,7 @@ private:
   std::size_t rank() const;
   void begin_campaign(bool handed_over, std::int64_t now);
   void ask_for_votes(std::int64_t now);
-  const member_list& electorate() const noexcept;
+  member_list electorate() const;
   void count_votes(std::int64_t now);
   bool grants(member_id from, const vote_request& m) const;
   void reign(std::int64_t now, entry first);
@@ -249,6 +239,8 @@ private:
   // replica_group.cpp
   progress& peer(const member& m);
   void move_towards_wanted(std::int64_t now);
+  bool stuck() const;
+  bool begin_change(std::int64_t now);
   member_list next_members() const;
   bool caught_up(const progress& p) const;
   void drop_former_members();
@@ -275,8 +267,8 @@ private:
   log_index reign_begin_ = 0; ///< as primary: the first entry of its own reign
   bool group_exists_ = false; ///< see `know_of_group`
   member founder_;
-  member_list members_, before_;
-  log_index members_index_ = 0; ///< of the entry that made `members_` the group
+  replica_group group_;
+  log_index group_index_ = 0; ///< of the entry that made it so
   std::int64_t stamp_ms_ = 0;
   std::int64_t offset_ms_ = 0; ///< of the cluster's time to the node's own
   std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
@@ -285,7 +277,7 @@ private:
 
   std::optional<campaign> campaign_;
   std::int64_t leaderless_ms_ = 0; ///< since when; 0 = not known to be
-  std::set<member_id> up_, over_;
+  std::set<member_id> up_;
 
   std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come
   std::uint64_t fills_begun_ = 0;
