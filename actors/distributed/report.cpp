@@ -88,14 +88,18 @@ value node::placement() {
   value_list out;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     leadership l;
-    bool led = false; // by somebody who can be reached
+    member_list here;
     view([&](const membership& m) {
       l = m.leader_of(i);
-      led = l.current && m.is_live(l.primary);
+      here = m.live();
     });
-    value_list replicas, coming;
+    const auto live = [&](const member& x) { return find_member(here, x.id) != nullptr; };
+    const bool led = l.current && live(l.primary); // by somebody who can be reached
+    value_list replicas, coming, lost;
     for (const member& x : l.members)
-      if (!led || x.node != l.primary.node)
+      if (!live(x))
+        lost.emplace_back(x.node);
+      else if (!led || x != l.primary)
         replicas.emplace_back(x.node);
     for (const member& x : l.coming)
       coming.emplace_back(x.node);
@@ -110,6 +114,7 @@ value node::placement() {
        {"primary", led ? value{l.primary.node} : value{}},
        {"epoch", static_cast<std::int64_t>(l.epoch.number)},
        {"replicas", value::list(replicas)},
+       {"lost", value::list(lost)},
        {"coming", value::list(coming)},
        {"last", last},
        {"commit", commit},
@@ -120,26 +125,25 @@ value node::placement() {
 
 /// Errors: `invalid_argument`: it can be written, somebody else leads it, or there is no copy here.
 status node::force_primary(std::size_t partition) {
-  std::string primary;
-  bool writable = false;
-  view([&](const membership& m) {
+  const std::string primary = view([&](const membership& m) {
     const leadership& l = m.leader_of(partition);
-    if (!l.current || !m.is_live(l.primary))
-      return;
-    primary = l.primary.node;
-    const auto up = std::ranges::count_if(l.members, [&](const member& x) { return m.is_live(x); });
-    writable = static_cast<std::size_t>(up) >= majority_of(l.members.size());
+    return l.current && m.is_live(l.primary) ? l.primary.node : std::string{};
   });
   const auto name = "partition " + std::to_string(partition);
-  if (writable)
-    return {errc::invalid_argument, name + " has a primary, node " + primary
-                                      + ", and a majority of its members; there is nothing to "
-                                        "force"};
   if (!primary.empty() && primary != self_.node)
     return {errc::invalid_argument,
             name + " is led by node " + primary + ", which can be reached: ask that node"};
   status out = done();
-  hosts_[partition]->step([&](replica& core) { out = core.force(now_ms()); });
+  bool writable = false;
+  hosts_[partition]->step([&](replica& core) {
+    writable = core.leads() && core.has_majority();
+    if (!writable)
+      out = core.force(now_ms());
+  });
+  if (writable)
+    return {errc::invalid_argument,
+            name + " has a primary, this node " + self_.node
+              + ", and a majority of its members; there is nothing to force"};
   if (!out && out.why().code == errc::invalid_argument)
     return {errc::invalid_argument, "node " + self_.node + " has no copy of " + name};
   if (out)
@@ -191,7 +195,7 @@ bool node::is_settled(const membership& m, std::size_t partition) const {
   return l.current && m.is_live(l.primary) && l.coming.empty()
          && std::ranges::all_of(l.members, [&](const member& x) { return m.is_live(x); })
          && l.members.size()
-              >= std::min(core_.config().replication.replication_factor, m.counted().size());
+              == std::min(core_.config().replication.replication_factor, m.counted().size());
 }
 
 } // namespace supercache::detail

@@ -41,11 +41,12 @@ int show_members(session& s) {
   return ok;
 }
 
-/// `b, c (down)`.
-std::string marked(const names& nodes, const names& gone) {
-  names out;
-  for (const auto& n : nodes)
-    out.push_back(std::ranges::find(gone, n) == gone.end() ? n : n + " (down)");
+/// `b, c (down), d (restarted)`: copies that there are, and those that are lost, in order.
+std::string copies_text(const names& there, const names& lost, const names& down) {
+  names out = there;
+  for (const auto& n : lost)
+    out.push_back(n + (std::ranges::find(down, n) == down.end() ? " (restarted)" : " (down)"));
+  std::ranges::sort(out);
   return names_text(out);
 }
 
@@ -70,7 +71,7 @@ void print_partitions(const std::vector<partition_row>& all, const names& gone) 
                     {"records", side::right}}};
   for (const partition_row& p : all)
     table.add({std::to_string(p.partition), p.primary.empty() ? "none" : p.primary,
-               marked(p.replicas, gone), names_text(p.coming), count_text(p.epoch),
+               copies_text(p.replicas, p.lost, gone), names_text(p.coming), count_text(p.epoch),
                count_text(p.last), count_text(p.commit), count_text(p.records)});
   table.print(std::cout);
   const auto headless
@@ -176,21 +177,15 @@ struct force_words {
   bool sure = false;
 };
 
-names members_of(const partition_row& p) {
-  names out = p.replicas;
-  if (!p.primary.empty())
-    out.push_back(p.primary);
-  std::ranges::sort(out);
-  return out;
-}
-
 /// What forcing a primary would bring about.
 std::string warning(const partition_row& p, const std::string& self, const names& gone) {
-  names others = members_of(p);
+  names others = p.replicas;
+  if (!p.primary.empty())
+    others.push_back(p.primary);
   std::erase(others, self);
   return "partition " + std::to_string(p.partition) + ": making node " + self
-         + " its primary gives up every write that its other members (" + marked(others, gone)
-         + ") acknowledged and node " + self
+         + " its primary gives up every write that its other members ("
+         + copies_text(others, p.lost, gone) + ") acknowledged and node " + self
          + " did not receive, and what they still accept; do it only if a majority of them is "
            "lost for good. Nothing was done; --yes does it";
 }
@@ -204,10 +199,7 @@ int force(session& s, const force_words& w) {
   if (at == all.end())
     throw usage_error("there is no partition " + std::to_string(w.partition)
                       + "; they are numbered from 0 to " + std::to_string(all.size() - 1));
-  const auto group = members_of(*at);
-  const auto lost = std::ranges::count_if(
-    group, [&](const auto& n) { return std::ranges::find(gone, n) != gone.end(); });
-  const bool writable = !at->primary.empty() && 2 * (std::ssize(group) - lost) > std::ssize(group);
+  const bool writable = !at->primary.empty() && at->replicas.size() + 1 > at->lost.size();
   if (!w.sure && !writable) {
     complain(program, warning(*at, name, gone));
     return failed;

@@ -45,8 +45,8 @@ std::vector<partition_row> partitions_from(const value& list) {
       out.push_back({whole_of(x, "partition"),
                      member(x, "primary").is_nil() ? "" : text_of(member(x, "primary")),
                      texts_of(member(x, "replicas")), texts_of(member(x, "coming")),
-                     whole_of(x, "epoch"), whole_of(x, "last"), whole_of(x, "commit"),
-                     whole_of(x, "records")});
+                     texts_of(member(x, "lost")), whole_of(x, "epoch"), whole_of(x, "last"),
+                     whole_of(x, "commit"), whole_of(x, "records")});
   return out;
 }
 

@@ -285,6 +285,7 @@ std::vector<partition_view> cluster::partitions(const std::string& who) {
     p.commit = part(row, "commit").as_int();
     p.records = part(row, "records").as_int();
     p.replicas = texts(part(row, "replicas"));
+    p.lost = texts(part(row, "lost"));
     p.coming = texts(part(row, "coming"));
     out.push_back(std::move(p));
   }

@@ -36,6 +36,7 @@ struct partition_view {
   std::optional<std::string> primary;
   std::int64_t epoch = 0, last = 0, commit = 0, records = 0;
   names replicas, coming;
+  names lost; ///< members whose life is over or out of reach
 };
 
 /// Nodes on this host, each a process, which reach each other through a `network` that can be cut;

@@ -123,7 +123,9 @@ std::string runner::unsettled(const names& at) {
         return name + " and " + at.front() + " see different primaries of " + partition_text(i);
       if (!p.coming.empty())
         return p.coming.front() + " does not have all of " + partition_text(i) + " yet";
-      if (p.replicas.size() + 1 < copies)
+      if (!p.lost.empty())
+        return partition_text(i) + " still counts on a lost life of " + p.lost.front();
+      if (p.replicas.size() + 1 != copies)
         return partition_text(i) + " has " + std::to_string(p.replicas.size() + 1)
                + " copies, says " + name;
     }

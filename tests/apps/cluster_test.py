@@ -157,6 +157,26 @@ def test_force_primary_says_what_may_be_lost():
         equal(len(cluster['c'].ask('dump').splitlines()), 51)
 
 
+def test_two_that_restart_at_once_are_named_and_the_third_is_forced():
+    with Cluster() as cluster:
+        cluster.start().ready()
+        a = cluster['a']
+        for i in range(50):
+            a.ask('put', str(i), 'x')
+        cluster['b'].kill()
+        cluster['c'].kill()
+        cluster.start('b', 'c')
+        eventually(lambda: a.ask('partitions').count('b (restarted), c (restarted)') == 8)
+        answer = a.ctl('put', 'k', 'v')
+        equal(answer.status, 1)
+        assert ' of 8 partitions have no primary, and ' in a.ctl('sync', '--for', '100').err
+        for i in range(8):
+            a.ask('force-primary', str(i), '--yes')
+        a.ask('sync')
+        equal(a.ask('put', 'k', 'v'), 'stored {"k", "v"}')
+        equal(len(cluster['c'].ask('dump').splitlines()), 51)
+
+
 def test_a_node_in_no_cluster_says_so():
     with Node() as node:
         for words in COMMANDS:
