@@ -259,8 +259,7 @@ bool membership::superfluous(std::size_t partition) const {
 }
 
 std::size_t membership::counting_on_self() const {
-  const auto stays
-    = [&](const auto& x) { return x.second.id && !x.second.left && declared_.contains(x.first); };
+  const auto stays = [&](const auto& x) { return !x.second.left && declared_.contains(x.first); };
   if (std::ranges::none_of(nodes_, stays))
     return 0;
   std::size_t n = 0;

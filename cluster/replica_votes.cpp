@@ -164,7 +164,7 @@ void replica::reign(std::int64_t now, entry first) {
     news_.partial = true;
   }
   peers_.clear();
-  for (const member& m : group_.members)
+  for (const member& m : group_.involved())
     if (m.id != options_.self.id)
       peer(m);
   if (faulty(fault::forget_sessions))

@@ -101,11 +101,11 @@ std::pair<std::string, std::string> pair_of(const std::string& a, const std::str
 } // namespace
 
 void cluster::send(const std::string& from, const std::string& to, member_id life,
-                   std::function<void(node&)> frame) {
+                   std::function<void(node&)> frame, bool once) {
   const auto hits = [&](unsigned percent) { return w.random.below(10'000) < percent * lossy; };
   if (is_cut(from, to) || hits(p.drop_percent))
     return;
-  const int copies = hits(p.duplicate_percent) ? 2 : 1;
+  const int copies = !once && hits(p.duplicate_percent) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     auto delay = p.delay_us / 2
                  + static_cast<std::int64_t>(w.random.below(static_cast<std::size_t>(p.delay_us)));

@@ -45,9 +45,9 @@ public:
 
   // -- the network --------------------------------------------------------------------------------
 
-  /// Delivers a frame to a life of a node, perhaps late, twice or never.
+  /// Delivers a frame to a life of a node, perhaps late, twice or never; `once`: not twice.
   void send(const std::string& from, const std::string& to, member_id life,
-            std::function<void(node&)> frame);
+            std::function<void(node&)> frame, bool once = false);
   void cut(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
   void heal_all();

@@ -120,10 +120,13 @@ void node::attempt(std::uint64_t id) {
   }
   c.who.done = *p.open.begin() - 1;
   c.open = true;
-  c_.send(self_.node, l.primary.node, l.primary.id,
-          [from = self_, id, number, part = c.partition, who = c.who, what = c.what](node& to) {
-            to.request(from, id << 8 | (number & 255), part, who, what);
-          });
+  // Connections bring nothing twice: who was refused knows that nothing was done.
+  c_.send(
+    self_.node, l.primary.node, l.primary.id,
+    [from = self_, id, number, part = c.partition, who = c.who, what = c.what](node& to) {
+      to.request(from, id << 8 | (number & 255), part, who, what);
+    },
+    true);
   c_.w.after(attempt_ms * 1000, [this, id, number] {
     const auto at = calls_.find(id);
     if (at == calls_.end() || at->second.attempt != number || !at->second.open || ended_)
