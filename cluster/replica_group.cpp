@@ -53,6 +53,16 @@ member_list replica::next_members() const {
     if (mine || (!all && !find_node(next, m.node)))
       next.push_back(m);
   }
+  // One who is down is not kept beside another in its place: four of whom one is down cannot lose
+  // another. It comes back when it can.
+  std::size_t left = next.size();
+  for (const bool wanted : {false, true})
+    std::erase_if(next, [&](const member& m) {
+      const bool goes = left > wanted_.size() && !is_up(m.id)
+                        && wanted == (find_member(wanted_, m.id) != nullptr);
+      left -= goes;
+      return goes;
+    });
   std::ranges::sort(next);
   return next;
 }

@@ -198,7 +198,8 @@ bool replica::grants(member_id from, const vote_request& m) const {
 
 void replica::on(member_id from, const vote_request& m, std::int64_t now) {
   const bool yes = grants(from, m);
-  has_more_ = has_more_ || (!yes && !blank() && m.last < log_.last());
+  const bool less = m.last < log_.last() || (m.partial && !filling_);
+  has_more_ = has_more_ || (!yes && !blank() && less);
   send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_});
   if (!yes || m.pre)
     return;

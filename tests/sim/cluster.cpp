@@ -201,11 +201,21 @@ node* cluster::leader(std::size_t partition) {
   return best;
 }
 
+node* cluster::furthest(std::size_t partition) {
+  node* best = nullptr;
+  for (auto& [name, n] : nodes_)
+    if (const replica& r = n->copy(partition);
+        !r.blank() && !r.filling()
+        && (!best || r.log().last() > best->copy(partition).log().last()))
+      best = n.get();
+  return best;
+}
+
 /// Enough whole copies stay to decide, however far behind they are: what is committed is in a
 /// majority, so whoever is elected by what is left has it.
 bool cluster::can_lose(const std::string& name) {
   for (std::size_t i = 0; i < p.partitions; ++i) {
-    node* l = leader(i);
+    node* l = furthest(i);
     if (!l)
       return false;
     const auto stays = [&](const member& m) {

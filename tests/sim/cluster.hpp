@@ -71,6 +71,9 @@ public:
 
   /// The node that leads a partition in the latest reign, nullptr if nobody does.
   node* leader(std::size_t partition);
+  /// The node that has the furthest log of a partition: it knows of every change of its group that
+  /// may be committed. nullptr if there is none.
+  node* furthest(std::size_t partition);
   /// Whether every partition would survive the loss of this node's memory.
   bool can_lose(const std::string& name);
   /// Whether all partitions are led, by whom and with whom they should be, and equal everywhere; if
