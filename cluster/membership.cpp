@@ -41,6 +41,7 @@ membership::difference membership::declare(std::vector<std::string> nodes, std::
   std::ranges::set_difference(declared_, next, std::back_inserter(d.removed));
   for (const auto& name : d.added) {
     node& n = nodes_[name];
+    n.left = n.replaced = false; // it is expected again
     if (!n.up)
       n.down_ms = now;
   }

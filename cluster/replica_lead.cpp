@@ -172,8 +172,10 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   if (!leads() || m.epoch != promised_ || found == peers_.end())
     return;
   progress& p = found->second;
-  if (p.now != progress::phase::fill && m.fill < p.transfer)
+  if (m.fill < p.reported || (m.fill == p.reported && m.filling && p.complete))
     return; // from before it was filled
+  p.complete = !m.filling;
+  p.reported = m.fill;
   if (m.asking) {
     p.ask = true;
     address(from);

@@ -181,7 +181,8 @@ void replica::reign(std::int64_t now, entry first) {
 bool replica::grants(member_id from, const vote_request& m) const {
   if (m.proposed <= promised_ && !faulty(fault::vote_twice))
     return false;
-  if (!m.handed_over) { // a primary that is alive is not replaced
+  // A primary that is alive is not replaced, unless there was a later one already.
+  if (!m.handed_over && m.last.epoch <= promised_) {
     if (leads() && has_majority())
       return false;
     if (primary_ && primary_ != from && up_.contains(primary_))

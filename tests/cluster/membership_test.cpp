@@ -97,6 +97,18 @@ TEST_CASE("a node that says goodbye counts no longer, until its next life") {
   CHECK(m.counted() == std::vector<std::string>{"b", "c"});
 }
 
+TEST_CASE("a node that left is expected again when it is declared again") {
+  membership m = of_three();
+  m.node_leaves("b");
+  m.node_down(b, 10);
+  m.declare({"a", "c"}, 20);
+  CHECK(m.counted() == std::vector<std::string>{"a", "c"});
+  m.declare({"a", "b", "c"}, 30);
+  CHECK(m.counted().size() == 3);
+  m.tick(10'030);
+  CHECK(m.counted() == std::vector<std::string>{"a", "c"});
+}
+
 TEST_CASE("nodes that were never seen are waited for only at the beginning") {
   membership m{options(), 0};
   m.declare({"b"}, 0);

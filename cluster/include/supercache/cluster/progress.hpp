@@ -33,6 +33,8 @@ struct progress {
 
   // -- fill ---------------------------------------------------------------------------------------
   transfer_id transfer;   ///< the present one, or the last
+  transfer_id reported;   ///< the latest that it took part in, by its own word
+  bool complete = false;  ///< and had all of; it never goes back
   bool begun = false;     ///< its first piece was sent
   bool confirmed = false; ///< and it said so
   bool rewind = false;    ///< pieces may be lost: its next report says where to go on
