@@ -59,9 +59,10 @@ bool replica::has_same(const position& p) const {
 /// Appends what fits and is not there yet. Answers whether the log is now the sender's up to the
 /// last of its entries; if not, whether it `diverged`.
 bool replica::take_entries(const append& m, progress_report& report) {
-  if (m.previous.index > log_.last().index && !faulty(fault::take_out_of_order))
+  const bool gap = m.previous.index > log_.last().index;
+  if (gap && !faulty(fault::take_out_of_order))
     return false;
-  if (!has_same(m.previous)) {
+  if (!gap && !has_same(m.previous)) {
     report.diverged = true;
     return false;
   }
