@@ -207,9 +207,14 @@ bool membership::group_exists(std::size_t partition, const member& founder,
   const leadership& known = leaders_[partition];
   if (known.current && is_live(known.primary))
     return true;
-  // Who had this node's vote may have founded it; if he can be reached, he will be asked, too.
+  // Who had this node's vote may have founded it; if he can be reached, he will be asked, too; if
+  // he left for good, others have it.
+  const auto left = [&](const member& m) {
+    const auto at = nodes_.find(m.node);
+    return at != nodes_.end() && at->second.left && !declared_.contains(m.node);
+  };
   if (options_.mode != replication_mode::async && founder.id && founder != options_.self
-      && !has_other_life(founder) && !is_live(founder))
+      && !has_other_life(founder) && !is_live(founder) && !left(founder))
     return true;
   // Somebody of the last group known may still have its data.
   if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_life(m); }))

@@ -230,3 +230,13 @@ TEST_CASE(
   m.node_down(b, 10);
   CHECK(m.counting_on_self() == 1); // of partition 1 as well there is a copy here
 }
+
+TEST_CASE("who left for good has founded nothing that others do not have") {
+  membership m = of_three();
+  m.node_down(b, 10);
+  CHECK(m.group_exists(0, b, 10));
+  m.node_leaves("b");
+  CHECK(m.group_exists(0, b, 10));
+  m.declare({"a", "c"}, 20);
+  CHECK_FALSE(m.group_exists(0, b, 20));
+}

@@ -110,6 +110,7 @@ private:
   void flush(const std::string& name);
   void settle_pending(std::size_t partition);
   void attempt(std::uint64_t id);
+  void ask(std::uint64_t id, const member& primary);
   void again(std::uint64_t id);
   void finish(std::uint64_t id, outcome::kind kind, const value& answer);
   void wait_for(std::size_t partition, const proposal& p,

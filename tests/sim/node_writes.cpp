@@ -114,6 +114,14 @@ void node::attempt(std::uint64_t id) {
     again(id);
     return;
   }
+  ask(id, l.primary);
+}
+
+/// The same, of the node that leads; again, if there is no answer in time.
+void node::ask(std::uint64_t id, const member& primary) {
+  call& c = calls_.at(id);
+  const unsigned number = c.attempt;
+  part& p = *parts_[c.partition];
   if (!c.who.client) {
     c.who = {self_.id, ++p.requests, 0};
     p.open.insert(c.who.number);
@@ -122,7 +130,7 @@ void node::attempt(std::uint64_t id) {
   c.open = true;
   // Connections bring nothing twice: who was refused knows that nothing was done.
   c_.send(
-    self_.node, l.primary.node, l.primary.id,
+    self_.node, primary.node, primary.id,
     [from = self_, id, number, part = c.partition, who = c.who, what = c.what](node& to) {
       to.request(from, id << 8 | (number & 255), part, who, what);
     },
