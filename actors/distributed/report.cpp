@@ -88,19 +88,17 @@ value node::placement() {
   value_list out;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     leadership l;
-    member_list here;
+    bool led = false; // by somebody who can be reached
+    value_list replicas, coming, lost;
     view([&](const membership& m) {
       l = m.leader_of(i);
-      here = m.live();
+      led = l.current && m.is_live(l.primary);
+      for (const member& x : l.members)
+        if (!m.is_live(x))
+          lost.emplace_back(x.node);
+        else if (!led || x != l.primary)
+          replicas.emplace_back(x.node);
     });
-    const auto live = [&](const member& x) { return find_member(here, x.id) != nullptr; };
-    const bool led = l.current && live(l.primary); // by somebody who can be reached
-    value_list replicas, coming, lost;
-    for (const member& x : l.members)
-      if (!live(x))
-        lost.emplace_back(x.node);
-      else if (!led || x != l.primary)
-        replicas.emplace_back(x.node);
     for (const member& x : l.coming)
       coming.emplace_back(x.node);
     host& h = *hosts_[i];
