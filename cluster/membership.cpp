@@ -1,10 +1,15 @@
 #include <supercache/cluster/assignment.hpp>
 #include <supercache/cluster/log.hpp>
 #include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
 
 namespace supercache {
+
+claim claim_of(std::uint64_t partition, const replica& r) {
+  return {partition, r.promised(), r.leads(), !r.blank(), r.group().involved(), r.coming()};
+}
 
 void write(wire_writer& w, const claim& c) {
   const auto& [partition, epoch, leads, holds, members, coming] = c;

@@ -115,8 +115,7 @@ void host::after_step(settled& over) {
 
 /// Tells all nodes what this one has of the partition, if that changed.
 void host::announce() {
-  claim now_is{index_,         core_.promised(),         core_.leads(),
-               !core_.blank(), core_.group().involved(), core_.coming()};
+  claim now_is = claim_of(index_, core_);
   if (now_is == said_)
     return;
   said_ = now_is;

@@ -235,12 +235,7 @@ void node::after_step(std::size_t i) {
 
 void node::announce(std::size_t i) {
   part& p = *parts_[i];
-  const claim now_is{i,
-                     p.core->promised(),
-                     p.core->leads(),
-                     !p.core->blank(),
-                     p.core->group().involved(),
-                     p.core->coming()};
+  const claim now_is = claim_of(i, *p.core);
   if (now_is == p.said)
     return;
   p.said = now_is;

@@ -33,6 +33,9 @@ struct claim {
   member_list coming;      ///< of a primary: whom it brings up to date
   bool operator==(const claim&) const = default;
 };
+class replica;
+/// What a node says of its copy of a partition.
+claim claim_of(std::uint64_t partition, const replica& r);
 void write(wire_writer& w, const claim& c);
 claim read_claim(wire_reader& r);
 
