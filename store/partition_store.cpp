@@ -61,9 +61,11 @@ table& partition_store::open(space_kind kind, std::string_view name) {
                       ? table_type::set
                       : options_.type;
   const std::size_t stripes = std::max<std::size_t>(1, options_.stripes / 4);
-  spaces_.push_back(std::unique_ptr<named_table>(new named_table{
-    kind, std::string{name}, directory::hash_of(kind, name), table{type, 0, stripes}}));
+  spaces_.push_back(std::unique_ptr<named_table>(
+    new named_table{kind, std::string{name}, directory::hash_of(kind, name),
+                    table{type, 0, stripes, {kind, std::string{name}}}}));
   named_table* fresh = spaces_.back().get();
+  fresh->data.tell(told_);
   if (spaces_.size() * 2 > now->slots.size()) {
     auto larger = std::make_unique<directory>(now->slots.size() * 2);
     for (const auto& t : spaces_)
@@ -114,6 +116,14 @@ void partition_store::each_table(F&& f) const {
   const std::lock_guard hold{adding_};
   for (const auto& t : spaces_)
     f(t->data);
+}
+
+void partition_store::tell(change_sink* to) {
+  tuples_.tell(to);
+  const std::lock_guard hold{adding_};
+  told_ = to;
+  for (const auto& t : spaces_)
+    t->data.tell(to);
 }
 
 std::size_t partition_store::reclaim_expired(std::int64_t now_ms, std::size_t budget) {

@@ -13,8 +13,6 @@ namespace supercache {
 
 namespace {
 
-constexpr std::size_t space_kinds = 5;
-
 void write_values(wire_writer& w, const std::vector<value>& xs) {
   w.number(xs.size());
   for (const value& x : xs)
@@ -68,16 +66,14 @@ query_body read_body(wire_reader& r, std::size_t kind) {
 
 void write(wire_writer& w, const query& q) {
   w.number(q.body.index());
-  w.number(static_cast<std::uint64_t>(q.target.kind));
-  w.text(q.target.name);
+  w.target(q.target);
   std::visit(body_writer{w}, q.body);
 }
 
 query read_query(wire_reader& r) {
   query q;
   const auto kind = r.number_below(std::variant_size_v<query_body>, "kind of query");
-  q.target.kind = static_cast<space_kind>(r.number_below(space_kinds, "kind of space"));
-  q.target.name = r.text();
+  q.target = r.target();
   q.body = read_body(r, kind);
   return q;
 }

@@ -8,8 +8,8 @@
 
 namespace supercache {
 
-table::table(table_type type, std::size_t key_pos, std::size_t stripes)
-  : type_(type), key_pos_(key_pos) {
+table::table(table_type type, std::size_t key_pos, std::size_t stripes, space where)
+  : type_(type), key_pos_(key_pos), where_(std::move(where)) {
   if (type == table_type::set) {
     shelves_ = std::make_unique<shelves>(std::in_place_index<0>, key_pos, stripes);
     hashed_ = std::get_if<0>(&shelves_->one);
@@ -42,8 +42,8 @@ namespace {
 
 /// Flattened: on the hot path every call that is not inlined costs as much as the work in it.
 template <class Shelf>
-[[gnu::flatten]] void put_one(Shelf& s, record row, std::size_t key_pos, std::uint64_t hash,
-                              const stamp& now) {
+[[gnu::flatten]] void put_untold(Shelf& s, record row, std::size_t key_pos, std::uint64_t hash,
+                                 const stamp& now) {
   const value& key = row[key_pos];
   if constexpr (std::is_same_v<Shelf, shelf::hashed>)
     if (!key.on_heap() && !row.deadline() && s.shortcut().put(row, key, hash)) [[likely]]
@@ -57,10 +57,22 @@ template <class Shelf>
 
 } // namespace
 
+void table::put_told(record row, std::uint64_t hash, const stamp& now) {
+  const value& key = row[key_pos_];
+  on_shelf([&](auto& s) {
+    change(s, key, hash, now, [&](auto& c) {
+      drop_expired(c, now);
+      c.put(std::move(row));
+    });
+  });
+}
+
 void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now) {
   if (ttl_ms || row.deadline()) [[unlikely]]
     row = std::move(row).with_deadline(now.after(ttl_ms));
-  on_shelf([&](auto& s) { put_one(s, std::move(row), key_pos_, hash, now); });
+  if (told_.load(std::memory_order_acquire)) [[unlikely]]
+    return put_told(std::move(row), hash, now);
+  on_shelf([&](auto& s) { put_untold(s, std::move(row), key_pos_, hash, now); });
 }
 
 void table::restore(record row, std::uint64_t hash, std::int64_t deadline_ms) {
@@ -84,7 +96,10 @@ void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hash
       if (const std::size_t j = i - far; i >= far) {
         if (deadline || rows[j].deadline()) [[unlikely]]
           rows[j] = std::move(rows[j]).with_deadline(deadline);
-        put_one(s, std::move(rows[j]), key_pos_, hashes[j], now);
+        if (told_.load(std::memory_order_acquire)) [[unlikely]]
+          put_told(std::move(rows[j]), hashes[j], now);
+        else
+          put_untold(s, std::move(rows[j]), key_pos_, hashes[j], now);
       }
     }
   });
@@ -94,7 +109,7 @@ bool table::insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, cons
   row = std::move(row).with_deadline(now.after(ttl_ms));
   const value& key = row[key_pos_];
   return on_shelf([&](auto& s) {
-    return s.with_cell(key, hash, [&](auto& c) {
+    return change(s, key, hash, now, [&](auto& c) {
       drop_expired(c, now);
       if (c.size())
         return false;
@@ -107,7 +122,7 @@ bool table::insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, cons
 bool table::exchange(record row, std::uint64_t hash, exchange_mode mode, const stamp& now) {
   const value& key = row[key_pos_];
   return on_shelf([&](auto& s) {
-    return s.with_cell(key, hash, [&](auto& c) {
+    return change(s, key, hash, now, [&](auto& c) {
       drop_expired(c, now);
       if (mode == only_if_there && !c.size())
         return false;
@@ -126,12 +141,12 @@ bool table::exchange(record row, std::uint64_t hash, exchange_mode mode, const s
 
 std::size_t table::remove(const value& key, std::uint64_t hash, const stamp& now) {
   return on_shelf(
-    [&](auto& s) { return s.with_cell(key, hash, [&](auto& c) { return erase_all(c, now); }); });
+    [&](auto& s) { return change(s, key, hash, now, [&](auto& c) { return erase_all(c, now); }); });
 }
 
 std::vector<record> table::take(const value& key, std::uint64_t hash, const stamp& now) {
   return on_shelf([&](auto& s) {
-    return s.with_cell(key, hash, [&](auto& c) {
+    return change(s, key, hash, now, [&](auto& c) {
       std::vector<record> out;
       drop_expired(c, now);
       for (std::size_t i = 0; i < c.size(); ++i)
@@ -145,7 +160,7 @@ std::vector<record> table::take(const value& key, std::uint64_t hash, const stam
 std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl_ms,
                           const stamp& now) {
   return on_shelf([&](auto& s) {
-    return s.with_cell(key, hash, [&](auto& c) {
+    return change(s, key, hash, now, [&](auto& c) {
       drop_expired(c, now);
       for (std::size_t i = 0; i < c.size(); ++i)
         c.replace(i, record::share(c[i]).with_deadline(now.after(ttl_ms)));
@@ -157,14 +172,16 @@ std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl
 std::size_t table::clear(const stamp& now) {
   if (next_deadline() != INT64_MAX)
     reclaim_expired(now.ms(), SIZE_MAX); // so that only live records are counted
-  std::size_t n = 0;
-  on_shelf([&](auto& s) {
+  return on_shelf([&](auto& s) {
+    if (told_.load(std::memory_order_acquire)) [[unlikely]]
+      return remove_where(s, {}, now, [](const detail::block*) { return true; });
+    std::size_t n = 0;
     for (std::size_t i = 0; i < s.parts(); ++i) {
       shelf::garbage left;
       n += s.clear(i, left);
     }
+    return n;
   });
-  return n;
 }
 
 // -- reads --------------------------------------------------------------------------------------
@@ -226,6 +243,7 @@ std::size_t table::bytes() const {
 
 std::size_t table::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
   std::size_t freed = 0;
+  const stamp now{now_ms};
   on_shelf([&](auto& s) {
     const auto erase_due = [&](auto& c) {
       for (std::size_t i = c.size(); i-- > 0 && freed < budget;)
@@ -244,7 +262,7 @@ std::size_t table::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
             break;
           key = shelf::key_in(b, key_pos_);
         }
-        s.with_cell(key, supercache::hash(key), erase_due);
+        change(s, key, supercache::hash(key), now, erase_due);
       }
     });
   });

@@ -46,7 +46,7 @@ result<bool> table::update_element(const op::update_element& u, std::uint64_t ha
       return too_deep();
   }
   return on_shelf([&](auto& s) {
-    return s.with_cell(u.key, hash, [&](auto& c) -> result<bool> {
+    return change(s, u.key, hash, now, [&](auto& c) -> result<bool> {
       drop_expired(c, now);
       if (!c.size())
         return false;
@@ -70,7 +70,7 @@ result<std::int64_t> table::update_counter(const op::update_counter& u, std::uin
   if (u.pos == key_pos_)
     return key_is_fixed(u.pos);
   return on_shelf([&](auto& s) {
-    return s.with_cell(u.key, hash, [&](auto& c) -> result<std::int64_t> {
+    return change(s, u.key, hash, now, [&](auto& c) -> result<std::int64_t> {
       drop_expired(c, now);
       if (!c.size() && !u.initial)
         return {errc::not_found, "no record under key " + to_string(u.key)};
@@ -100,7 +100,7 @@ result<bool> table::compare_exchange(const op::compare_exchange& u, std::uint64_
   if (holds_many())
     return not_on_bags("compare_exchange");
   return on_shelf([&](auto& s) {
-    return s.with_cell(u.key, hash, [&](auto& c) -> result<bool> {
+    return change(s, u.key, hash, now, [&](auto& c) -> result<bool> {
       drop_expired(c, now);
       const bool there = c.size() != 0;
       if (there != u.expected.has_value()

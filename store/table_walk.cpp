@@ -8,35 +8,11 @@
 namespace supercache {
 
 std::size_t table::remove_match(const compiled_pattern& p, const stamp& now) {
+  const auto wanted = [&](const detail::block* b) { return p.matches(items_of(b)); };
   return on_shelf([&](auto& s) {
-    std::size_t removed = 0;
-    const auto remove_under = [&](const value& key) {
-      s.with_cell(key, supercache::hash(key), [&](auto& c) {
-        for (std::size_t i = c.size(); i-- > 0;) {
-          if (!p.matches(items_of(c[i])))
-            continue;
-          removed += live(c[i], now);
-          c.erase(i);
-        }
-      });
-    };
-    if (const value* key = p.literal_at(key_pos_)) {
-      remove_under(*key);
-      return removed;
-    }
-    std::vector<value> keys; // of one chunk: found without, removed with the lock
-    shelf::cursor at;
-    at.range = p.range_at(key_pos_);
-    const auto collect = [&](detail::block* b) {
-      const value& key = shelf::key_in(b, key_pos_);
-      if (p.matches(items_of(b)) && (keys.empty() || keys.back() != key))
-        keys.push_back(key);
-    };
-    while (s.next_chunk(at, collect)) {
-      std::ranges::for_each(keys, remove_under);
-      keys.clear();
-    }
-    return removed;
+    if (const value* key = p.literal_at(key_pos_))
+      return remove_under(s, *key, now, wanted);
+    return remove_where(s, p.range_at(key_pos_), now, wanted);
   });
 }
 

@@ -10,21 +10,6 @@ namespace supercache {
 
 namespace {
 
-constexpr std::uint64_t space_kinds = 5;
-
-bool is_table(space_kind k) noexcept { return k != space_kind::queue && k != space_kind::stack; }
-
-void write_space(wire_writer& w, const space& s) {
-  w.number(static_cast<std::uint64_t>(s.kind));
-  w.text(s.name);
-}
-space read_space(wire_reader& r) {
-  space s;
-  s.kind = static_cast<space_kind>(r.number_below(space_kinds, "kind of space"));
-  s.name = r.text();
-  return s;
-}
-
 const table* table_of(const partition_store& from, const space& s) {
   return s.kind == space_kind::tuples ? &from.tuples() : from.find(s.kind, s.name);
 }
@@ -37,7 +22,7 @@ value write_rows(wire_writer& w, const partition_store& from, const transfer_poi
   value next = t ? t->next_page(at.inner, before_all, rows).value() : value{};
   if (rows.empty())
     return next;
-  write_space(w, at.where);
+  w.target(at.where);
   w.number(rows.size());
   for (const record& r : rows) {
     w.number(static_cast<std::uint64_t>(r.deadline()));
@@ -54,7 +39,7 @@ value write_items(wire_writer& w, const partition_store& from, const transfer_po
   if (at.inner.is_int())
     begin = static_cast<std::uint64_t>(at.inner.as_int());
   const auto slice = q.next_slice(at.where.name, begin, std::max<std::size_t>(1, budget / 32));
-  write_space(w, at.where);
+  w.target(at.where);
   w.number(slice.at);
   w.number(slice.left);
   w.number(slice.items.size());
@@ -67,14 +52,14 @@ value write_items(wire_writer& w, const partition_store& from, const transfer_po
 
 void write(wire_writer& w, const transfer_point& p) {
   w.flag(p.complete);
-  write_space(w, p.where);
+  w.target(p.where);
   w.item(p.inner);
 }
 
 transfer_point read_point(wire_reader& r) {
   transfer_point p;
   p.complete = r.flag();
-  p.where = read_space(r);
+  p.where = r.target();
   p.inner = r.read_value();
   return p;
 }
@@ -132,7 +117,7 @@ status filling::take_items(wire_reader& r, const space& s) {
 status filling::take(byte_view piece, transfer_point next) {
   wire_reader r{piece};
   while (r.ok() && !r.at_end()) {
-    const space s = read_space(r);
+    const space s = r.target();
     if (!r.ok())
       break;
     if (auto done = is_table(s.kind) ? take_rows(r, s) : take_items(r, s); !done)

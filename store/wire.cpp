@@ -38,6 +38,11 @@ void wire_writer::bytes(byte_view x) {
   out_.insert(out_.end(), x.begin(), x.end());
 }
 
+void wire_writer::target(const space& x) {
+  number(static_cast<std::uint64_t>(x.kind));
+  text(x.name);
+}
+
 // -- reading ------------------------------------------------------------------------------------
 
 void wire_reader::fail(std::string what) {
@@ -115,6 +120,14 @@ byte_view wire_reader::bytes() {
 std::string wire_reader::text() {
   const auto x = bytes();
   return {reinterpret_cast<const char*>(x.data()), x.size()};
+}
+
+space wire_reader::target() {
+  constexpr std::uint64_t kinds = 5;
+  space x;
+  x.kind = static_cast<space_kind>(number_below(kinds, "kind of space"));
+  x.name = text();
+  return x;
 }
 
 std::size_t wire_reader::count() {

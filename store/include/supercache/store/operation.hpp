@@ -41,6 +41,10 @@ private:
 /// What kind of structure an operation is meant for. Sent on the wire: never renumber.
 enum class space_kind : std::uint8_t { tuples = 0, kv = 1, queue = 2, stack = 3, structs = 4 };
 std::string_view to_string(space_kind k) noexcept;
+/// Whether it keeps its data in a table, under keys.
+constexpr bool is_table(space_kind k) noexcept {
+  return k != space_kind::queue && k != space_kind::stack;
+}
 
 /// The structure an operation is meant for: the tuples, or one namespace, queue, stack or type.
 struct space {

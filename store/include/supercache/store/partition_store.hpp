@@ -61,6 +61,10 @@ public:
   /// fit its space or whose pattern makes no sense.
   result<answer> ask(const query& q, const stamp& now);
 
+  /// From now on `to` is told of all changes of tables, of those to come too; nullptr: nobody is.
+  /// See `table::tell`. Queues and stacks tell nobody.
+  void tell(change_sink* to);
+
   /// Frees up to `budget` expired records. Answers how many.
   std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
   /// The earliest deadline of anything, INT64_MAX if nothing expires.
@@ -83,6 +87,7 @@ private:
   std::atomic<directory*> directory_; ///< of `spaces_`; read under a `reclaim::pin`
   mutable std::mutex adding_;
   std::vector<std::unique_ptr<named_table>> spaces_; ///< under `adding_`; only ever grows
+  change_sink* told_ = nullptr;                      ///< likewise
 };
 
 } // namespace supercache

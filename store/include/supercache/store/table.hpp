@@ -1,8 +1,10 @@
 #pragma once
 
+#include <supercache/store/change.hpp>
 #include <supercache/store/operation.hpp>
 #include <supercache/store/records.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -36,7 +38,8 @@ std::optional<table_type> table_type_from(std::string_view name) noexcept;
 class table {
 public:
   /// `stripes`: how many writers can work side by side, a power of two, at most 512.
-  table(table_type type, std::size_t key_pos, std::size_t stripes);
+  /// `where`: what changes are told as.
+  table(table_type type, std::size_t key_pos, std::size_t stripes, space where = {});
   ~table();
 
   table_type type() const noexcept { return type_; }
@@ -46,6 +49,11 @@ public:
   bool holds_many() const noexcept {
     return type_ == table_type::bag || type_ == table_type::duplicate_bag;
   }
+
+  /// From now on `to`, which outlives the table, is told of every change; nullptr: nobody is. What
+  /// is under way at this moment may or may not be told. Neither is what `restore` does, nor what
+  /// goes by the short way past the table. Thread: any.
+  void tell(change_sink* to) noexcept { told_.store(to, std::memory_order_release); }
 
   // -- writes; what they mean stands at `op` ----------------------------------------------------
   void put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
@@ -117,9 +125,18 @@ private:
   struct shelves;
   template <class F>
   auto on_shelf(F&& f) const;
+  template <class Shelf, class F>
+  auto change(Shelf& s, const value& key, std::uint64_t hash, const stamp& now, F&& f) const;
+  template <class Shelf, class Wanted>
+  std::size_t remove_under(Shelf& s, const value& key, const stamp& now, Wanted&& wanted);
+  template <class Shelf, class Wanted>
+  std::size_t remove_where(Shelf& s, const key_range& range, const stamp& now, Wanted&& wanted);
+  void put_told(record row, std::uint64_t hash, const stamp& now);
 
   table_type type_;
   std::size_t key_pos_;
+  std::atomic<change_sink*> told_{nullptr};
+  space where_;
   std::unique_ptr<shelves> shelves_;
   shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the short way there
 };

@@ -22,6 +22,7 @@ public:
   }
   /// Opaque bytes, up to 2^32 − 1 of them.
   void bytes(byte_view x);
+  void target(const space& x);
   /// A value, record, pattern or operation.
   template <class T>
   void item(const T& x) {
@@ -51,6 +52,7 @@ public:
   /// How many things follow, each of at least one byte: never more than bytes are left, so memory
   /// can be taken for them.
   std::size_t count();
+  space target();
   value read_value() { return read(decode_value); }
   record read_record() { return read(decode_record); }
   operation read_operation() { return read(decode_operation); }

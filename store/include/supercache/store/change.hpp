@@ -1,0 +1,81 @@
+#pragma once
+
+#include <supercache/store/operation.hpp>
+#include <supercache/store/wire.hpp>
+
+#include <optional>
+
+/// Changes of tables, for those who watch them.
+namespace supercache {
+
+/// What became of a record. Sent on the wire: never renumber.
+enum class change_kind : std::uint8_t {
+  stored = 0,  ///< it is there now
+  removed = 1, ///< it was there
+  expired = 2, ///< it was there, and its time was over
+  missed = 3,  ///< changes may have been lost, or told and then undone: look again
+};
+std::string_view to_string(change_kind k) noexcept;
+
+/// What somebody who watches is told. `row` is the record that is or was there; none with `missed`.
+struct change {
+  change_kind kind = change_kind::missed;
+  space where;
+  record row;
+};
+
+/// What to be told of: all of a space, or one key of it, or what matches a pattern. Queues and
+/// stacks cannot be watched.
+struct interest {
+  space where;
+  std::optional<value> key{};
+  std::optional<pattern> what{};
+};
+
+/// One change, with what was there before. An empty record: nothing.
+struct transition {
+  space where;
+  change_kind kind = change_kind::missed;
+  record before, after;
+};
+
+/// Who is told of the changes of tables.
+class change_sink {
+public:
+  virtual ~change_sink() = default;
+  /// Comes with the lock of the key held, and so in the order of the changes of one key: must be
+  /// quick and ask nothing of the table. Thread: any.
+  virtual void changed(transition t) = 0;
+};
+
+/// An interest, checked, that can be asked about changes.
+class change_filter {
+public:
+  /// `key_pos`: of tuples. Errors: `invalid_argument` for a space that cannot be watched and a
+  /// pattern that makes no sense.
+  static result<change_filter> make(interest i, std::size_t key_pos);
+  const interest& of() const noexcept { return of_; }
+  /// What to tell of `t`, if anything. What ceases to match, since it was replaced, counts as
+  /// removed.
+  std::optional<change> sees(const transition& t) const;
+
+private:
+  bool wants(const record& r) const;
+  interest of_;
+  std::size_t key_pos_ = 0;
+  std::optional<compiled_pattern> what_;
+};
+
+void write(wire_writer& w, const interest& i);
+void write(wire_writer& w, const transition& t);
+/// Errors show in the reader.
+interest read_interest(wire_reader& r);
+transition read_transition(wire_reader& r);
+
+/// For messages of actors, as `encode` and `decode_value`.
+void encode(const change& x, byte_buffer& out);
+void encode(const interest& x, byte_buffer& out);
+result<change> decode_change(byte_view& in);
+result<interest> decode_interest(byte_view& in);
+
+} // namespace supercache
