@@ -143,6 +143,16 @@ auto info_clauses(handle_source c) {
   };
 }
 
+/// Of those who watch.
+auto watch_clauses(handle_source c) {
+  return std::tuple{
+    [=](watch_atom, interest& what, const caf::actor& who) {
+      return reply(to_expected(c->watch(std::move(what), who)));
+    },
+    [=](unwatch_atom, std::uint64_t watch) { return c->unwatch(watch); },
+  };
+}
+
 caf::result<wire_frame, caf::actor> join(core& c, const wire_frame& theirs,
                                          const caf::actor& endpoint) {
   if (!c.cluster())
@@ -203,7 +213,8 @@ cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared
       return {std::forward<decltype(clauses)>(clauses)...};
     },
     std::tuple_cat(tuple_clauses(c), match_clauses(c), kv_clauses(c), kv_upkeep_clauses(c),
-                   queue_clauses(self, c), struct_clauses(c), info_clauses(c), member_clauses(c)));
+                   queue_clauses(self, c), struct_clauses(c), watch_clauses(c), info_clauses(c),
+                   member_clauses(c)));
 }
 
 } // namespace supercache::detail

@@ -59,7 +59,8 @@ core::core(caf::actor_system& system, options o)
     power_of_two_(std::has_single_bit(*options_.num_partition)),
     mask_(*options_.num_partition - 1),
     buffers_(system.scheduler().num_workers(), options_.lazy_put_limit, options_.key_pos,
-             [this](std::vector<record>& batch) { write_lazily(batch); }) {
+             [this](std::vector<record>& batch) { write_lazily(batch); }),
+    feed_(options_.key_pos, [this] { wake_watches(); }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
   for (const auto& s : stores_)
@@ -82,6 +83,7 @@ void core::spawn_actors() {
     buffer_actors_.push_back(clustered
                                ? system_.spawn<caf::hidden + caf::detached>(buffer_behavior, me, i)
                                : system_.spawn<caf::hidden>(buffer_behavior, me, i));
+  watches_ = system_.spawn<caf::hidden>(watch_behavior, me);
   if (!clustered) {
     front_ = system_.spawn<caf::hidden>(cache_behavior, me);
     return;
@@ -108,14 +110,17 @@ void core::stop() {
     return;
   reads_directly_ = false;
   buffers_.drain_all();
+  watch_stores();
   if (port_)
     system_.middleman().unpublish(front_, port_);
   if (node_)
     node_->stop();
   std::vector<partition_actor> partitions;
   std::vector<buffer_actor> buffers;
+  watch_actor watches;
   {
     const std::lock_guard hold{actors_lock_};
+    std::swap(watches, watches_);
     partitions.swap(partition_actors_);
     buffers.swap(buffer_actors_);
   }
@@ -123,6 +128,7 @@ void core::stop() {
     compat::tell_from_anywhere(a, stop_atom_v);
   for (const auto& a : buffers)
     compat::end(a);
+  compat::end(watches);
   compat::end(front_);
   for (const auto& a : std::exchange(servers_, {}))
     compat::end(a);

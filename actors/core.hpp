@@ -1,5 +1,6 @@
 #pragma once
 
+#include "feed.hpp"
 #include "lazy_buffer.hpp"
 
 #include <supercache/interfaces.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -95,6 +97,14 @@ public:
   void wake_buffer(std::size_t index);
   void drain_buffer(std::size_t index) { buffers_.drain(index); }
 
+  // -- watching ---------------------------------------------------------------------------------
+  feed& changes() noexcept { return feed_; }
+  /// See `cache::watch`. Blocks in a cluster.
+  result<std::uint64_t> watch(interest what, const caf::actor& who);
+  bool unwatch(std::uint64_t watch);
+  /// Has the stores tell of changes, if anybody watches.
+  void watch_stores();
+
   cache_stats stats();
   supercache::cluster_stats cluster_stats();
 
@@ -103,6 +113,9 @@ public:
   std::vector<std::pair<std::string, std::size_t>> struct_keys;
 
 private:
+  void forget_listener(const caf::actor_addr& who);
+  void wake_watches();
+
   caf::actor_system& system_;
   options options_;
   bool same_position_;
@@ -115,11 +128,16 @@ private:
   std::vector<std::unique_ptr<partition_store>> stores_;
   supercache::metrics metrics_;
   lazy_buffers buffers_;
-  mutable std::mutex actors_lock_; ///< of the two below; taken by messages' ways only
+  mutable std::mutex actors_lock_; ///< of the actors below; taken by messages' ways only
   std::vector<partition_actor> partition_actors_;
   std::vector<buffer_actor> buffer_actors_;
   cache_actor front_;
   std::vector<server_actor> servers_; ///< in a cluster: who does what CACHE is asked
+  watch_actor watches_;
+  feed feed_;
+  std::mutex listening_lock_; ///< of the next two
+  bool listening_ = false;
+  std::set<caf::actor_addr> listeners_; ///< whose end is waited for
   std::unique_ptr<node> node_;
   std::uint16_t port_ = 0; ///< that `front_` is published at; 0 = it is not
 };
@@ -138,6 +156,7 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
                                                   std::shared_ptr<core> c, std::size_t index);
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
                                             std::size_t index);
+watch_actor::behavior_type watch_behavior(watch_actor::pointer self, std::shared_ptr<core> c);
 /// CACHE of a cluster, with the actors that do its work.
 caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
                              std::vector<server_actor>& servers);

@@ -54,6 +54,20 @@ void write(wire_writer& w, const found& x) {
   supercache::write(w, x.what);
 }
 
+void write(wire_writer& w, const watching& x) {
+  w.number(x.version);
+  w.flag(x.anew);
+  w.number(x.what.size());
+  for (const interest& i : x.what)
+    supercache::write(w, i);
+}
+void write(wire_writer& w, const watched& x) { w.number(x.version); }
+void write(wire_writer& w, const changes& x) {
+  w.number(x.what.size());
+  for (const transition& t : x.what)
+    supercache::write(w, t);
+}
+
 constexpr std::uint64_t message_tag = 4;
 static_assert(std::is_same_v<std::variant_alternative_t<message_tag, item>, peer_message>);
 
@@ -110,6 +124,22 @@ found read_found(wire_reader& r) {
   return x;
 }
 
+watching read_watching(wire_reader& r) {
+  watching x;
+  x.version = r.number();
+  x.anew = r.flag();
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n)
+    x.what.push_back(read_interest(r));
+  return x;
+}
+
+changes read_changes(wire_reader& r) {
+  changes x;
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n)
+    x.what.push_back(read_transition(r));
+  return x;
+}
+
 } // namespace
 
 void write(wire_writer& w, const header& h) {
@@ -154,6 +184,9 @@ item read_item(wire_reader& r, std::size_t partitions) {
     case 6: return read_reply(r);
     case 7: return read_question(r, partitions);
     case 8: return read_found(r);
+    case 9: return read_watching(r);
+    case 10: return watched{r.number()};
+    case 11: return read_changes(r);
     default: return ask_claims{};
   }
 }

@@ -36,43 +36,36 @@ std::size_t erase_all(Cell& c, const stamp& now) {
 
 } // namespace
 
-// -- writes -------------------------------------------------------------------------------------
+void table::tell(change_sink* to) {
+  told_.store(to, std::memory_order_release);
+  on_shelf([&](auto& s) { // who holds a lock has not looked at `told_` or goes the short way
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(s)>, shelf::hashed>)
+      s.close_shortcut(to != nullptr);
+    else
+      s.for_each_part([](auto& lock, const ledger&) { const std::lock_guard hold{lock}; });
+  });
+}
 
-namespace {
+// -- writes -------------------------------------------------------------------------------------
 
 /// Flattened: on the hot path every call that is not inlined costs as much as the work in it.
 template <class Shelf>
-[[gnu::flatten]] void put_untold(Shelf& s, record row, std::size_t key_pos, std::uint64_t hash,
-                                 const stamp& now) {
-  const value& key = row[key_pos];
+[[gnu::flatten]] void table::put_one(Shelf& s, record row, std::uint64_t hash, const stamp& now) {
+  const value& key = row[key_pos_];
   if constexpr (std::is_same_v<Shelf, shelf::hashed>)
     if (!key.on_heap() && !row.deadline() && s.shortcut().put(row, key, hash)) [[likely]]
       return;
-  s.with_cell(key, hash, [&](auto& c) {
+  change(s, key, hash, now, [&](auto& c) {
     if constexpr (!std::is_same_v<Shelf, shelf::hashed>)
       drop_expired(c, now);
     c.put(std::move(row));
   });
 }
 
-} // namespace
-
-void table::put_told(record row, std::uint64_t hash, const stamp& now) {
-  const value& key = row[key_pos_];
-  on_shelf([&](auto& s) {
-    change(s, key, hash, now, [&](auto& c) {
-      drop_expired(c, now);
-      c.put(std::move(row));
-    });
-  });
-}
-
 void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now) {
   if (ttl_ms || row.deadline()) [[unlikely]]
     row = std::move(row).with_deadline(now.after(ttl_ms));
-  if (told_.load(std::memory_order_acquire)) [[unlikely]]
-    return put_told(std::move(row), hash, now);
-  on_shelf([&](auto& s) { put_untold(s, std::move(row), key_pos_, hash, now); });
+  on_shelf([&](auto& s) { put_one(s, std::move(row), hash, now); });
 }
 
 void table::restore(record row, std::uint64_t hash, std::int64_t deadline_ms) {
@@ -96,10 +89,7 @@ void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hash
       if (const std::size_t j = i - far; i >= far) {
         if (deadline || rows[j].deadline()) [[unlikely]]
           rows[j] = std::move(rows[j]).with_deadline(deadline);
-        if (told_.load(std::memory_order_acquire)) [[unlikely]]
-          put_told(std::move(rows[j]), hashes[j], now);
-        else
-          put_untold(s, std::move(rows[j]), key_pos_, hashes[j], now);
+        put_one(s, std::move(rows[j]), hashes[j], now);
       }
     }
   });
@@ -180,6 +170,8 @@ std::size_t table::clear(const stamp& now) {
       shelf::garbage left;
       n += s.clear(i, left);
     }
+    if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
+      to->changed({}); // since a moment ago: what went may have been missed
     return n;
   });
 }

@@ -67,15 +67,18 @@ auto table::on_shelf(F&& f) const {
   return f(*std::get_if<1>(&one));
 }
 
+template <class Cell, class F>
+[[gnu::noinline]] auto change_told(told_cell<Cell> c, F& f) {
+  return f(c);
+}
+
 /// All changes of a key's records go through here, but those of the short way.
 template <class Shelf, class F>
 auto table::change(Shelf& s, const value& key, std::uint64_t hash, const stamp& now, F&& f) const {
-  change_sink* to = told_.load(std::memory_order_acquire);
-  if (!to) [[likely]]
-    return s.with_cell(key, hash, f);
   return s.with_cell(key, hash, [&](auto& c) {
-    told_cell told{c, *to, where_, !holds_many(), now};
-    return f(told);
+    if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
+      return change_told(told_cell{c, *to, where_, !holds_many(), now}, f);
+    return f(c);
   });
 }
 

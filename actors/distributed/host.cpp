@@ -1,5 +1,6 @@
 #include "host.hpp"
 
+#include "../core.hpp"
 #include "link.hpp"
 #include "node.hpp"
 
@@ -128,8 +129,11 @@ void host::publish() {
     ++generation_;
     readable_.store(readable, std::memory_order_release);
   }
-  if (leads_.load(std::memory_order_relaxed) != core_.leads())
+  if (leads_.load(std::memory_order_relaxed) != core_.leads()) {
     leads_.store(core_.leads(), std::memory_order_release);
+    if (listening_ && core_.leads())
+      node_.cache().changes().changed({}); // who knows what the last primary told
+  }
   offset_ms_.store(core_.offset_ms(), std::memory_order_relaxed);
   if (behind_.load(std::memory_order_relaxed) && core_.log().last() >= wrote_)
     behind_.store(false, std::memory_order_release);
@@ -139,6 +143,20 @@ bool host::collect(member_id to, send_budget& budget, std::vector<message>& out)
   const std::lock_guard hold{lock_};
   core_.collect(to, budget, node_.now_ms(), out);
   return core_.wants(to);
+}
+
+// -- changes ------------------------------------------------------------------------------------
+
+void host::listen(bool on) {
+  const std::lock_guard hold{lock_};
+  listening_ = on;
+  store_.tell(on ? this : nullptr);
+}
+
+/// Comes within a step, under the lock.
+void host::changed(transition t) {
+  if (core_.leads())
+    node_.cache().changes().changed(std::move(t));
 }
 
 // -- reads --------------------------------------------------------------------------------------

@@ -17,9 +17,11 @@ class node;
 /// One partition on this node: its replica, the lock that orders its steps, and the writes that
 /// wait for their commit.
 ///
+/// Told by its store of changes, it tells the feed of those it makes as primary.
+///
 /// Thread: any. A step is some microseconds; nothing is sent and nobody is called back under the
 /// lock.
-class host {
+class host final : public change_sink {
 public:
   /// The answer of a write, and the position of its entry.
   using on_done = std::function<void(result<value>, const position&)>;
@@ -61,6 +63,10 @@ public:
   /// A write of this node was committed there, by another node: reads here have to have it.
   void wrote(const position& p);
 
+  /// Has the feed told of changes that are made while it leads.
+  void listen(bool on);
+  void changed(transition t) override;
+
   /// Of requests to other nodes; see `request_id`. Under the router's lock.
   std::uint64_t requests = 0;
   std::set<std::uint64_t> open_requests;
@@ -88,6 +94,7 @@ private:
   std::deque<waiting> pending_;
   claim said_;
   position wrote_;
+  bool listening_ = false;
   std::uint64_t steered_ = 0;
   std::int64_t superfluous_ms_ = 0;
   std::atomic<bool> readable_{false}, behind_{false}, leads_{false};

@@ -13,6 +13,7 @@
 #include <caf/actor_system.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <map>
 #include <memory>
@@ -105,6 +106,15 @@ public:
   std::vector<link*> links();
   link& link_to(const std::string& name);
 
+  // -- what is watched ----------------------------------------------------------------------------
+  /// Tells all nodes what listeners here watch, and waits until those that can be reached know.
+  /// Errors: `timeout` naming who does not answer.
+  status spread_interests();
+  /// The same without waiting; answers the version that they should know.
+  std::uint64_t send_interests();
+  /// Answers false if the node cannot be told now.
+  bool tell_changes(const std::string& name, std::vector<transition> what);
+
   // -- for people ---------------------------------------------------------------------------------
   supercache::cluster_stats stats();
   value members();
@@ -124,6 +134,10 @@ private:
   void beat(std::int64_t now);
   void publish_routes();
   void publish_route(std::size_t partition);
+  void watch_opened(link& l);
+  void watch_closed(link& l);
+  void on_watching(link& from, frame::watching& x);
+  void on_watched(link& from, const frame::watched& x);
   void open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
 
   core& core_;
@@ -144,6 +158,10 @@ private:
   std::map<std::string, std::string> refused_; ///< who was refused, and why: said once
   std::atomic<bool> ending_{false};
   supercache::detail::router router_;
+  std::mutex watch_lock_; ///< of the next three
+  std::condition_variable watch_known_;
+  std::uint64_t watch_version_ = 0;                 ///< of what listeners here watch
+  std::map<std::string, std::uint64_t> watch_told_; ///< what a peer knows, in this session
   std::mutex actors_lock_;
   std::atomic<bool> flushing_{false};
   flusher_actor flusher_;

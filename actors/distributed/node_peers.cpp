@@ -154,6 +154,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
   const batch gather{*this};
   l.send(frame::ask_claims{});
   batch::current().urgent(l);
+  watch_opened(l);
   for (const auto& h : hosts_)
     h->step([&](replica& core) { core.peer_up(from.life, now); });
 }
@@ -173,6 +174,7 @@ void node::lost(link& l, std::uint64_t session, const char* why) {
   for (const auto& h : hosts_)
     h->step([&](replica& core) { core.peer_down(life, now); });
   router_.tick(now);
+  watch_closed(l);
 }
 
 void node::declare(const std::vector<node_address>& peers) {
@@ -234,6 +236,9 @@ struct node::inbox {
   void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }
   void operator()(const frame::question& x) const { n.router_.on(from, x); }
   void operator()(frame::found& x) const { n.router_.on(from, std::move(x)); }
+  void operator()(frame::watching& x) const { n.on_watching(from, x); }
+  void operator()(const frame::watched& x) const { n.on_watched(from, x); }
+  void operator()(frame::changes& x) const { n.core_.changes().heard(std::move(x.what)); }
 
   void answer(const frame::item& i) const {
     from.send(i);

@@ -2,7 +2,7 @@
 
 #include "address.hpp"
 
-#include <supercache/store/pattern.hpp>
+#include <supercache/store/change.hpp>
 
 #include <chrono>
 #include <functional>
@@ -75,6 +75,12 @@ public:
   std::vector<value> queue_peek(const std::string& name);
   /// Throws `error` with `errc::timeout` when no item comes within `wait`.
   value queue_wait(const std::string& name, milliseconds wait);
+
+  // -- watching
+  // --------------------------------------------------------------------------------------
+  /// Calls `told` for every change from now on until it answers false; without one when it has
+  /// begun, and every 100 ms in which there is none. Throws `error` when the connection is lost.
+  void watch(const interest& what, const std::function<bool(const change*)>& told);
 
   // -- structs
   // --------------------------------------------------------------------------------------

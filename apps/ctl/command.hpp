@@ -53,6 +53,7 @@ command stats_command();
 command members_command();
 command partitions_command();
 command cluster_stats_command();
+command watch_command();
 command leave_command();
 command sync_command();
 command force_primary_command();

@@ -10,12 +10,24 @@ namespace supercache::app {
 
 const std::vector<command>& commands() {
   static const std::vector<command> all{
-    put_command(),           get_command(),     remove_command(),
-    match_command(),         kv_command(),      queue_command(),
-    stack_command(),         load_command(),    dump_command(),
-    stats_command(),         members_command(), partitions_command(),
-    cluster_stats_command(), sync_command(),    leave_command(),
-    force_primary_command(), shell_command(),
+    put_command(),
+    get_command(),
+    remove_command(),
+    match_command(),
+    kv_command(),
+    queue_command(),
+    stack_command(),
+    load_command(),
+    dump_command(),
+    stats_command(),
+    watch_command(),
+    members_command(),
+    partitions_command(),
+    cluster_stats_command(),
+    sync_command(),
+    leave_command(),
+    force_primary_command(),
+    shell_command(),
   };
   return all;
 }

@@ -1,6 +1,8 @@
 """supercachectl: every command, as words and as JSON, and what it says about wrong words."""
 
+import json
 import signal
+import subprocess
 import sys
 import time
 
@@ -146,7 +148,7 @@ def test_wrong_words():
             ([], 'a command is missing; see supercachectl --help'),
             (['gett', '1'], "unknown command 'gett'; did you mean 'get'?"),
             (['frobnicate'], "unknown command 'frobnicate'; there are put, get, remove, match, kv, "
-                             "queue, stack, load, dump, stats, members, partitions, cluster-stats, "
+                             "queue, stack, load, dump, stats, watch, members, partitions, cluster-stats, "
                              "sync, leave, force-primary, shell"),
             (['--jsno', 'get'], "unknown option '--jsno'; did you mean '--json'?"),
             (['get'], 'KEY is required; see supercachectl get --help'),
@@ -233,11 +235,39 @@ def test_frozen_node():
 
 def test_output_that_cannot_be_written():
     with Node() as node, open('/dev/full', 'w', encoding='utf-8') as full:
-        import subprocess  # pylint: disable=import-outside-toplevel
         done = subprocess.run([CTL, '--node', node.address, 'stats'], stdout=full,
                               stderr=subprocess.PIPE, text=True, check=False)
         equal((done.returncode, done.stderr),
               (1, 'supercachectl: cannot write to standard output: No space left on device\n'))
+
+
+def watching(node, *words):
+    """A watch that has begun."""
+    process = subprocess.Popen([CTL, '--node', node.address, 'watch', *words],
+                               stdout=subprocess.PIPE, text=True)
+    first = process.stdout.readline()
+    assert 'watching' in first, first
+    return process
+
+
+def test_watch():
+    with Node() as node:
+        all_tuples = watching(node, '--count', '3')
+        token = watching(node, '--kv', 'sessions', 'token', '--json', '--for', '2000')
+        node.ask('put', 'user', '1')
+        node.ask('kv', 'sessions', 'put', 'other', '1')
+        node.ask('kv', 'sessions', 'put', 'token', 'Alice')
+        node.ask('put', 'user', '2', '--ttl', '1')
+        equal(all_tuples.communicate(timeout=20)[0],
+              'stored  {"user", 1}\nstored  {"user", 2}\nexpired {"user", 2}\n')
+        equal(all_tuples.returncode, 0)
+        equal(json.loads(token.communicate(timeout=20)[0]),
+              {'event': 'stored', 'kind': 'kv', 'name': 'sessions', 'record': {'$tuple':
+               ['token', 'Alice']}})
+        fails(node.ctl('watch', '--guard', '[">", "$1", 1]'), 2, '--guard needs --match')
+        endless = watching(node)
+        node.kill()
+        equal(endless.wait(20), 1)
 
 
 main(sys.modules[__name__])

@@ -50,6 +50,18 @@ frame::item any_item() {
       q.what = {{space_kind::kv, d.text()}, ask::get{{*arbitrary::values(2)}}};
       return q;
     }
+    case 8:
+      return frame::watching{d.number(), d.flag(), d.list<interest>([] {
+                               const arbitrary::draw of;
+                               return interest{{space_kind::kv, of.text()},
+                                               *arbitrary::values(2),
+                                               *arbitrary::patterns()};
+                             })};
+    case 9: return frame::watched{d.number()};
+    case 10:
+      return frame::changes{d.list<transition>([] {
+        return transition{{}, change_kind::stored, *arbitrary::records(), {}};
+      })};
     default: {
       frame::found f;
       f.id = d.number();

@@ -109,16 +109,16 @@ TEST_CASE("what expires is told as expired, what is removed as removed") {
   (void)store.apply(on_tuples(op::put{{2, "b"}}), at(0));
   (void)store.apply(on_tuples(op::put{{3, "c"}, 10}), at(0));
   (void)store.apply(on_tuples(op::remove{2}), at(5));
-  (void)store.apply(on_tuples(op::put{{3, "d"}}), at(20)); // finds an expired one
   store.reclaim_expired(20, 100);
   std::vector<std::pair<change_kind, record>> gone;
   for (const transition& t : m.all)
     if (t.after.empty())
       gone.emplace_back(t.kind, t.before);
+  std::ranges::sort(gone);
   CHECK(gone
         == std::vector<std::pair<change_kind, record>>{{change_kind::removed, {2, "b"}},
-                                                       {change_kind::expired, {3, "c"}},
-                                                       {change_kind::expired, {1, "a"}}});
+                                                       {change_kind::expired, {1, "a"}},
+                                                       {change_kind::expired, {3, "c"}}});
 }
 
 TEST_CASE("an interest sees its key, its namespace, or what matches, and no more") {

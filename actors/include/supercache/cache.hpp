@@ -222,6 +222,25 @@ public:
   std::size_t remove_partition_by_idx(const value& key, std::size_t index);
   caf::expected<std::size_t> try_remove_partition_by_idx(const value& key, std::size_t index);
 
+  // -- watching ---------------------------------------------------------------------------------
+
+  /// Tells an actor of changes of tuples, a namespace or structs: all of them, those of one key, or
+  /// those that match a pattern. From the answer on every change is told, wherever in the cluster
+  /// it is made, those of one key in their order; by the primary when it does the write, which in
+  /// `sync` may be before the writer has its acknowledgement. A listener that is slow gets more at
+  /// once. Where changes may have been lost (a listener that waits with more than 65 536 of them,
+  /// another primary, a broken connection) or were told and then undone, it is told `missed`, and
+  /// should look at the data again. Ends with the listener, with `unwatch`, or with the cache.
+  ///
+  /// Answers the number of the watch, which comes with each message. In a cluster it blocks until
+  /// all nodes that can be reached know. While anybody watches, a write costs some 200 ns more.
+  /// Errors: `invalid_argument` for what cannot be watched; `overloaded` beyond 1000 watches on
+  /// this node; `timeout` if a node does not answer.
+  std::uint64_t watch(interest what, const change_listener& who);
+  caf::expected<std::uint64_t> try_watch(interest what, const change_listener& who);
+  /// Answers whether there was such a watch. What is under way may still come.
+  bool unwatch(std::uint64_t watch);
+
   // -- other structures -------------------------------------------------------------------------
 
   /// A namespace of keys and values; see kv.hpp. Names never share data.

@@ -7,6 +7,7 @@
 ///        │                        ▲ tick, waiters
 ///        └─ cache handle ──────► partition_store (same process: no message)
 ///     lazy_put ──► buffer ──► BUFFER (one per scheduler worker) ──► partition_store
+///     partition_store ──► feed ──► WATCHES ──► listeners of the application
 ///
 /// Requests that fail are answered with an error of category "supercache": see error.hpp. `ttl`
 /// and `timeout` are in milliseconds, a ttl of 0 means for ever. The last argument named
@@ -133,6 +134,23 @@ using struct_actor
                   caf::result<std::uint64_t>(struct_atom, remove_atom, std::string, value key),
                   caf::result<std::uint64_t>(struct_atom, clear_atom, std::string)>;
 
+/// A listener of the application: who is told of what it watches. One message at a time; the next
+/// comes when this one was answered, within 10 seconds.
+using change_listener
+  = compat::iface<caf::result<void>(changes_atom, std::uint64_t watch, std::vector<change>)>;
+
+/// The part of CACHE by which changes are watched: see `cache::watch`.
+using watchable_actor = compat::iface<
+  // Tells a `change_listener` of changes from the answer on; the answer is the number of the watch.
+  caf::result<std::uint64_t>(watch_atom, interest, caf::actor listener),
+  // Answers whether there was such a watch.
+  caf::result<bool>(unwatch_atom, std::uint64_t watch)>;
+
+/// WATCHES: sends listeners, and other nodes, the changes that they watch.
+using watch_actor = compat::iface<
+  // INTERNAL: there are some.
+  caf::result<void>(wake_atom)>;
+
 /// The part of CACHE that tells about itself.
 using info_actor = compat::iface<
   // A map: see `cache::stats`, and `stats.hpp` for the form of each.
@@ -176,6 +194,6 @@ using server_actor = compat::iface<
 
 /// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
-  struct_actor>::extend_with<info_actor>::extend_with<member_actor>;
+  struct_actor>::extend_with<watchable_actor>::extend_with<info_actor>::extend_with<member_actor>;
 
 } // namespace supercache

@@ -6,6 +6,7 @@
 
 #include <supercache/compat.hpp>
 #include <supercache/error.hpp>
+#include <supercache/store/change.hpp>
 #include <supercache/store/encoding.hpp>
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -57,6 +58,15 @@ typename Inspector::result_type inspect(Inspector& f, pattern& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, operation& x) {
   return detail::inspect_encoded(f, x, decode_operation);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, change& x) {
+  return detail::inspect_encoded(f, x, decode_change);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, interest& x) {
+  return detail::inspect_encoded(f, x, decode_interest);
 }
 
 /// One page of a walk over a table: see `page_atom`.
@@ -133,6 +143,12 @@ CAF_ADD_ATOM(supercache, supercache, take_atom, "take")
 CAF_ADD_ATOM(supercache, supercache, ttl_atom, "ttl")
 CAF_ADD_ATOM(supercache, supercache, wait_atom, "wait")
 CAF_ADD_ATOM(supercache, supercache, wake_atom, "wake")
+CAF_ADD_TYPE_ID(supercache, (supercache::change))
+CAF_ADD_TYPE_ID(supercache, (supercache::interest))
+CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::change>))
+CAF_ADD_ATOM(supercache, supercache, changes_atom, "changes")
+CAF_ADD_ATOM(supercache, supercache, unwatch_atom, "unwatch")
+CAF_ADD_ATOM(supercache, supercache, watch_atom, "watch")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
 namespace supercache {

@@ -2,6 +2,7 @@
 
 #include <supercache/cluster/membership.hpp>
 #include <supercache/cluster/messages.hpp>
+#include <supercache/store/change.hpp>
 #include <supercache/store/query.hpp>
 #include <supercache/store/result.hpp>
 
@@ -63,8 +64,23 @@ struct found {
   answer what;
 };
 
+/// What listeners of the sender watch, all of it; the receiver tells of changes from now on.
+struct watching {
+  std::uint64_t version = 0;
+  bool anew = false; ///< the first of a session: it may have missed changes
+  std::vector<interest> what;
+};
+/// The answer.
+struct watched {
+  std::uint64_t version = 0;
+};
+/// Of partitions that the sender leads.
+struct changes {
+  std::vector<transition> what;
+};
+
 using item = std::variant<heartbeat, ask_claims, all_claims, one_claim, peer_message, request,
-                          reply, question, found>;
+                          reply, question, found, watching, watched, changes>;
 
 void write(wire_writer& w, const header& h);
 void write(wire_writer& w, const item& i);

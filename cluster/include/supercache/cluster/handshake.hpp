@@ -14,7 +14,7 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 
 /// What two nodes say to each other first.
 struct hello {
-  static constexpr std::uint64_t present_version = 1;
+  static constexpr std::uint64_t present_version = 2;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
   std::uint64_t life = 0;                  ///< its `member_id`

@@ -8,6 +8,7 @@ namespace supercache::shelf {
 struct alignas(64) hashed_stripe {
   hash_index index; // what readers touch
   alignas(64) spin_lock lock;
+  bool told = false; ///< somebody is told of changes: the short way is closed; under `lock`
   ledger book;
 };
 
@@ -40,8 +41,8 @@ public:
     }
 
     /// Stores a record, replacing what has its key; answers false, having done nothing, when the
-    /// one there has a deadline: `hashed::with_cell` knows then. Cost: some 150 instructions; the
-    /// lock.
+    /// one there has a deadline or somebody is told of changes: `hashed::with_cell` knows then.
+    /// Cost: some 150 instructions; the lock.
     /// @pre !key.on_heap(), `key` is `row`'s, and `row` has no deadline
     [[gnu::always_inline]] bool put(record& row, const value& key, std::uint64_t hash) const {
       const std::uint64_t a = key.words()[0], b = key.words()[1];
@@ -49,6 +50,8 @@ public:
       {
         stripe& s = stripe_of(hash);
         const std::lock_guard hold{s.lock};
+        if (s.told) [[unlikely]]
+          return false;
         const auto [at, found]
           = s.index.template locate<detail::block>(hash, [&](const detail::block* x) {
               const std::uint64_t* words = key_in(x, key_pos_).words();
@@ -83,6 +86,13 @@ public:
     std::size_t key_pos_;
   };
   view shortcut() const noexcept { return {stripes_.get(), mask_, key_pos_}; }
+  /// Closes the short way to put, or opens it again. Behind it nobody is on that way any more.
+  void close_shortcut(bool closed) {
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      const std::lock_guard hold{stripes_[i].lock};
+      stripes_[i].told = closed;
+    }
+  }
 
   class cell {
   public:

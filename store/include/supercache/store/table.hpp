@@ -50,10 +50,9 @@ public:
     return type_ == table_type::bag || type_ == table_type::duplicate_bag;
   }
 
-  /// From now on `to`, which outlives the table, is told of every change; nullptr: nobody is. What
-  /// is under way at this moment may or may not be told. Neither is what `restore` does, nor what
-  /// goes by the short way past the table. Thread: any.
-  void tell(change_sink* to) noexcept { told_.store(to, std::memory_order_release); }
+  /// From now on `to`, which outlives the table, is told of every change that is not done when this
+  /// returns; nullptr: nobody is. Not told: what `restore` does. Thread: any, one at a time.
+  void tell(change_sink* to);
 
   // -- writes; what they mean stands at `op` ----------------------------------------------------
   void put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
@@ -131,7 +130,8 @@ private:
   std::size_t remove_under(Shelf& s, const value& key, const stamp& now, Wanted&& wanted);
   template <class Shelf, class Wanted>
   std::size_t remove_where(Shelf& s, const key_range& range, const stamp& now, Wanted&& wanted);
-  void put_told(record row, std::uint64_t hash, const stamp& now);
+  template <class Shelf>
+  void put_one(Shelf& s, record row, std::uint64_t hash, const stamp& now);
 
   table_type type_;
   std::size_t key_pos_;

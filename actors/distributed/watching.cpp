@@ -1,0 +1,94 @@
+#include "../core.hpp"
+#include "node.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+// What nodes tell each other of watches: each tells all what its listeners watch, and of what the
+// others watch in the partitions that it leads.
+
+namespace supercache::detail {
+
+std::uint64_t node::send_interests() {
+  const batch gather{*this};
+  // Under the lock, so that what is sent last is the latest.
+  const std::lock_guard hold{watch_lock_};
+  const frame::watching news{++watch_version_, false, core_.changes().interests()};
+  for (link* l : links())
+    if (l->send(news))
+      batch::current().urgent(*l);
+  return news.version;
+}
+
+status node::spread_interests() {
+  constexpr std::chrono::seconds longest{5};
+  const auto version = send_interests();
+  const auto ignorant = [&]() -> link* {
+    for (link* l : links())
+      if (l->up() && watch_told_[l->name()] < version)
+        return l;
+    return nullptr;
+  };
+  std::unique_lock hold{watch_lock_};
+  if (watch_known_.wait_for(hold, longest, [&] { return !ignorant(); }))
+    return done();
+  const link* l = ignorant();
+  return {errc::timeout, "node " + (l ? l->name() : std::string{"?"})
+                           + " did not confirm within 5 s that it tells of changes"};
+}
+
+/// A session with a peer begins: it has to know what is watched here.
+void node::watch_opened(link& l) {
+  const batch gather{*this};
+  {
+    const std::lock_guard hold{watch_lock_};
+    if (watch_version_ == 0)
+      return;
+    watch_told_.erase(l.name());
+    l.send(frame::watching{watch_version_, true, core_.changes().interests()});
+  }
+  batch::current().urgent(l);
+}
+
+/// A session with a peer ends.
+void node::watch_closed(link& l) {
+  {
+    const std::lock_guard hold{watch_lock_};
+    watch_told_.erase(l.name());
+  }
+  watch_known_.notify_all();
+  core_.changes().peer_watches(l.name(), {}, false);
+  core_.watch_stores();
+}
+
+void node::on_watching(link& from, frame::watching& x) {
+  core_.changes().peer_watches(from.name(), std::move(x.what), x.anew);
+  core_.watch_stores();
+  from.send(frame::watched{x.version});
+  batch::current().urgent(from);
+}
+
+void node::on_watched(link& from, const frame::watched& x) {
+  {
+    const std::lock_guard hold{watch_lock_};
+    auto& told = watch_told_[from.name()];
+    told = std::max(told, x.version);
+  }
+  watch_known_.notify_all();
+}
+
+bool node::tell_changes(const std::string& name, std::vector<transition> what) {
+  constexpr std::size_t most_in_one = 256;
+  link& l = link_to(name);
+  const batch gather{*this};
+  for (std::size_t i = 0; i < what.size(); i += most_in_one) {
+    const auto first = what.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto n = static_cast<std::ptrdiff_t>(std::min(most_in_one, what.size() - i));
+    if (!l.send(frame::changes{{first, first + n}}))
+      return !l.up(); // who is not up is told anew when it is
+  }
+  batch::current().urgent(l);
+  return true;
+}
+
+} // namespace supercache::detail

@@ -1,0 +1,239 @@
+#include "actors/asking.hpp"
+#include "actors/cluster_fixture.hpp"
+#include "core.hpp"
+
+#include <supercache/kv.hpp>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+using namespace supercache;
+using fixture::eventually;
+
+namespace {
+
+/// What a listener was told.
+class heard {
+public:
+  void add(std::vector<change>& xs) {
+    const std::lock_guard hold{lock_};
+    std::ranges::move(xs, std::back_inserter(all_));
+  }
+  std::vector<change> all() const {
+    const std::lock_guard hold{lock_};
+    return all_;
+  }
+  std::size_t count(change_kind k) const {
+    const auto xs = all();
+    return static_cast<std::size_t>(
+      std::ranges::count_if(xs, [k](const change& x) { return x.kind == k; }));
+  }
+  std::vector<record> rows(change_kind k) const {
+    std::vector<record> out;
+    for (const change& x : all())
+      if (x.kind == k)
+        out.push_back(x.row);
+    return out;
+  }
+
+private:
+  mutable std::mutex lock_;
+  std::vector<change> all_;
+};
+
+change_listener::behavior_type listening(change_listener::pointer, std::shared_ptr<heard> to) {
+  return {[to](changes_atom, std::uint64_t, std::vector<change>& xs) { to->add(xs); }};
+}
+
+/// Somebody who listens.
+struct listener {
+  std::shared_ptr<heard> told = std::make_shared<heard>();
+  change_listener who;
+  explicit listener(caf::actor_system& s) : who(s.spawn<caf::hidden>(listening, told)) {}
+  ~listener() { compat::end(who); }
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+};
+
+/// A cache and one who listens to it.
+struct watched : fixture::running {
+  listener l{system};
+  explicit watched(const options& o = {}) : running(o) {}
+  const heard& told() const { return *l.told; }
+};
+
+transition stored(record row) {
+  transition t;
+  t.kind = change_kind::stored;
+  t.after = std::move(row);
+  return t;
+}
+
+const space tuples;
+const space sessions{space_kind::kv, "sessions"};
+
+} // namespace
+
+TEST_CASE("a listener is told of all changes of its key, in their order, and of no other") {
+  watched w;
+  w.c.watch({tuples, "k"}, w.l.who);
+  for (int i = 0; i < 100; ++i) {
+    w.c.put({"k", i});
+    w.c.put({"other", i});
+  }
+  w.c.remove("k");
+  REQUIRE(eventually([&] { return w.told().count(change_kind::removed) == 1; }));
+  const auto stored = w.told().rows(change_kind::stored);
+  REQUIRE(stored.size() == 100);
+  for (int i = 0; i < 100; ++i)
+    CHECK(stored[static_cast<std::size_t>(i)] == record{"k", i});
+  CHECK(w.told().rows(change_kind::removed) == std::vector<record>{{"k", 99}});
+}
+
+TEST_CASE("a namespace and a pattern can be watched") {
+  watched w;
+  listener ones{w.system};
+  w.c.watch({sessions}, w.l.who);
+  w.c.watch({tuples, {}, pattern{{any, 1}}}, ones.who);
+  w.c.kv("sessions").add("token", "Alice");
+  w.c.kv("others").add("token", "Bob");
+  w.c.put_batch({{"a", 1}, {"b", 2}, {"a", 2}});
+  REQUIRE(eventually([&] { return ones.told->all().size() == 2 && !w.told().all().empty(); }));
+  CHECK(ones.told->rows(change_kind::stored) == std::vector<record>{{"a", 1}});
+  CHECK(ones.told->rows(change_kind::removed) == std::vector<record>{{"a", 1}});
+  CHECK(w.told().rows(change_kind::stored) == std::vector<record>{{"token", "Alice"}});
+  CHECK(w.told().all().front().where == sessions);
+}
+
+TEST_CASE("what expires is told") {
+  watched w;
+  w.c.watch({tuples}, w.l.who);
+  w.c.put({"k", 1}, {.ttl = std::chrono::milliseconds{1}});
+  CHECK(eventually([&] { return w.told().count(change_kind::expired) == 1; }));
+}
+
+TEST_CASE("who begins to watch and then reads has all, however many write meanwhile") {
+  for (const auto type : {table_type::set, table_type::ordered_set}) {
+    CAPTURE(to_string(type));
+    watched w{fixture::with_type(type)};
+    constexpr int keys = 16, writes = 20'000, writers = 3;
+    std::map<value, value> mirror;
+    fixture::on_threads(writers + 1, [&](int who) {
+      if (who < writers) {
+        for (int i = 0; i < writes; ++i)
+          w.c.put({i % keys, i * writers + who});
+        return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      w.c.watch({tuples}, w.l.who);
+      for (int k = 0; k < keys; ++k)
+        if (const auto found = w.c.get(k); !found.empty())
+          mirror[k] = found[0][1];
+    });
+    const auto same = [&] {
+      auto now = mirror;
+      for (const change& x : w.told().all())
+        now[x.row[0]] = x.row[1];
+      for (int k = 0; k < keys; ++k)
+        if (now[k] != w.c.get(k)[0][1])
+          return false;
+      return true;
+    };
+    CHECK(eventually(same));
+    CHECK(w.told().count(change_kind::missed) == 0);
+  }
+}
+
+TEST_CASE("nothing is told after the end of a watch, or of its listener") {
+  watched w;
+  const auto first = w.c.watch({tuples}, w.l.who);
+  w.c.put({1, "a"});
+  REQUIRE(eventually([&] { return w.told().all().size() == 1; }));
+  CHECK(w.c.unwatch(first));
+  CHECK_FALSE(w.c.unwatch(first));
+  w.c.put({2, "b"});
+  {
+    listener gone{w.system};
+    w.c.watch({tuples}, gone.who);
+  }
+  CHECK(eventually([&] { return !w.c.internals().changes().anybody(); }));
+  w.c.put({3, "c"});
+  w.c.flush();
+  CHECK(w.told().all().size() == 1);
+}
+
+TEST_CASE("a listener that waits too long with too much is told that it missed something") {
+  detail::feed f{0, [] {}};
+  caf::actor_system_config cfg;
+  caf::actor_system system{cfg};
+  listener l{system};
+  const auto id = *f.add({tuples}, caf::actor_cast<caf::actor>(l.who));
+  f.changed(stored({1, "a"}));
+  REQUIRE(f.take().parcels.size() == 1); // under way from now on
+  for (std::size_t i = 0; i < 2 * detail::feed::most_waiting; ++i) {
+    f.changed(stored({i, "b"}));
+    if (i % 1'000 == 0)
+      REQUIRE(f.take().parcels.empty());
+  }
+  f.taken(id, true);
+  const auto out = f.take();
+  REQUIRE(out.parcels.size() == 1);
+  const auto& what = out.parcels[0].what;
+  CHECK(what.size() <= detail::feed::most_waiting);
+  CHECK(what.front().kind == change_kind::missed);
+  CHECK(what.back().row[0] == value{2 * detail::feed::most_waiting - 1});
+}
+
+TEST_CASE("a watch of what cannot be watched is refused, and one too many") {
+  watched w;
+  CHECK_ERROR(w.c.try_watch({{space_kind::queue, "q"}}, w.l.who), errc::invalid_argument,
+              "a queue cannot be watched; tuples, kv and structs can");
+  for (std::size_t i = 0; i < detail::feed::most_watches; ++i)
+    w.c.watch({tuples, i}, w.l.who);
+  CHECK_ERROR(w.c.try_watch({tuples}, w.l.who), errc::overloaded,
+              "this node has 1000 watches already; no more are allowed");
+  w.c.stop();
+  CHECK(fixture::code(w.c.try_watch({tuples}, w.l.who)) == errc::not_started);
+}
+
+TEST_CASE("actors watch by messages") {
+  watched w;
+  struct asked {
+    caf::scoped_actor self;
+    cache_actor to;
+  } by{caf::scoped_actor{w.system}, w.c.actor()};
+  const auto id = fixture::ask<std::uint64_t>(by, watch_atom_v, interest{sessions, "k"},
+                                              caf::actor_cast<caf::actor>(w.l.who));
+  REQUIRE(fixture::ok(id));
+  w.c.kv("sessions").increment("k");
+  CHECK(eventually([&] { return w.told().rows(change_kind::stored).size() == 1; }));
+  CHECK(*fixture::ask<bool>(by, unwatch_atom_v, *id));
+}
+
+TEST_CASE("in a cluster changes are told wherever they are made, and who is elsewhere too") {
+  for (const auto mode : {replication_mode::async, replication_mode::sync}) {
+    CAPTURE(to_string(mode));
+    fixture::cluster nodes{fixture::cluster_options_with(mode, 2)};
+    listener l{nodes.system(0)};
+    nodes[0].watch({tuples}, l.who);
+    for (int i = 0; i < 300; ++i)
+      nodes[static_cast<std::size_t>(i % 3)].put({i, "first"});
+    REQUIRE(eventually([&] { return l.told->rows(change_kind::stored).size() == 300; }));
+    nodes[1].remove(7);
+    CHECK(eventually([&] { return l.told->count(change_kind::removed) == 1; }));
+    CHECK(l.told->rows(change_kind::removed) == std::vector<record>{{7, "first"}});
+    CHECK(l.told->count(change_kind::missed) == 0);
+  }
+}
+
+TEST_CASE("when a node of a cluster is gone, those who watch are told that they may have missed") {
+  fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
+  listener l{nodes.system(0)};
+  nodes[0].watch({tuples}, l.who);
+  nodes.stop(2);
+  CHECK(eventually([&] { return l.told->count(change_kind::missed) > 0; }));
+  for (int i = 0; i < 50; ++i)
+    nodes[1].put({i, "later"});
+  CHECK(eventually([&] { return l.told->rows(change_kind::stored).size() == 50; }));
+}
