@@ -33,10 +33,10 @@ TEST_CASE("a greeting is the same after its way") {
 TEST_CASE("another version of the protocol is refused before anything else is read") {
   byte_buffer bytes;
   wire_writer w{bytes};
-  w.number(2);
-  w.text("what version 2 says is not known");
+  w.number(3);
+  w.text("what version 3 says is not known");
   CHECK_REFUSED(decode_hello(bytes), errc::invalid_config,
-                "the other node speaks version 2 of the protocol; this one speaks 1");
+                "the other node speaks version 3 of the protocol; this one speaks 2");
 }
 
 TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed") {
