@@ -88,13 +88,13 @@ result<options> options_from(const caf::actor_system_config& cfg) {
   options o;
   // The file first, unfiltered, so that what CAF dropped is reported; then what is in force, which
   // has the command line's values.
-  if (std::ifstream{cfg.config_file_path}.good()) {
-    auto raw = caf::actor_system_config::parse_config_file(cfg.config_file_path.c_str());
+  if (const auto& path = compat::config_file_of(cfg); std::ifstream{path}.good()) {
+    auto raw = compat::read_config_file(path);
     if (!raw)
-      return {errc::invalid_config, "configuration file " + cfg.config_file_path
-                                      + " cannot be read: " + caf::to_string(raw.error())};
+      return {errc::invalid_config,
+              "configuration file " + path + " cannot be read: " + caf::to_string(raw.error())};
     if (auto s = set_section(o, *raw); !s)
-      return failure{s.why().code, cfg.config_file_path + ": " + s.why().message};
+      return failure{s.why().code, path + ": " + s.why().message};
   }
   if (auto s = set_section(o, content(cfg)); !s)
     return s.why();
