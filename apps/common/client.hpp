@@ -45,8 +45,10 @@ public:
   std::uint64_t remove(const value& key, const partition& in);
   std::uint64_t remove_match(const pattern& p, const partition& in);
   std::uint64_t remove_all();
-  std::vector<bindings> match(const pattern& p, const partition& in);
-  std::vector<record> select(const pattern& p, const partition& in);
+  /// `limit`: no more than so many, 0 = all.
+  std::vector<bindings> match(const pattern& p, const partition& in, std::uint64_t limit);
+  std::vector<record> select(const pattern& p, const partition& in, std::uint64_t limit);
+  std::uint64_t count_match(const pattern& p, const partition& in);
 
   // -- key-value namespaces
   // -------------------------------------------------------------------------

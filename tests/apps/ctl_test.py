@@ -61,6 +61,9 @@ def test_match():
               [[1, 30], [3, 70]])
         equal(node.ask('match', '["$1", "_", "_"]', '--records', '--limit', '1'),
               '{1, "Alice", 30}\n(2 more)')
+        equal(node.ask('match', '["$1", "_", "_"]', '--limit', '2'), '$1\n 1\n 2\n(1 more)')
+        equal(node.json('match', '["$1", "_", "_"]', '--limit', '2'), [[1], [2]])
+        equal(node.ask('match', '["$1", "_", "_"]', '--limit', '3'), '$1\n 1\n 2\n 3')
         equal(node.json('match', '["_", "_", "_"]'), [[1, 'Alice', 30], [2, 'Bob', 5],
                                                      [3, 'Carol', 70]])
         equal(node.ask('match', '["_", "_", "_"]', '--count'), '3')
