@@ -73,7 +73,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
   };
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.
-  compat::ask(self, dialer, caf::infinite, caf::connect_atom_v, to.host, to.port)
+  compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
     .then([self, greet, port = to.port](int fd) { find_peer(self, fd, port, greet); },
           [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
 }

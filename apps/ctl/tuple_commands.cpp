@@ -174,7 +174,7 @@ int show_count(const session& s, std::uint64_t found) {
 
 /// `find(limit)` asks for the rows; 0 = all.
 template <class Row>
-int show_matches(const session& s, const match_words& w, const pattern& p,
+int show_matches(session& s, const match_words& w, const pattern& p,
                  const std::function<std::vector<Row>(std::uint64_t)>& find,
                  const std::function<void(const std::vector<Row>&)>& print) {
   const auto limit = static_cast<std::uint64_t>(w.limit.value_or(0));

@@ -204,9 +204,10 @@ TEST_CASE("a get does not wait for a match over everything") {
   a.c.put_batch(std::move(rows));
   caf::scoped_actor other{a.system};
   const pattern all{{bind(1), bind(2)}};
-  const auto matched
-    = compat::ask(other, a.to, 60s, match_atom_v, all); // nobody has waited for it yet
+  auto matched = compat::ask(other, a.to, 60s, match_atom_v, all);
   CHECK(ask<record_list>(a, get_atom_v, value{7})->size() == 1);
   // Were it one after the other, the match's answer would be there.
   CHECK_FALSE(other->has_next_message());
+  matched.receive([](const std::vector<bindings>& found) { CHECK(found.size() == 300'000); },
+                  [](const caf::error&) { FAIL("the match was refused"); });
 }

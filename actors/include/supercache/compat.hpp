@@ -55,6 +55,11 @@ template <class Self, class To, class... Ts>
 auto ask(Self&& self, const To& to, caf::timespan timeout, Ts&&... xs) {
   return self->request(to, timeout, std::forward<Ts>(xs)...);
 }
+/// The same, for whoever always answers.
+template <class Self, class To, class... Ts>
+auto ask_patiently(Self&& self, const To& to, Ts&&... xs) {
+  return self->request(to, caf::infinite, std::forward<Ts>(xs)...);
+}
 template <class To, class... Ts>
 void tell_from_anywhere(const To& to, Ts&&... xs) {
   caf::anon_send(to, std::forward<Ts>(xs)...);
