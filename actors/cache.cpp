@@ -97,15 +97,13 @@ void cache::put_batch(std::vector<record> rs, const write_options& o) {
   to_plain(try_put_batch(std::move(rs), o));
 }
 
-void cache::lazy_put(record r) {
-  operate(*core_, metric::lazy_put, true, [&](core& c) {
-    return c.lazy_put(std::move(r));
-  }).value();
+caf::expected<void> cache::try_lazy_put(record r, const write_options& o) {
+  return to_expected(operate(*core_, metric::lazy_put, true, [&](core& c) -> status {
+    const auto ttl = detail::ttl_of(o);
+    return ttl ? c.lazy_put(std::move(r), *ttl) : status{ttl.why()};
+  }));
 }
-caf::expected<void> cache::try_lazy_put(record r) {
-  return to_expected(
-    operate(*core_, metric::lazy_put, true, [&](core& c) { return c.lazy_put(std::move(r)); }));
-}
+void cache::lazy_put(record r, const write_options& o) { to_plain(try_lazy_put(std::move(r), o)); }
 
 caf::expected<void> cache::try_flush() {
   if (auto s = core_->check_running(); !s)
@@ -182,8 +180,12 @@ bool cache::update_element(const value& key, std::vector<element_change> changes
 caf::expected<std::int64_t> cache::try_update_counter(const value& key, std::uint32_t pos,
                                                       std::int64_t step,
                                                       std::optional<record> initial,
-                                                      const partition_filter& partition) {
+                                                      const partition_filter& partition,
+                                                      const write_options& o) {
   return to_expected(write(*core_, metric::update, [&](core& c) -> result<std::int64_t> {
+    const auto ttl = detail::ttl_of(o);
+    if (!ttl)
+      return ttl.why();
     const auto at = locate(c, key, partition);
     if (!at)
       return at.why();
@@ -197,17 +199,16 @@ caf::expected<std::int64_t> cache::try_update_counter(const value& key, std::uin
       if (partition && (*initial)[c.config().partition_pos] != *partition)
         return {errc::invalid_argument, "the initial record belongs to another partition value"};
     }
+    op::update_counter add{key, pos, step, std::move(initial), *ttl};
     if (c.cluster())
-      return remote::as_integer(
-        remote::write(c, *at, {}, op::update_counter{key, pos, step, std::move(initial), 0}));
-    return c.at(*at).tuples().update_counter({key, pos, step, std::move(initial), 0}, hash(key),
-                                             c.now());
+      return remote::as_integer(remote::write(c, *at, {}, std::move(add), o.timeout));
+    return c.at(*at).tuples().update_counter(add, hash(key), c.now());
   }));
 }
 std::int64_t cache::update_counter(const value& key, std::uint32_t pos, std::int64_t step,
-                                   std::optional<record> initial,
-                                   const partition_filter& partition) {
-  return to_plain(try_update_counter(key, pos, step, std::move(initial), partition));
+                                   std::optional<record> initial, const partition_filter& partition,
+                                   const write_options& o) {
+  return to_plain(try_update_counter(key, pos, step, std::move(initial), partition, o));
 }
 
 // -- reading tuples -----------------------------------------------------------------------------

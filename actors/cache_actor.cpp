@@ -205,16 +205,45 @@ auto member_clauses(handle_source c) {
   };
 }
 
+template <class Behavior>
+Behavior with_clauses(auto... groups) {
+  return std::apply(
+    [](auto&&... clauses) -> Behavior { return {std::forward<decltype(clauses)>(clauses)...}; },
+    std::tuple_cat(std::move(groups)...));
+}
+
+/// The clauses of one part of CACHE's interface; the compiler sees that none is missing.
+template <class Part>
+caf::message_handler part_of(auto... groups) {
+  auto typed = with_clauses<typename Part::behavior_type>(std::move(groups)...);
+  return {typed.unbox().as_behavior_impl()};
+}
+
+/// Never asked, as CACHE passes it on.
+auto wait_clauses() {
+  return std::tuple{
+    [](queue_atom, wait_atom, const std::string&, std::int64_t) -> caf::result<value> {
+      return make_error(errc::internal, "nobody waits here");
+    },
+  };
+}
+
 } // namespace
 
-cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared_ptr<core> c) {
-  return std::apply(
-    [](auto&&... clauses) -> cache_actor::behavior_type {
-      return {std::forward<decltype(clauses)>(clauses)...};
-    },
-    std::tuple_cat(tuple_clauses(c), match_clauses(c), kv_clauses(c), kv_upkeep_clauses(c),
-                   queue_clauses(self, c), struct_clauses(c), watch_clauses(c), info_clauses(c),
-                   member_clauses(c)));
+caf::message_handler short_behavior(std::shared_ptr<core> c) {
+  return with_clauses<caf::message_handler>(tuple_clauses(c), kv_clauses(c), kv_upkeep_clauses(c),
+                                            queue_clauses(c), struct_clauses(c),
+                                            partition_clauses(c));
+}
+
+caf::behavior cache_behavior(std::shared_ptr<core> c) {
+  return part_of<tuple_actor>(tuple_clauses(c), match_clauses(c), partition_clauses(c))
+    .or_else(part_of<kv_actor>(kv_clauses(c), kv_upkeep_clauses(c), kv_walk_clauses(c)))
+    .or_else(part_of<queue_actor>(queue_clauses(c), wait_clauses()))
+    .or_else(part_of<struct_actor>(struct_clauses(c), struct_walk_clauses(c)))
+    .or_else(part_of<watchable_actor>(watch_clauses(c)))
+    .or_else(part_of<info_actor>(info_clauses(c)))
+    .or_else(part_of<member_actor>(member_clauses(c)));
 }
 
 } // namespace supercache::detail

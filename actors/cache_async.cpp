@@ -86,11 +86,14 @@ struct single {
     const auto at = c.index_of(hash(row[c.config().partition_pos]));
     return store(at, {}, std::move(row), ttl_ms, only_new);
   }
-  bool put_batch(record_list& rows) const {
+  bool put_batch(record_list& rows, std::int64_t ttl_ms) const {
+    if (const auto ttl = ttl_of({.ttl = std::chrono::milliseconds{ttl_ms}}); !ttl)
+      return refuse(ttl.why());
     for (const record& row : rows)
       if (auto s = c.check(row); !s)
         return refuse(s.why());
-    answer_with(c, r, what, remote::begin_put_batch(c, std::move(rows), 0, remote::default_timeout),
+    answer_with(c, r, what,
+                remote::begin_put_batch(c, std::move(rows), ttl_ms, remote::default_timeout),
                 [](const std::vector<value>&) { return caf::make_message(); });
     return true;
   }
@@ -121,7 +124,10 @@ caf::message_handler tuple_messages(auto with) {
       with(metric::put, [&](const single& s) { return s.put(r, ttl, true); });
     },
     [=](put_atom, batch_atom, record_list& rs) {
-      with(metric::put, [&](const single& s) { return s.put_batch(rs); });
+      with(metric::put, [&](const single& s) { return s.put_batch(rs, 0); });
+    },
+    [=](put_atom, batch_atom, record_list& rs, std::int64_t ttl) {
+      with(metric::put, [&](const single& s) { return s.put_batch(rs, ttl); });
     },
     [=](remove_atom, const value& key) {
       with(metric::delete_, [&](const single& s) {

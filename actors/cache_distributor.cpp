@@ -4,33 +4,32 @@
 #include <caf/actor.hpp>
 #include <caf/skip.hpp>
 
-// CACHE in a cluster, where operations wait for other nodes: an actor that does what it can without
-// a thread that waits, and hands each other message to one of several threads, always the same for
-// one sender.
+#include <algorithm>
+
+// CACHE: an actor that does what it can in no time, and hands each other message to one of several
+// servers, always the same for one sender. In a cluster those are threads, since operations wait
+// for other nodes; on a single node, actors that walk over many records.
 
 namespace supercache::detail {
 
 namespace {
 
 server_actor::behavior_type server_behavior(server_actor::pointer, std::shared_ptr<core> c) {
-  auto clauses = std::make_shared<caf::behavior>(cache_behavior(nullptr, std::move(c)).unbox());
+  auto clauses = std::make_shared<caf::behavior>(cache_behavior(std::move(c)));
   return {[clauses](run_atom, const compat::deferred_request& r) {
     compat::answer(r, (*clauses)(r->content));
   }};
 }
 
-caf::behavior distributor_behavior(caf::event_based_actor* self, std::vector<server_actor> servers,
-                                   std::shared_ptr<core> c) {
-  const auto take
-    = [servers, fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
-        if (fast->take(r))
-          return;
-        const auto& from = r->source;
-        const auto who = from ? from->id() + hash(value{to_string(from->node())}) : 0;
-        compat::tell_from_anywhere(servers[who % servers.size()], run_atom_v, r);
-      };
-  caf::behavior open{[self, c](queue_atom, wait_atom, std::string& name, std::int64_t timeout) {
-    // No thread waits for an item.
+void hand_over(const std::vector<server_actor>& servers, const compat::deferred_request& r) {
+  const auto& from = r->source;
+  const auto who = from ? from->id() + hash(value{to_string(from->node())}) : 0;
+  compat::tell_from_anywhere(servers[who % servers.size()], run_atom_v, r);
+}
+
+/// No thread waits for an item.
+caf::message_handler wait_clause(caf::event_based_actor* self, std::shared_ptr<core> c) {
+  return {[self, c](queue_atom, wait_atom, std::string& name, std::int64_t timeout) {
     auto promise = self->make_response_promise();
     if (const auto p = c->partition(c->home_index(name)))
       promise.delegate(p, wait_atom_v, std::move(name), timeout);
@@ -38,6 +37,23 @@ caf::behavior distributor_behavior(caf::event_based_actor* self, std::vector<ser
       promise.deliver(to_caf(c->check_running().why()));
     return promise;
   }};
+}
+
+caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_actor> servers,
+                             std::shared_ptr<core> c) {
+  compat::defer_unmatched(self,
+                          [servers](const compat::deferred_request& r) { hand_over(servers, r); });
+  return short_behavior(c).or_else(wait_clause(self, c));
+}
+
+caf::behavior distributor_behavior(caf::event_based_actor* self, std::vector<server_actor> servers,
+                                   std::shared_ptr<core> c) {
+  const auto take
+    = [servers, fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
+        if (!fast->take(r))
+          hand_over(servers, r);
+      };
+  const caf::behavior open{wait_clause(self, c)};
   // It can be reached before the node is complete, which has to know its port: who comes so early
   // waits until the node says that it is.
   self->set_default_handler(caf::skip);
@@ -55,6 +71,15 @@ caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
   for (int i = 0; i < threads; ++i)
     servers.push_back(system.spawn<caf::hidden + caf::detached>(server_behavior, c));
   return system.spawn<caf::hidden>(distributor_behavior, servers, c);
+}
+
+caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
+                       std::vector<server_actor>& servers) {
+  // Half of the workers at most, so that some are left for what is short.
+  const auto walkers = std::max<std::size_t>(1, compat::workers_of(system) / 2);
+  for (std::size_t i = 0; i < walkers; ++i)
+    servers.push_back(system.spawn<caf::hidden>(server_behavior, c));
+  return system.spawn<caf::hidden>(front_behavior, servers, c);
 }
 
 } // namespace supercache::detail

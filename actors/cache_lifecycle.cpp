@@ -128,14 +128,18 @@ queue cache::queue(std::string name) const { return supercache::queue{*this, std
 stack cache::stack(std::string name) const { return supercache::stack{*this, std::move(name)}; }
 
 const cache_actor& cache::actor() const { return core_->front(); }
-cache_stats cache::stats() const {
-  core_->check_running().value();
+caf::expected<cache_stats> cache::try_stats() const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
   return core_->stats();
 }
-cluster_stats cache::cluster_stats() const {
-  core_->check_running().value();
+cache_stats cache::stats() const { return to_plain(try_stats()); }
+caf::expected<cluster_stats> cache::try_cluster_stats() const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
   return core_->cluster_stats();
 }
+cluster_stats cache::cluster_stats() const { return to_plain(try_cluster_stats()); }
 bool cache::distributed() const noexcept {
   return core_->config().cluster == cluster_mode::distributed;
 }

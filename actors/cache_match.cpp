@@ -3,6 +3,8 @@
 
 #include <supercache/cache.hpp>
 
+#include <algorithm>
+
 // Operations of a cache that cover whole partitions: patterns, walks, ranges; and those that name a
 // partition.
 
@@ -55,9 +57,31 @@ status walk(core& c, const partition_filter& partition, const key_range& range,
 
 } // namespace
 
+namespace {
+
+std::size_t most(std::size_t limit) { return limit ? limit : SIZE_MAX; }
+
+/// The question for what matches; without a limit the one that older nodes know, too.
+query matching(const pattern& p, bool bind, std::size_t limit) {
+  return limit ? remote::reading(ask::match_some{p, bind, limit})
+               : remote::reading(ask::match{p, bind});
+}
+
+/// What several partitions answered, each in its order, as one answer: of an ordered_set in key
+/// order, and no more than the limit.
+records as_one(const core& c, std::vector<record> rows, std::size_t limit = 0) {
+  detail::put_in_order(c, rows);
+  if (rows.size() > most(limit))
+    rows.resize(limit);
+  return records{std::move(rows)};
+}
+
+} // namespace
+
 caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_filter& partition,
                                                              const pattern& p,
-                                                             const read_options& o) const {
+                                                             const read_options& o,
+                                                             std::size_t limit) const {
   using found = std::vector<bindings>;
   return to_expected(write(*core_, metric::match, [&](core& c) -> result<found> {
     const auto compiled = compiled_pattern::compile(p);
@@ -66,63 +90,96 @@ caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_fil
     found out;
     if (c.cluster()) {
       const auto [first, last] = covered(c, partition, &*compiled);
-      auto got = remote::ask_each(c, first, last, remote::reading(ask::match{p, true}), o);
+      auto got = remote::ask_each(c, first, last, matching(p, true, limit), o);
       if (!got)
         return got.why();
       for (answer& x : *got)
         std::ranges::move(x.found, std::back_inserter(out));
+      out.resize(std::min(out.size(), most(limit)));
       return out;
     }
     each_table(c, partition, &*compiled, [&](table& t) {
-      t.match_bindings(*compiled, c.now(), [&](bindings b) { out.push_back(std::move(b)); });
+      const auto take = [&](bindings b) { out.push_back(std::move(b)); };
+      t.match_bindings(*compiled, c.now(), take, most(limit) - out.size());
     });
     return out;
   }));
 }
 std::vector<bindings> cache::get_by_match(const partition_filter& partition, const pattern& p,
-                                          const read_options& o) const {
-  return to_plain(try_get_by_match(partition, p, o));
+                                          const read_options& o, std::size_t limit) const {
+  return to_plain(try_get_by_match(partition, p, o, limit));
 }
 
 namespace {
 
 caf::expected<records> select_with(core& all, const partition_filter& partition,
-                                   const compiled_pattern& p, const read_options& o) {
+                                   const compiled_pattern& p, const read_options& o,
+                                   std::size_t limit) {
   return to_expected(write(all, metric::match, [&](core& c) -> result<records> {
+    std::vector<record> out;
     if (c.cluster()) {
       const auto [first, last] = covered(c, partition, &p);
-      return remote::as_records(
-        remote::ask_each(c, first, last, remote::reading(ask::match{p.source(), false}), o));
+      auto got
+        = remote::as_rows(remote::ask_each(c, first, last, matching(p.source(), false, limit), o));
+      if (!got)
+        return got.why();
+      return as_one(c, *std::move(got), limit);
     }
-    std::vector<record> out;
+    // Of an ordered_set the first of all may be in any partition.
+    const bool ordered = c.config().table_type == table_type::ordered_set;
     each_table(c, partition, &p, [&](table& t) {
-      t.match(p, c.now(), [&](record r) { out.push_back(std::move(r)); });
+      const auto take = [&](record r) { out.push_back(std::move(r)); };
+      t.match(p, c.now(), take, most(limit) - (ordered ? 0 : out.size()));
     });
-    return records{std::move(out)};
+    return as_one(c, std::move(out), limit);
   }));
 }
 
 } // namespace
 
 caf::expected<records> cache::try_select(const partition_filter& partition,
-                                         const compiled_pattern& p) const {
-  return select_with(*core_, partition, p, {});
+                                         const compiled_pattern& p, const read_options& o,
+                                         std::size_t limit) const {
+  return select_with(*core_, partition, p, o, limit);
 }
-records cache::select(const partition_filter& partition, const compiled_pattern& p) const {
-  return to_plain(try_select(partition, p));
+records cache::select(const partition_filter& partition, const compiled_pattern& p,
+                      const read_options& o, std::size_t limit) const {
+  return to_plain(try_select(partition, p, o, limit));
 }
 
 caf::expected<records> cache::try_get_by_match_object(const partition_filter& partition,
-                                                      const pattern& p,
-                                                      const read_options& o) const {
+                                                      const pattern& p, const read_options& o,
+                                                      std::size_t limit) const {
   const auto compiled = compiled_pattern::compile(p);
   if (!compiled)
     return to_caf(compiled.why());
-  return select_with(*core_, partition, *compiled, o);
+  return select_with(*core_, partition, *compiled, o, limit);
 }
 records cache::get_by_match_object(const partition_filter& partition, const pattern& p,
-                                   const read_options& o) const {
-  return to_plain(try_get_by_match_object(partition, p, o));
+                                   const read_options& o, std::size_t limit) const {
+  return to_plain(try_get_by_match_object(partition, p, o, limit));
+}
+
+caf::expected<std::size_t> cache::try_count_by_match(const partition_filter& partition,
+                                                     const pattern& p,
+                                                     const read_options& o) const {
+  return to_expected(write(*core_, metric::match, [&](core& c) -> result<std::size_t> {
+    const auto compiled = compiled_pattern::compile(p);
+    if (!compiled)
+      return compiled.why();
+    std::size_t n = 0;
+    if (c.cluster()) {
+      const auto [first, last] = covered(c, partition, &*compiled);
+      return remote::as_count(
+        remote::ask_each(c, first, last, remote::reading(ask::count_match{p}), o));
+    }
+    each_table(c, partition, &*compiled, [&](table& t) { n += t.count_match(*compiled, c.now()); });
+    return n;
+  }));
+}
+std::size_t cache::count_by_match(const partition_filter& partition, const pattern& p,
+                                  const read_options& o) const {
+  return to_plain(try_count_by_match(partition, p, o));
 }
 
 caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& partition,
@@ -147,66 +204,78 @@ std::size_t cache::remove_by_match(const partition_filter& partition, const patt
 }
 
 caf::expected<void> cache::try_each(const partition_filter& partition,
-                                    const std::function<bool(const record&)>& visit) const {
+                                    const std::function<bool(const record&)>& visit,
+                                    const read_options& o) const {
   return to_expected(write(*core_, metric::scan, [&](core& c) -> status {
     if (!c.cluster())
       return walk(c, partition, {}, visit);
     const auto [first, last] = covered(c, partition, nullptr);
-    return remote::each(c, first, last, {}, visit);
+    return remote::each(c, first, last, {}, visit, o);
   }));
 }
-void cache::each(const partition_filter& partition,
-                 const std::function<bool(const record&)>& visit) const {
-  to_plain(try_each(partition, visit));
+void cache::each(const partition_filter& partition, const std::function<bool(const record&)>& visit,
+                 const read_options& o) const {
+  to_plain(try_each(partition, visit, o));
 }
 
-caf::expected<records> cache::try_range(const value& low, const value& high) const {
+caf::expected<records> cache::try_range(const value& low, const value& high,
+                                        const read_options& o) const {
   return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
-    if (c.cluster())
-      return remote::as_records(
-        remote::ask_each(c, 0, c.partitions(), remote::reading(ask::range{low, high})));
     std::vector<record> out;
+    if (c.cluster()) {
+      auto got = remote::as_rows(
+        remote::ask_each(c, 0, c.partitions(), remote::reading(ask::range{low, high}), o));
+      if (!got)
+        return got.why();
+      return as_one(c, *std::move(got));
+    }
     walk(c, any_partition, {low, high}, [&](const record& r) {
       out.push_back(r);
       return true;
     }).value();
-    return records{std::move(out)};
+    return as_one(c, std::move(out));
   }));
 }
-records cache::range(const value& low, const value& high) const {
-  return to_plain(try_range(low, high));
+records cache::range(const value& low, const value& high, const read_options& o) const {
+  return to_plain(try_range(low, high, o));
 }
 
 // -- straight to one partition ------------------------------------------------------------------
 
-caf::expected<void> cache::try_put_partition_by_idx(record r, std::size_t index) {
+caf::expected<void> cache::try_put_partition_by_idx(record r, std::size_t index,
+                                                    const write_options& o) {
   return to_expected(write(*core_, metric::put, [&](core& c) -> status {
+    const auto ttl = detail::ttl_of(o);
+    if (!ttl)
+      return ttl.why();
     if (auto s = c.check(r); !s)
       return s;
     if (auto s = c.check_index(index); !s)
       return s;
     if (c.cluster())
-      return remote::as_status(remote::write(c, index, {}, op::put{std::move(r), 0}));
+      return remote::as_status(remote::write(c, index, {}, op::put{std::move(r), *ttl}, o.timeout));
     const auto key_hash = hash(r[c.config().key_pos]);
-    c.at(index).tuples().put(std::move(r), key_hash, 0, c.now());
+    c.at(index).tuples().put(std::move(r), key_hash, *ttl, c.now());
     return done();
   }));
 }
-void cache::put_partition_by_idx(record r, std::size_t index) {
-  to_plain(try_put_partition_by_idx(std::move(r), index));
+void cache::put_partition_by_idx(record r, std::size_t index, const write_options& o) {
+  to_plain(try_put_partition_by_idx(std::move(r), index, o));
 }
 
-caf::expected<records> cache::try_get_partition_by_idx(const value& key, std::size_t index) const {
-  return to_expected(read(*core_, {}, [&](core& c) -> result<records> {
+caf::expected<records> cache::try_get_partition_by_idx(const value& key, std::size_t index,
+                                                       const read_options& o) const {
+  return to_expected(read(*core_, o, [&](core& c) -> result<records> {
     if (auto s = c.check_index(index); !s)
       return s.why();
     if (c.cluster())
-      return remote::as_records(remote::ask(c, index, remote::reading(ask::get{{key}})));
+      return remote::as_records(remote::ask(c, index, remote::reading(ask::get{{key}}), o));
     return c.at(index).tuples().get(key, hash(key), c.now());
   }));
 }
-records cache::get_partition_by_idx(const value& key, std::size_t index) const {
-  return to_plain(try_get_partition_by_idx(key, index));
+records cache::get_partition_by_idx(const value& key, std::size_t index,
+                                    const read_options& o) const {
+  return to_plain(try_get_partition_by_idx(key, index, o));
 }
 
 caf::expected<std::size_t> cache::try_remove_partition_by_idx(const value& key, std::size_t index) {
@@ -222,20 +291,22 @@ std::size_t cache::remove_partition_by_idx(const value& key, std::size_t index) 
   return to_plain(try_remove_partition_by_idx(key, index));
 }
 
-caf::expected<void> cache::try_put_partition(record r, std::string_view partition) {
+caf::expected<void> cache::try_put_partition(record r, std::string_view partition,
+                                             const write_options& o) {
   const auto index = core_->index_from_name(partition);
-  return index ? try_put_partition_by_idx(std::move(r), *index) : to_caf(index.why());
+  return index ? try_put_partition_by_idx(std::move(r), *index, o) : to_caf(index.why());
 }
-void cache::put_partition(record r, std::string_view partition) {
-  to_plain(try_put_partition(std::move(r), partition));
+void cache::put_partition(record r, std::string_view partition, const write_options& o) {
+  to_plain(try_put_partition(std::move(r), partition, o));
 }
-caf::expected<records> cache::try_get_partition(const value& key,
-                                                std::string_view partition) const {
+caf::expected<records> cache::try_get_partition(const value& key, std::string_view partition,
+                                                const read_options& o) const {
   const auto index = core_->index_from_name(partition);
-  return index ? try_get_partition_by_idx(key, *index) : to_caf(index.why());
+  return index ? try_get_partition_by_idx(key, *index, o) : to_caf(index.why());
 }
-records cache::get_partition(const value& key, std::string_view partition) const {
-  return to_plain(try_get_partition(key, partition));
+records cache::get_partition(const value& key, std::string_view partition,
+                             const read_options& o) const {
+  return to_plain(try_get_partition(key, partition, o));
 }
 caf::expected<std::size_t> cache::try_remove_partition(const value& key,
                                                        std::string_view partition) {
@@ -247,6 +318,15 @@ std::size_t cache::remove_partition(const value& key, std::string_view partition
 }
 
 namespace detail {
+
+void put_in_order(const core& c, std::vector<record>& rows, std::size_t key_pos) {
+  const auto key = [key_pos](const record& r) -> const value& { return r[key_pos]; };
+  if (c.config().table_type == table_type::ordered_set)
+    std::ranges::stable_sort(rows, {}, key); // sorted runs: few comparisons
+}
+void put_in_order(const core& c, std::vector<record>& rows) {
+  put_in_order(c, rows, c.config().key_pos);
+}
 
 void get_pipelined(core& c, std::span<const value> keys, std::span<const std::uint64_t> hashes,
                    std::span<records> out) {

@@ -35,9 +35,27 @@ inline caf::result<record_list> reply(caf::expected<records> x) {
     return std::move(x.error());
   return x->to_vector();
 }
+inline caf::result<std::vector<record_list>> reply(caf::expected<std::vector<records>> x) {
+  if (!x)
+    return std::move(x.error());
+  std::vector<record_list> out;
+  for (const records& r : *x)
+    out.push_back(r.to_vector());
+  return out;
+}
 
 inline write_options living(std::int64_t ttl_ms) {
   return {.ttl = std::chrono::milliseconds{ttl_ms}};
+}
+
+/// Calls `f(read_options)` with the mode of that name, and answers what it answers.
+template <class F>
+auto in_mode(const std::string& name, F&& f) -> decltype(f(read_options{})) {
+  const auto mode = read_mode_from(name);
+  if (!mode)
+    return make_error(errc::invalid_argument,
+                      "no read mode '" + name + "'; there are local, primary, quorum");
+  return f(read_options{.mode = *mode});
 }
 
 inline std::size_t index_in(std::uint64_t i) { return static_cast<std::size_t>(i); }

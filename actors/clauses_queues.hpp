@@ -5,8 +5,9 @@
 
 namespace supercache::detail {
 
-/// Queues and stacks. In a cluster CACHE itself does what puts in and takes out: cache_async.cpp.
-inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
+/// Queues and stacks, but for waiting, which is CACHE's own: cache_distributor.cpp. In a cluster
+/// CACHE itself does what puts in and takes out: cache_async.cpp.
+inline auto queue_clauses(handle_source c) {
   const auto h = [c] { return handle_of(c); };
   return std::tuple{
     [=](queue_atom, push_atom, std::string& name, const value_list& items) {
@@ -16,14 +17,6 @@ inline auto queue_clauses(cache_actor::pointer self, handle_source c) {
     },
     [=](queue_atom, pop_atom, std::string& name, std::uint64_t n) {
       return reply(h().queue(std::move(name)).try_out_batch(n));
-    },
-    [=](queue_atom, wait_atom, std::string& name, std::int64_t timeout) {
-      auto promise = self->make_response_promise<value>();
-      if (const auto p = c->partition(c->home_index(name)))
-        promise.delegate(p, wait_atom_v, std::move(name), timeout);
-      else
-        promise.deliver(to_caf(c->check_running().why()));
-      return promise;
     },
     [=](queue_atom, peek_atom, const std::string& name) -> caf::result<value_list> {
       if (auto s = c->check_running(); !s)

@@ -14,7 +14,13 @@ inline auto tuple_clauses(handle_source c) {
       return reply(h().try_put(std::move(r), living(ttl)));
     },
     [=](put_atom, batch_atom, record_list& rs) { return reply(h().try_put_batch(std::move(rs))); },
+    [=](put_atom, batch_atom, record_list& rs, std::int64_t ttl) {
+      return reply(h().try_put_batch(std::move(rs), living(ttl)));
+    },
     [=](lazy_atom, record& r) { return reply(h().try_lazy_put(std::move(r))); },
+    [=](lazy_atom, record& r, std::int64_t ttl) {
+      return reply(h().try_lazy_put(std::move(r), living(ttl)));
+    },
     [=](flush_atom) { return reply(h().try_flush()); },
     [=](insert_atom, record& r, std::int64_t ttl) {
       return reply(h().try_insert_new(std::move(r), living(ttl)));
@@ -23,14 +29,17 @@ inline auto tuple_clauses(handle_source c) {
     [=](get_atom, const value& key, const value& partition) {
       return reply(h().try_get_by_key_partition(key, partition));
     },
-    [=](get_atom, batch_atom, const value_list& keys) -> caf::result<std::vector<record_list>> {
-      auto found = h().try_get_many(keys);
-      if (!found)
-        return std::move(found.error());
-      std::vector<record_list> out;
-      for (const records& r : *found)
-        out.push_back(r.to_vector());
-      return out;
+    [=](get_atom, batch_atom, const value_list& keys) { return reply(h().try_get_many(keys)); },
+    [=](get_atom, const value& key, const std::string& mode) {
+      return in_mode(mode, [&](const read_options& o) { return reply(h().try_get(key, o)); });
+    },
+    [=](get_atom, const value& key, const value& partition, const std::string& mode) {
+      return in_mode(mode, [&](const read_options& o) {
+        return reply(h().try_get_by_key_partition(key, partition, o));
+      });
+    },
+    [=](get_atom, batch_atom, const value_list& keys, const std::string& mode) {
+      return in_mode(mode, [&](const read_options& o) { return reply(h().try_get_many(keys, o)); });
     },
     [=](take_atom, const value& key) { return reply(h().try_take(key)); },
     [=](take_atom, const value& key, const value& partition) {
@@ -54,10 +63,20 @@ inline auto tuple_clauses(handle_source c) {
         std::int64_t step) {
       return reply(h().try_update_counter(key, position, step, {}, at(partition)));
     },
+    [=](counter_atom, const value& key, std::uint32_t position, std::int64_t step, record& initial,
+        std::int64_t ttl) {
+      return reply(h().try_update_counter(key, position, step, std::move(initial), any_partition,
+                                          living(ttl)));
+    },
+    [=](counter_atom, const value& key, const value& partition, std::uint32_t position,
+        std::int64_t step, record& initial, std::int64_t ttl) {
+      return reply(h().try_update_counter(key, position, step, std::move(initial), at(partition),
+                                          living(ttl)));
+    },
   };
 }
 
-/// Patterns, and messages that name a partition.
+/// Reads that look at many records.
 inline auto match_clauses(handle_source c) {
   const auto h = [c] { return handle_of(c); };
   const auto at = [](const value& partition) { return partition_filter{partition}; };
@@ -72,6 +91,35 @@ inline auto match_clauses(handle_source c) {
     [=](select_atom, const value& partition, const pattern& p) {
       return reply(h().try_get_by_match_object(at(partition), p));
     },
+    [=](match_atom, const pattern& p, std::uint64_t limit) {
+      return reply(h().try_get_by_match(any_partition, p, {}, index_in(limit)));
+    },
+    [=](match_atom, const value& partition, const pattern& p, std::uint64_t limit) {
+      return reply(h().try_get_by_match(at(partition), p, {}, index_in(limit)));
+    },
+    [=](select_atom, const pattern& p, std::uint64_t limit) {
+      return reply(h().try_get_by_match_object(any_partition, p, {}, index_in(limit)));
+    },
+    [=](select_atom, const value& partition, const pattern& p, std::uint64_t limit) {
+      return reply(h().try_get_by_match_object(at(partition), p, {}, index_in(limit)));
+    },
+    [=](count_atom, match_atom, const pattern& p) {
+      return reply(h().try_count_by_match(any_partition, p));
+    },
+    [=](count_atom, match_atom, const value& partition, const pattern& p) {
+      return reply(h().try_count_by_match(at(partition), p));
+    },
+    [=](range_atom, const value& low, const value& high) {
+      return reply(h().try_range(low, high));
+    },
+  };
+}
+
+/// Removing many, and messages that name a partition.
+inline auto partition_clauses(handle_source c) {
+  const auto h = [c] { return handle_of(c); };
+  const auto at = [](const value& partition) { return partition_filter{partition}; };
+  return std::tuple{
     [=](remove_atom, match_atom, const pattern& p) {
       return reply(h().try_remove_by_match(any_partition, p));
     },
@@ -87,6 +135,18 @@ inline auto match_clauses(handle_source c) {
     },
     [=](remove_atom, index_atom, std::uint64_t i, const value& key) {
       return reply(h().try_remove_partition_by_idx(key, index_in(i)));
+    },
+    [=](put_atom, index_atom, std::uint64_t i, record& r, std::int64_t ttl) {
+      return reply(h().try_put_partition_by_idx(std::move(r), index_in(i), living(ttl)));
+    },
+    [=](put_atom, index_atom, const std::string& name, record& r, std::int64_t ttl) {
+      return reply(h().try_put_partition(std::move(r), name, living(ttl)));
+    },
+    [=](get_atom, index_atom, const std::string& name, const value& key) {
+      return reply(h().try_get_partition(key, name));
+    },
+    [=](remove_atom, index_atom, const std::string& name, const value& key) {
+      return reply(h().try_remove_partition(key, name));
     },
   };
 }

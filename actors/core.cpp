@@ -6,7 +6,6 @@
 #include <supercache/cluster/assignment.hpp>
 
 #include <caf/io/middleman.hpp>
-#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -30,9 +29,8 @@ constexpr std::size_t distributed_partitions = 64;
 constexpr std::size_t stripes_in_all = 64;
 
 std::size_t default_partitions(const caf::actor_system& system, const options& o) {
-  return o.cluster == cluster_mode::distributed
-           ? distributed_partitions
-           : const_cast<caf::actor_system&>(system).scheduler().num_workers();
+  return o.cluster == cluster_mode::distributed ? distributed_partitions
+                                                : compat::workers_of(system);
 }
 
 options filled_in(const caf::actor_system& system, options o) {
@@ -58,7 +56,7 @@ core::core(caf::actor_system& system, options o)
     least_size_(std::max(options_.key_pos, options_.partition_pos)),
     power_of_two_(std::has_single_bit(*options_.num_partition)),
     mask_(*options_.num_partition - 1),
-    buffers_(system.scheduler().num_workers(), options_.lazy_put_limit, options_.key_pos,
+    buffers_(compat::workers_of(system), options_.lazy_put_limit, options_.key_pos,
              [this](std::vector<record>& batch) { write_lazily(batch); }),
     feed_(options_.key_pos, [this] { wake_watches(); }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
@@ -84,11 +82,8 @@ void core::spawn_actors() {
                                ? system_.spawn<caf::hidden + caf::detached>(buffer_behavior, me, i)
                                : system_.spawn<caf::hidden>(buffer_behavior, me, i));
   watches_ = system_.spawn<caf::hidden>(watch_behavior, me);
-  if (!clustered) {
-    front_ = system_.spawn<caf::hidden>(cache_behavior, me);
-    return;
-  }
-  front_ = caf::actor_cast<cache_actor>(spawn_distributor(system_, me, servers_));
+  front_ = caf::actor_cast<cache_actor>(clustered ? spawn_distributor(system_, me, servers_)
+                                                  : spawn_front(system_, me, servers_));
 }
 
 status core::listen() {
@@ -231,18 +226,39 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   return done();
 }
 
-/// What a buffer gathered. In a cluster it may fail: nobody waits for it, so the log says so.
-void core::write_lazily(std::vector<record>& rs) {
-  const auto n = rs.size();
+status core::write_some(std::vector<record> rs, std::int64_t ttl_ms) {
   constexpr std::chrono::seconds patience{30};
-  if (auto s = node_ ? remote::put_batch(*this, std::move(rs), 0, patience) : write_batch(rs, 0);
-      !s) {
-    spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
+  return node_ ? remote::put_batch(*this, std::move(rs), ttl_ms, patience)
+               : write_batch(rs, ttl_ms);
+}
+
+/// What a buffer gathered; a record in it has its deadline. Those with the same one that stand side
+/// by side go together, so that the order stays. In a cluster it may fail: nobody waits for it, so
+/// the log says so.
+void core::write_lazily(std::vector<record>& rs) {
+  const auto write = [&](std::vector<record> some) {
+    const auto n = some.size();
+    const auto deadline = some.front().deadline();
+    // What has expired meanwhile is stored all the same: it replaces what has its key.
+    const auto ttl_ms = deadline ? std::max<std::int64_t>(1, deadline - system_ms()) : 0;
+    if (auto s = write_some(std::move(some), ttl_ms); !s)
+      spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
+  };
+  const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
+  for (auto from = rs.begin(); from != rs.end();) {
+    const auto change = std::adjacent_find(from, rs.end(), other);
+    const auto to = change == rs.end() ? change : change + 1;
+    if (from == rs.begin() && to == rs.end()) {
+      write(std::move(rs));
+      break;
+    }
+    write(std::vector<record>(std::move_iterator{from}, std::move_iterator{to}));
+    from = to;
   }
   rs.clear();
 }
 
-status core::lazy_put(record r) {
+status core::lazy_put(record r, std::int64_t ttl_ms) {
   if (!fits(r)) [[unlikely]]
     return check(r);
   const auto key_hash = hash(r[options_.key_pos]);
@@ -253,8 +269,10 @@ status core::lazy_put(record r) {
     });
     std::vector<record> one;
     one.push_back(std::move(r));
-    return write_batch(one, 0);
+    return write_batch(one, ttl_ms);
   }
+  if (ttl_ms || r.deadline())
+    r = std::move(r).with_deadline(now().after(ttl_ms));
   if (const auto idle = buffers_.add(std::move(r), key_hash); idle >= 0)
     wake_buffer(static_cast<std::size_t>(idle));
   // A stop that came between the check and the add may have drained before it.

@@ -11,6 +11,8 @@
 #include <supercache/store/shelf_hashed.hpp>
 
 #include <caf/actor_system.hpp>
+#include <caf/behavior.hpp>
+#include <caf/message_handler.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -86,7 +88,9 @@ public:
   /// Groups by partition and stores; all or, when `check` refuses one of them, none.
   status write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
   void write_lazily(std::vector<record>& rs);
-  status lazy_put(record r);
+  status write_some(std::vector<record> rs, std::int64_t ttl_ms);
+  /// `ttl_ms` counts from now on, not from when it is written.
+  status lazy_put(record r, std::int64_t ttl_ms);
   void flush();
   /// Tells the partition's actor that a queue somebody waits on has items.
   void wake_waiters(const std::string& queue);
@@ -132,7 +136,7 @@ private:
   std::vector<partition_actor> partition_actors_;
   std::vector<buffer_actor> buffer_actors_;
   cache_actor front_;
-  std::vector<server_actor> servers_; ///< in a cluster: who does what CACHE is asked
+  std::vector<server_actor> servers_; ///< who does what would keep CACHE from others
   watch_actor watches_;
   feed feed_;
   std::mutex listening_lock_; ///< of the next two
@@ -157,10 +161,14 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
                                             std::size_t index);
 watch_actor::behavior_type watch_behavior(watch_actor::pointer self, std::shared_ptr<core> c);
-/// CACHE of a cluster, with the actors that do its work.
+/// CACHE, with the actors that do what would keep it from others: in a cluster, or of one node.
 caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
                              std::vector<server_actor>& servers);
-/// What CACHE answers. Without `self` nobody may wait for an item of a queue.
-cache_actor::behavior_type cache_behavior(cache_actor::pointer self, std::shared_ptr<core> c);
+caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
+                       std::vector<server_actor>& servers);
+/// What CACHE answers. All but that an item is waited for, which needs an actor.
+caf::behavior cache_behavior(std::shared_ptr<core> c);
+/// The part of it that is done in no time on a single node, or has to be done in order.
+caf::message_handler short_behavior(std::shared_ptr<core> c);
 
 } // namespace supercache::detail

@@ -31,10 +31,11 @@ std::string message_of(const caf::error& e) {
   return caf::to_string(e);
 }
 
-std::string render_error(std::uint8_t code, caf::atom_value, const caf::message& context) {
+std::string render_error(std::uint8_t code, compat::error_category_type,
+                         const caf::message& context) {
   std::string text{to_string(static_cast<errc>(code))};
-  if (context.match_elements<std::string>())
-    text += ": " + context.get_as<std::string>(0);
+  if (const auto sentence = compat::sentence_in(context); !sentence.empty())
+    text += ": " + sentence;
   return text;
 }
 

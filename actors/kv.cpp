@@ -26,6 +26,13 @@ table* kv::find(std::uint64_t key_hash) const {
   return cache_.internals().of(key_hash).find(space_kind::kv, name_);
 }
 
+namespace {
+bool is_bag(const core& c) {
+  return c.config().table_type == table_type::bag
+         || c.config().table_type == table_type::duplicate_bag;
+}
+} // namespace
+
 // -- storing ------------------------------------------------------------------------------------
 
 caf::expected<void> kv::try_add(const value& key, value x, const write_options& o) {
@@ -107,22 +114,39 @@ caf::expected<bool> kv::try_replace(const value& key, value x) {
 }
 bool kv::replace(const value& key, value x) { return to_plain(try_replace(key, std::move(x))); }
 
-caf::expected<void> kv::try_update(const value& key, value x) {
+caf::expected<void> kv::try_update(const value& key, value x, const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> status {
+    const auto ttl = detail::ttl_of(o);
+    if (!ttl)
+      return ttl.why();
     const auto h = hash(key);
-    if (c.cluster())
-      return remote::as_status(change(h, op::exchange{record{key, std::move(x)}, false}));
-    open(h).exchange(record{key, std::move(x)}, h, table::always, c.now());
+    record row{key, std::move(x)};
+    if (*ttl && !is_bag(c)) { // one record per key: the same, and it takes a time to live
+      if (c.cluster())
+        return remote::as_status(change(h, op::put{std::move(row), *ttl}, o.timeout));
+      open(h).put(std::move(row), h, *ttl, c.now());
+      return done();
+    }
+    if (c.cluster()) {
+      auto s = remote::as_status(change(h, op::exchange{std::move(row), false}, o.timeout));
+      return s && *ttl ? remote::as_status(change(h, op::expire{key, *ttl}, o.timeout)) : s;
+    }
+    table& t = open(h);
+    t.exchange(std::move(row), h, table::always, c.now());
+    if (*ttl)
+      t.expire(key, h, *ttl, c.now());
     return done();
   }));
 }
-void kv::update(const value& key, value x) { to_plain(try_update(key, std::move(x))); }
+void kv::update(const value& key, value x, const write_options& o) {
+  to_plain(try_update(key, std::move(x), o));
+}
 
 // -- reading ------------------------------------------------------------------------------------
 
 namespace {
 result<records> get_records(core& c, const std::string& name, const value& key,
-                            const read_options& o = {}) {
+                            const read_options& o) {
   const auto h = hash(key);
   const auto i = c.index_of(h);
   if (c.cluster()) {
@@ -142,22 +166,22 @@ result<records> get_records(core& c, const std::string& name, const value& key,
 }
 } // namespace
 
-caf::expected<value> kv::try_get(const value& key, value otherwise) const {
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value> {
-    const auto got = get_records(c, name_, key);
+caf::expected<value> kv::try_get(const value& key, value otherwise, const read_options& o) const {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value> {
+    const auto got = get_records(c, name_, key, o);
     if (!got)
       return got.why();
     const records& found = *got;
     return found.empty() ? std::move(otherwise) : found.front()[1];
   }));
 }
-value kv::get(const value& key, value otherwise) const {
-  return to_plain(try_get(key, std::move(otherwise)));
+value kv::get(const value& key, value otherwise, const read_options& o) const {
+  return to_plain(try_get(key, std::move(otherwise), o));
 }
 
-caf::expected<value_list> kv::try_get_all(const value& key) const {
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value_list> {
-    const auto got = get_records(c, name_, key);
+caf::expected<value_list> kv::try_get_all(const value& key, const read_options& o) const {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value_list> {
+    const auto got = get_records(c, name_, key, o);
     if (!got)
       return got.why();
     value_list out;
@@ -166,15 +190,17 @@ caf::expected<value_list> kv::try_get_all(const value& key) const {
     return out;
   }));
 }
-value_list kv::get_all(const value& key) const { return to_plain(try_get_all(key)); }
+value_list kv::get_all(const value& key, const read_options& o) const {
+  return to_plain(try_get_all(key, o));
+}
 
-caf::expected<value_list> kv::try_get_many(std::span<const value> keys,
-                                           const value& otherwise) const {
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<value_list> {
+caf::expected<value_list> kv::try_get_many(std::span<const value> keys, const value& otherwise,
+                                           const read_options& o) const {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value_list> {
     value_list out;
     out.reserve(keys.size());
     if (c.cluster()) {
-      const auto got = remote::get_many(c, target(), keys, {});
+      const auto got = remote::get_many(c, target(), keys, o);
       if (!got)
         return got.why();
       for (const records& found : *got)
@@ -182,14 +208,15 @@ caf::expected<value_list> kv::try_get_many(std::span<const value> keys,
       return out;
     }
     for (const value& key : keys) {
-      const records found = *get_records(c, name_, key);
+      const records found = *get_records(c, name_, key, o);
       out.push_back(found.empty() ? otherwise : found.front()[1]);
     }
     return out;
   }));
 }
-value_list kv::get_many(std::span<const value> keys, const value& otherwise) const {
-  return to_plain(try_get_many(keys, otherwise));
+value_list kv::get_many(std::span<const value> keys, const value& otherwise,
+                        const read_options& o) const {
+  return to_plain(try_get_many(keys, otherwise, o));
 }
 
 // -- read, change, write ------------------------------------------------------------------------
@@ -206,21 +233,26 @@ failure kept_changing(const value& key, const write_options& o) {
                               + std::to_string(o.timeout.count()) + " ms"};
 }
 
-constexpr std::int64_t keep_deadline = -1;
+/// For `op::compare_exchange`: without a ttl the deadline stays.
+result<std::int64_t> ttl_or_keep(const write_options& o) {
+  constexpr std::int64_t keep_deadline = -1;
+  const auto ttl = detail::ttl_of(o);
+  return ttl && *ttl == 0 ? keep_deadline : ttl;
+}
 
 /// Reads, changes, and stores if nobody came between, until that succeeds or time is up: `get()` is
 /// a `result<records>`, `exchange(compare_exchange)` a `result<bool>`.
 template <class Get, class Exchange>
 result<value> update_with(const value& key, const value& otherwise,
                           const std::function<value(const value&)>& fn, const write_options& o,
-                          Get&& get, Exchange&& exchange) {
+                          std::int64_t ttl_ms, Get&& get, Exchange&& exchange) {
   const auto until = std::chrono::steady_clock::now() + o.timeout;
   do {
     const result<records> found = get();
     if (!found)
       return found.why();
     value next = fn(found->empty() ? otherwise : found->front()[1]);
-    op::compare_exchange swap{key, {}, record{key, next}, keep_deadline};
+    op::compare_exchange swap{key, {}, record{key, next}, ttl_ms};
     if (!found->empty())
       swap.expected = found->front();
     const result<bool> swapped = exchange(std::move(swap));
@@ -239,13 +271,14 @@ caf::expected<value> kv::try_update(const value& key, const value& otherwise,
                                     const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<value> {
     const auto h = hash(key);
-    if (c.cluster()
-        && (c.config().table_type == table_type::bag
-            || c.config().table_type == table_type::duplicate_bag))
+    const auto ttl = ttl_or_keep(o);
+    if (!ttl)
+      return ttl.why();
+    if (is_bag(c))
       return many_values();
     if (c.cluster())
       return update_with(
-        key, otherwise, fn, o,
+        key, otherwise, fn, o, *ttl,
         [&] {
           return get_records(c, name_, key, {read_mode::primary, o.timeout});
         },
@@ -253,10 +286,8 @@ caf::expected<value> kv::try_update(const value& key, const value& otherwise,
           return remote::as_bool(change(h, std::move(swap), o.timeout));
         });
     table& t = open(h);
-    if (t.holds_many())
-      return many_values();
     return update_with(
-      key, otherwise, fn, o, [&] { return t.get(key, h, c.now()); },
+      key, otherwise, fn, o, *ttl, [&] { return t.get(key, h, c.now()); },
       [&](const op::compare_exchange& swap) { return t.compare_exchange(swap, h, c.now()); });
   }));
 }
@@ -266,58 +297,65 @@ value kv::update(const value& key, const value& otherwise,
 }
 
 caf::expected<std::int64_t> kv::try_increment(const value& key, std::int64_t initial,
-                                              std::int64_t step) {
+                                              std::int64_t step, const write_options& o) {
   return to_expected(
     write(cache_.internals(), metric::update, [&](core& c) -> result<std::int64_t> {
+      const auto ttl = detail::ttl_of(o);
+      if (!ttl)
+        return ttl.why();
       const auto h = hash(key);
+      op::update_counter add{key, 1, step, record{key, initial}, *ttl};
       if (c.cluster())
-        return remote::as_integer(
-          change(h, op::update_counter{key, 1, step, record{key, initial}, 0}));
-      return open(h).update_counter({key, 1, step, record{key, initial}, 0}, h, c.now());
+        return remote::as_integer(change(h, std::move(add), o.timeout));
+      return open(h).update_counter(add, h, c.now());
     }));
 }
-std::int64_t kv::increment(const value& key, std::int64_t initial, std::int64_t step) {
-  return to_plain(try_increment(key, initial, step));
+std::int64_t kv::increment(const value& key, std::int64_t initial, std::int64_t step,
+                           const write_options& o) {
+  return to_plain(try_increment(key, initial, step, o));
 }
 
-caf::expected<bool> kv::try_compare_exchange(const value& key, const value& expected,
-                                             value desired) {
+caf::expected<bool> kv::try_compare_exchange(const value& key, const value& expected, value desired,
+                                             const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
+    const auto ttl = ttl_or_keep(o);
+    if (!ttl)
+      return ttl.why();
     const auto h = hash(key);
+    op::compare_exchange swap{key, record{key, expected}, record{key, std::move(desired)}, *ttl};
     if (c.cluster())
-      return remote::as_bool(
-        change(h, op::compare_exchange{key, record{key, expected}, record{key, std::move(desired)},
-                                       keep_deadline}));
-    return open(h).compare_exchange(
-      {key, record{key, expected}, record{key, std::move(desired)}, keep_deadline}, h, c.now());
+      return remote::as_bool(change(h, std::move(swap), o.timeout));
+    return open(h).compare_exchange(swap, h, c.now());
   }));
 }
-bool kv::compare_exchange(const value& key, const value& expected, value desired) {
-  return to_plain(try_compare_exchange(key, expected, std::move(desired)));
+bool kv::compare_exchange(const value& key, const value& expected, value desired,
+                          const write_options& o) {
+  return to_plain(try_compare_exchange(key, expected, std::move(desired), o));
 }
 
 // -- time to live -------------------------------------------------------------------------------
 
-caf::expected<std::optional<std::chrono::milliseconds>> kv::try_ttl(const value& key) const {
+caf::expected<std::optional<std::chrono::milliseconds>> kv::try_ttl(const value& key,
+                                                                    const read_options& o) const {
   using left = std::optional<std::chrono::milliseconds>;
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<left> {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<left> {
     const auto h = hash(key);
     if (c.cluster()) {
-      const auto got = remote::ask(c, c.index_of(h), remote::reading(ask::ttl{key}, target()));
+      const auto got = remote::ask(c, c.index_of(h), remote::reading(ask::ttl{key}, target()), o);
       if (!got)
         return got.why();
       return got->one.is_nil() ? left{} : left{std::chrono::milliseconds{got->one.as_int()}};
     }
     const stamp when = c.now();
-    const records found = *get_records(c, name_, key);
+    const records found = *get_records(c, name_, key, o);
     if (found.empty())
       return left{};
     const auto deadline = found.front().deadline();
     return left{std::chrono::milliseconds{deadline ? deadline - when.ms() : -1}};
   }));
 }
-std::optional<std::chrono::milliseconds> kv::ttl(const value& key) const {
-  return to_plain(try_ttl(key));
+std::optional<std::chrono::milliseconds> kv::ttl(const value& key, const read_options& o) const {
+  return to_plain(try_ttl(key, o));
 }
 
 caf::expected<bool> kv::try_expire(const value& key, std::chrono::milliseconds ttl) {

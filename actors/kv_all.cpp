@@ -3,6 +3,8 @@
 
 #include <supercache/kv.hpp>
 
+#include <algorithm>
+
 // Removing from key-value namespaces, and what covers all of one.
 
 namespace supercache {
@@ -58,67 +60,82 @@ std::size_t kv::remove_all() { return to_plain(try_remove_all()); }
 
 // -- everything ---------------------------------------------------------------------------------
 
-caf::expected<void> kv::each(const std::function<void(const value&, const value&)>& visit) const {
-  return to_expected(write(cache_.internals(), metric::scan, [&](core& c) -> status {
-    const auto visit_row = [&](const record& r) {
-      visit(r[0], r[1]);
-      return true;
-    };
+result<std::vector<record>> kv::all(const read_options& o) const {
+  return write(cache_.internals(), metric::scan,
+               [&](core& c) { return detail::all_rows(c, target(), o); });
+}
+
+namespace {
+
+/// What `f` makes of each row.
+template <class T, class F>
+caf::expected<std::vector<T>> each_of(const result<std::vector<record>>& rows, F&& f) {
+  if (!rows)
+    return to_caf(rows.why());
+  std::vector<T> out;
+  out.reserve(rows->size());
+  for (const record& r : *rows)
+    out.push_back(f(r));
+  return out;
+}
+
+} // namespace
+
+caf::expected<value_list> kv::try_keys(const read_options& o) const {
+  auto keys = each_of<value>(all(o), [](const record& r) { return r[0]; });
+  if (keys) // the values of one key of a bag are met one after the other
+    keys->erase(std::unique(keys->begin(), keys->end()), keys->end());
+  return keys;
+}
+value_list kv::keys(const read_options& o) const { return to_plain(try_keys(o)); }
+
+caf::expected<value_list> kv::try_values(const read_options& o) const {
+  return each_of<value>(all(o), [](const record& r) { return r[1]; });
+}
+value_list kv::values(const read_options& o) const { return to_plain(try_values(o)); }
+
+caf::expected<std::vector<std::pair<value, value>>> kv::try_to_list(const read_options& o) const {
+  using pair = std::pair<value, value>;
+  return each_of<pair>(all(o), [](const record& r) { return pair{r[0], r[1]}; });
+}
+std::vector<std::pair<value, value>> kv::to_list(const read_options& o) const {
+  return to_plain(try_to_list(o));
+}
+
+caf::expected<std::size_t> kv::try_count(const read_options& o) const {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<std::size_t> {
     if (c.cluster())
-      return remote::each(c, 0, c.partitions(), target(), visit_row);
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      if (table* t = c.at(i).find(space_kind::kv, name_))
-        t->each(c.now(), visit_row);
-    return done();
-  }));
-}
-
-caf::expected<value_list> kv::try_keys() const {
-  value_list out; // the values of one key of a bag are met one after the other
-  auto s = each([&](const value& key, const value&) {
-    if (out.empty() || out.back() != key)
-      out.push_back(key);
-  });
-  if (!s)
-    return std::move(s.error());
-  return out;
-}
-value_list kv::keys() const { return to_plain(try_keys()); }
-
-caf::expected<value_list> kv::try_values() const {
-  value_list out;
-  if (auto s = each([&](const value&, const value& x) { out.push_back(x); }); !s)
-    return std::move(s.error());
-  return out;
-}
-value_list kv::values() const { return to_plain(try_values()); }
-
-caf::expected<std::vector<std::pair<value, value>>> kv::try_to_list() const {
-  std::vector<std::pair<value, value>> out;
-  if (auto s = each([&](const value& k, const value& x) { out.emplace_back(k, x); }); !s)
-    return std::move(s.error());
-  return out;
-}
-std::vector<std::pair<value, value>> kv::to_list() const { return to_plain(try_to_list()); }
-
-caf::expected<std::size_t> kv::try_count() const {
-  return to_expected(read(cache_.internals(), {}, [&](core& c) -> result<std::size_t> {
+      return remote::as_count(
+        remote::ask_each(c, 0, c.partitions(), remote::reading(ask::count{}, target()), o));
     std::size_t n = 0;
-    if (c.cluster()) {
-      const auto got
-        = remote::ask_each(c, 0, c.partitions(), remote::reading(ask::count{}, target()));
-      if (!got)
-        return got.why();
-      for (const answer& x : *got)
-        n += static_cast<std::size_t>(x.one.as_int());
-      return n;
-    }
     for (std::size_t i = 0; i < c.partitions(); ++i)
       if (table* t = c.at(i).find(space_kind::kv, name_))
         n += t->count(c.now());
     return n;
   }));
 }
-std::size_t kv::count() const { return to_plain(try_count()); }
+std::size_t kv::count(const read_options& o) const { return to_plain(try_count(o)); }
+
+namespace detail {
+
+result<std::vector<record>> all_rows(core& c, const space& of, const read_options& o) {
+  std::vector<record> out;
+  const auto take = [&](const record& r) {
+    out.push_back(r);
+    return true;
+  };
+  if (c.cluster()) {
+    if (auto s = remote::each(c, 0, c.partitions(), of, take, o); !s)
+      return s.why();
+  } else {
+    for (std::size_t i = 0; i < c.partitions(); ++i)
+      if (table* t = c.at(i).find(of.kind, of.name))
+        t->each(c.now(), take);
+  }
+  put_in_order(c, out, 0);
+  return out;
+}
+
+} // namespace detail
 
 } // namespace supercache

@@ -88,13 +88,13 @@ result<options> options_from(const caf::actor_system_config& cfg) {
   options o;
   // The file first, unfiltered, so that what CAF dropped is reported; then what is in force, which
   // has the command line's values.
-  if (std::ifstream{cfg.config_file_path}.good()) {
-    auto raw = caf::actor_system_config::parse_config_file(cfg.config_file_path.c_str());
+  if (const auto& path = compat::config_file_of(cfg); std::ifstream{path}.good()) {
+    auto raw = compat::read_config_file(path);
     if (!raw)
-      return {errc::invalid_config, "configuration file " + cfg.config_file_path
-                                      + " cannot be read: " + caf::to_string(raw.error())};
+      return {errc::invalid_config,
+              "configuration file " + path + " cannot be read: " + caf::to_string(raw.error())};
     if (auto s = set_section(o, *raw); !s)
-      return failure{s.why().code, cfg.config_file_path + ": " + s.why().message};
+      return failure{s.why().code, path + ": " + s.why().message};
   }
   if (auto s = set_section(o, content(cfg)); !s)
     return s.why();
@@ -103,34 +103,82 @@ result<options> options_from(const caf::actor_system_config& cfg) {
   return o;
 }
 
+namespace {
+
+bool is_ours(std::string_view section) {
+  return section == "supercache" || section.starts_with("supercache.");
+}
+
+/// A value as it stands in a file: with quotes, or with a comment behind it.
+std::string_view unquoted(std::string_view text) {
+  if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
+    const auto end = text.find(text.front(), 1);
+    return end == std::string_view::npos ? text : text.substr(1, end - 1);
+  }
+  for (const auto* comment : {" #", "\t#", " ;", "\t;"})
+    text = text.substr(0, text.find(comment));
+  return trim(text);
+}
+
+/// Reads the lines of a file one after the other.
+class file_reader {
+public:
+  explicit file_reader(options& o) : o_(o) {}
+
+  status line(std::string_view s) {
+    s = trim(s);
+    if (s.empty() || s.front() == '#' || s.front() == ';')
+      return done();
+    if (s.front() == '[') {
+      const auto end = s.find(']');
+      section_ = trim(s.substr(1, end == std::string_view::npos ? end : end - 1));
+      names_.push_back(section_);
+      found_ = found_ || is_ours(section_);
+      return done();
+    }
+    const auto equals = s.find('=');
+    if (equals == std::string_view::npos)
+      return {errc::invalid_config, "'" + std::string{s} + "' is not of the form key = value"};
+    if (names_.empty())
+      return {errc::invalid_config, "'" + std::string{trim(s.substr(0, equals))}
+                                      + "' stands before any section; ours is [supercache]"};
+    if (!is_ours(section_))
+      return done(); // another program's
+    const auto prefix = section_ == "supercache" ? "" : section_.substr(11) + '.';
+    return set_option(o_, prefix + std::string{trim(s.substr(0, equals))},
+                      unquoted(trim(s.substr(equals + 1))));
+  }
+  /// At the end of the file.
+  status finish() const {
+    if (found_)
+      return done();
+    return {errc::invalid_config,
+            "there is no section [supercache]"
+              + (names_.empty() ? "" : "; there is [" + joined(names_) + "]")};
+  }
+
+private:
+  options& o_;
+  std::string section_;
+  std::vector<std::string> names_; ///< of all sections
+  bool found_ = false;
+};
+
+} // namespace
+
 result<options> options_from_file(const std::string& path, options o) {
   std::ifstream in{path};
   if (!in)
     return {errc::io_error, "configuration file " + path + " cannot be opened"};
-  std::string line, section;
-  for (int n = 1; std::getline(in, line); ++n) {
-    const auto at = path + ':' + std::to_string(n) + ": ";
-    const auto s = trim(line);
-    if (s.empty() || s.front() == '#' || s.front() == ';')
-      continue;
-    if (s.front() == '[' && s.back() == ']') {
-      section = trim(s.substr(1, s.size() - 2));
-      continue;
-    }
-    const auto equals = s.find('=');
-    if (equals == std::string_view::npos)
-      return {errc::invalid_config, at + "'" + std::string{s} + "' is not of the form key = value"};
-    if (section != "supercache" && !section.starts_with("supercache."))
-      continue; // another program's
-    auto value = trim(s.substr(equals + 1));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'')
-        && value.back() == value.front())
-      value = value.substr(1, value.size() - 2);
-    const auto prefix = section == "supercache" ? "" : section.substr(11) + '.';
-    if (auto set = set_option(o, prefix + std::string{trim(s.substr(0, equals))}, value); !set)
-      return failure{set.why().code, at + set.why().message};
-  }
-  if (auto s = validate(o); !s)
+  file_reader reader{o};
+  std::string line;
+  for (int n = 1; std::getline(in, line); ++n)
+    if (auto s = reader.line(line); !s)
+      return failure{s.why().code, path + ':' + std::to_string(n) + ": " + s.why().message};
+  auto s = reader.finish();
+  if (s)
+    s = validate(o);
+  if (!s)
     return failure{s.why().code, path + ": " + s.why().message};
   return o;
 }

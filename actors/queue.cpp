@@ -81,10 +81,11 @@ caf::expected<value_list> pop_many(core& c, member which, metric m, const std::s
   }));
 }
 
-caf::expected<std::size_t> count(core& c, member which, const std::string& name) {
+caf::expected<std::size_t> count(core& c, member which, const std::string& name,
+                                 const read_options& o) {
   if (c.cluster()) {
     const auto got
-      = remote::ask(c, c.home_index(name), remote::reading(ask::count{}, space_of(which, name)));
+      = remote::ask(c, c.home_index(name), remote::reading(ask::count{}, space_of(which, name)), o);
     if (!got)
       return to_caf(got.why());
     return static_cast<std::size_t>(got->one.as_int());
@@ -135,13 +136,13 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
 }
 value queue::out_wait(std::chrono::milliseconds timeout) { return to_plain(try_out_wait(timeout)); }
 
-caf::expected<value> queue::try_peek(value otherwise) const {
+caf::expected<value> queue::try_peek(value otherwise, const read_options& o) const {
   core& c = cache_.internals();
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
   if (c.cluster()) {
-    const auto got
-      = remote::ask(c, c.home_index(name_), remote::reading(ask::peek{}, space_of(queues, name_)));
+    const auto got = remote::ask(c, c.home_index(name_),
+                                 remote::reading(ask::peek{}, space_of(queues, name_)), o);
     if (!got)
       return to_caf(got.why());
     return got->one.items().empty() ? std::move(otherwise) : got->one.items().front();
@@ -149,12 +150,14 @@ caf::expected<value> queue::try_peek(value otherwise) const {
   value out;
   return c.home_of(name_).queues().peek(name_, out) ? std::move(out) : std::move(otherwise);
 }
-value queue::peek(value otherwise) const { return to_plain(try_peek(std::move(otherwise))); }
-
-caf::expected<std::size_t> queue::try_count() const {
-  return supercache::count(cache_.internals(), queues, name_);
+value queue::peek(value otherwise, const read_options& o) const {
+  return to_plain(try_peek(std::move(otherwise), o));
 }
-std::size_t queue::count() const { return to_plain(try_count()); }
+
+caf::expected<std::size_t> queue::try_count(const read_options& o) const {
+  return supercache::count(cache_.internals(), queues, name_, o);
+}
+std::size_t queue::count(const read_options& o) const { return to_plain(try_count(o)); }
 
 caf::expected<value_list> queue::try_get_all() { return try_out_batch(SIZE_MAX); }
 value_list queue::get_all() { return to_plain(try_get_all()); }
@@ -182,10 +185,10 @@ caf::expected<value_list> stack::try_pop_batch(std::size_t n) {
 }
 value_list stack::pop_batch(std::size_t n) { return to_plain(try_pop_batch(n)); }
 
-caf::expected<std::size_t> stack::try_count() const {
-  return supercache::count(cache_.internals(), stacks, name_);
+caf::expected<std::size_t> stack::try_count(const read_options& o) const {
+  return supercache::count(cache_.internals(), stacks, name_, o);
 }
-std::size_t stack::count() const { return to_plain(try_count()); }
+std::size_t stack::count(const read_options& o) const { return to_plain(try_count(o)); }
 
 caf::expected<value_list> stack::try_get_all() { return try_pop_batch(SIZE_MAX); }
 value_list stack::get_all() { return to_plain(try_get_all()); }

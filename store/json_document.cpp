@@ -42,8 +42,12 @@ public:
   bool null() override { return add(nullptr); }
   bool boolean(bool x) override { return add(x); }
   bool number_integer(json::number_integer_t x) override { return add(x); }
-  bool number_unsigned(json::number_unsigned_t x) override { return add(x); }
-  bool number_float(json::number_float_t x, const std::string&) override { return add(x); }
+  bool number_unsigned(json::number_unsigned_t x) override {
+    return x <= INT64_MAX ? add(x) : refuse_integer(std::to_string(x));
+  }
+  bool number_float(json::number_float_t x, const std::string& text) override {
+    return text.find_first_of(".eE") != std::string::npos ? add(x) : refuse_integer(text);
+  }
   bool string(std::string& x) override { return add(std::move(x)); }
   bool binary(json::binary_t&) override { return false; } // not in a text
   bool start_object(std::size_t) override { return open(json::object()); }
@@ -75,6 +79,12 @@ private:
   bool add(json x) {
     place(std::move(x));
     return true;
+  }
+  /// A double would be another number.
+  bool refuse_integer(const std::string& text) {
+    wrong = {errc::too_large, "JSON text: integer " + shorten(text) + " does not fit; allowed is "
+                                + std::to_string(INT64_MIN) + " to " + std::to_string(INT64_MAX)};
+    return false;
   }
   bool open(json x) {
     if (open_.size() == document_depth) {

@@ -38,6 +38,12 @@ struct body_writer {
   }
   void operator()(const ask::page& q) const { w.item(q.from); }
   void operator()(const ask::ttl& q) const { w.item(q.key); }
+  void operator()(const ask::match_some& q) const {
+    w.item(q.what);
+    w.flag(q.bind);
+    w.number(q.limit);
+  }
+  void operator()(const ask::count_match& q) const { w.item(q.what); }
   template <class NoFields>
   void operator()(const NoFields&) const {}
 };
@@ -58,7 +64,13 @@ query_body read_body(wire_reader& r, std::size_t kind) {
     case 5: return ask::peek{};
     case 6: return ask::ttl{r.read_value()};
     case 7: return ask::names{};
-    default: return ask::size{};
+    case 8: return ask::size{};
+    case 9: {
+      auto what = r.read_pattern();
+      const bool bind = r.flag();
+      return ask::match_some{std::move(what), bind, r.number()};
+    }
+    default: return ask::count_match{r.read_pattern()};
   }
 }
 
@@ -125,16 +137,27 @@ struct from_table {
     return a;
   }
   result<answer> operator()(const ask::match& q) const {
+    return (*this)(ask::match_some{q.what, q.bind, SIZE_MAX});
+  }
+  result<answer> operator()(const ask::match_some& q) const {
     const auto p = compiled_pattern::compile(q.what);
     if (!p)
       return p.why();
     answer a;
     a.rows.resize(q.bind ? 0 : 1);
     if (t && q.bind)
-      t->match_bindings(*p, now, [&](bindings b) { a.found.push_back(std::move(b)); });
+      t->match_bindings(
+        *p, now, [&](bindings b) { a.found.push_back(std::move(b)); }, q.limit);
     else if (t)
-      t->match(*p, now, [&](record x) { a.rows[0].push_back(std::move(x)); });
+      t->match(
+        *p, now, [&](record x) { a.rows[0].push_back(std::move(x)); }, q.limit);
     return a;
+  }
+  result<answer> operator()(const ask::count_match& q) const {
+    const auto p = compiled_pattern::compile(q.what);
+    if (!p)
+      return p.why();
+    return answer{value{t ? t->count_match(*p, now) : 0}, {}, {}};
   }
   result<answer> operator()(const ask::range& q) const {
     answer a;

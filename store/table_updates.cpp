@@ -26,11 +26,11 @@ failure too_deep() {
   return {errc::too_large, "value nested deeper than " + std::to_string(max_depth) + " levels"};
 }
 
-/// A copy of `b` with one element replaced and the deadline kept.
-record with_element(const detail::block* b, std::size_t pos, value x) {
+/// A copy of `b` with one element replaced and this deadline.
+record with_element(const detail::block* b, std::size_t pos, value x, std::int64_t deadline) {
   value_list items(b->items(), b->items() + b->count);
   items[pos] = std::move(x);
-  return record::of(items).with_deadline(b->deadline);
+  return record::of(items).with_deadline(deadline);
 }
 
 } // namespace
@@ -87,9 +87,10 @@ result<std::int64_t> table::update_counter(const op::update_counter& u, std::uin
         return {errc::invalid_argument, "counter " + to_string(old) + " plus "
                                           + std::to_string(u.step) + " leaves the 64-bit range"};
       if (c.size())
-        c.replace(0, with_element(c[0], u.pos, sum));
+        c.replace(0,
+                  with_element(c[0], u.pos, sum, u.ttl_ms ? now.after(u.ttl_ms) : c[0]->deadline));
       else
-        c.put(with_element(u.initial->get(), u.pos, sum).with_deadline(now.after(u.ttl_ms)));
+        c.put(with_element(u.initial->get(), u.pos, sum, now.after(u.ttl_ms)));
       return sum;
     });
   });

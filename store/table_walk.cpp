@@ -17,21 +17,24 @@ std::size_t table::remove_match(const compiled_pattern& p, const stamp& now) {
 }
 
 void table::match(const compiled_pattern& p, const stamp& now,
-                  const std::function<void(record)>& found) const {
+                  const std::function<void(record)>& found, std::size_t limit) const {
   if (const value* key = p.literal_at(key_pos_)) {
     for (const record& r : get(*key, supercache::hash(*key), now))
-      if (p.matches(r))
+      if (limit && p.matches(r)) {
+        --limit;
         found(r);
+      }
     return;
   }
   on_shelf([&](auto& s) {
     std::vector<record> chunk;
     shelf::cursor at;
     at.range = p.range_at(key_pos_);
-    while (s.next_chunk(at, [&](detail::block* b) {
-      if (p.matches(items_of(b)) && live(b, now))
+    while (limit && s.next_chunk(at, [&](detail::block* b) {
+      if (chunk.size() < limit && p.matches(items_of(b)) && live(b, now))
         chunk.push_back(record::share(b));
     })) {
+      limit -= chunk.size();
       for (record& r : chunk)
         found(std::move(r));
       chunk.clear();
@@ -40,12 +43,19 @@ void table::match(const compiled_pattern& p, const stamp& now,
 }
 
 void table::match_bindings(const compiled_pattern& p, const stamp& now,
-                           const std::function<void(bindings)>& found) const {
-  match(p, now, [&](const record& r) {
+                           const std::function<void(bindings)>& found, std::size_t limit) const {
+  const auto bind = [&](const record& r) {
     bindings bound;
     if (p.matches(r.items(), bound))
       found(std::move(bound));
-  });
+  };
+  match(p, now, bind, limit);
+}
+
+std::size_t table::count_match(const compiled_pattern& p, const stamp& now) const {
+  std::size_t n = 0;
+  match(p, now, [&](const record&) { ++n; });
+  return n;
 }
 
 void table::each(const stamp& now, const std::function<bool(const record&)>& visit) const {

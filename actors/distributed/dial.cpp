@@ -34,8 +34,8 @@ auto take_over(Self& self, int fd, std::uint16_t port) {
   auto& middleman = self->system().middleman();
   auto scribe
     = dynamic_cast<caf::io::network::default_multiplexer&>(middleman.backend()).new_scribe(fd);
-  auto basp = middleman.template named_broker<caf::io::basp_broker>(caf::atom("BASP"));
-  return self->request(basp, greeting_wait, caf::connect_atom_v, std::move(scribe), port);
+  auto basp = compat::connections_of<caf::io::basp_broker>(middleman);
+  return compat::ask(self, basp, greeting_wait, caf::connect_atom_v, std::move(scribe), port);
 }
 
 template <class Self, class F>
@@ -73,7 +73,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
   };
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.
-  self->request(dialer, caf::infinite, caf::connect_atom_v, to.host, to.port)
+  compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
     .then([self, greet, port = to.port](int fd) { find_peer(self, fd, port, greet); },
           [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
 }

@@ -208,7 +208,9 @@ namespace {
 /// Whether a read may take long enough to delay what else the connection has to say.
 bool is_long(const query& q) {
   return std::holds_alternative<ask::match>(q.body) || std::holds_alternative<ask::range>(q.body)
-         || std::holds_alternative<ask::page>(q.body);
+         || std::holds_alternative<ask::page>(q.body)
+         || std::holds_alternative<ask::match_some>(q.body)
+         || std::holds_alternative<ask::count_match>(q.body);
 }
 
 } // namespace

@@ -163,7 +163,15 @@ result<records> as_records(result<answer> x) {
       out.push_back(std::move(r));
   return records{std::move(out)};
 }
-result<records> as_records(result<std::vector<answer>> xs) {
+result<std::size_t> as_count(const result<std::vector<answer>>& xs) {
+  if (!xs)
+    return xs.why();
+  std::size_t n = 0;
+  for (const answer& x : *xs)
+    n += static_cast<std::size_t>(x.one.as_int());
+  return n;
+}
+result<std::vector<record>> as_rows(result<std::vector<answer>> xs) {
   if (!xs)
     return xs.why();
   std::vector<record> out;
@@ -171,7 +179,13 @@ result<records> as_records(result<std::vector<answer>> xs) {
     for (auto& rows : x.rows)
       for (record& r : rows)
         out.push_back(std::move(r));
-  return records{std::move(out)};
+  return out;
+}
+result<records> as_records(result<std::vector<answer>> xs) {
+  auto rows = as_rows(std::move(xs));
+  if (!rows)
+    return rows.why();
+  return records{*std::move(rows)};
 }
 
 } // namespace supercache::detail::remote

@@ -60,7 +60,9 @@ result<std::int64_t> as_integer(const result<value>& x);
 result<std::size_t> as_count(const result<value>& x);
 result<std::size_t> as_count(const result<std::vector<value>>& x);
 result<value_list> as_list(const result<value>& x);
+result<std::size_t> as_count(const result<std::vector<answer>>& x);
 /// All rows of all answers.
+result<std::vector<record>> as_rows(result<std::vector<answer>> x);
 result<records> as_records(result<answer> x);
 result<records> as_records(result<std::vector<answer>> x);
 

@@ -1,5 +1,7 @@
 #include "strangers.hpp"
 
+#include <supercache/compat.hpp>
+
 #include <caf/behavior.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/io/basp_broker.hpp>
@@ -112,7 +114,7 @@ struct strangers::book {
 };
 
 strangers::strangers(caf::actor_system& system) : system_(system), book_(std::make_shared<book>()) {
-  book_->broker = system.middleman().named_broker<basp_broker>(caf::atom("BASP"));
+  book_->broker = compat::connections_of<basp_broker>(system.middleman());
   system_.middleman().backend().post([b = book_] {
     if (basp_broker* found = b->find(); found && is_first(b->broker))
       guard(*found);

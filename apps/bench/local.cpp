@@ -80,7 +80,8 @@ void print_people(const std::vector<measured>& results, double bytes_per_record,
   std::printf("%zu records, %zu thread%s; ratios: how many times the speed of the other\n\n",
               s.records, s.threads, s.threads == 1 ? "" : "s");
   print_table(results, columns);
-  if (bytes_per_record > 0)
+  constexpr std::size_t fewest = 100'000; // of fewer, what each costs drowns in what all cost
+  if (bytes_per_record > 0 && s.records >= fewest)
     std::printf("\nmemory: %.1f bytes per record, everything counted\n", bytes_per_record);
 }
 

@@ -1,90 +1,125 @@
 #include "cluster.hpp"
+#include "common/arguments.hpp"
+#include "common/nearest.hpp"
+#include "common/output.hpp"
 #include "echo.hpp"
 #include "local.hpp"
 
 #include <supercache/version.hpp>
 
-#include <CLI/CLI.hpp>
-
-#include <cstdio>
-#include <set>
+#include <array>
+#include <charconv>
+#include <iostream>
 
 // supercache-bench: the cache and what it is compared with, in one run, taking turns.
 
 namespace {
 
 using namespace bench;
+using namespace supercache::app;
 
-CLI::IsMember one_of(const std::vector<std::string>& names) {
-  return CLI::IsMember(std::set<std::string>(names.begin(), names.end()));
+constexpr auto program = "supercache-bench";
+using words = std::vector<std::string>;
+
+CLI::Validator seconds_of_measuring() {
+  return CLI::Validator{[](std::string& text) -> std::string {
+                          constexpr double least = 0.05, most = 600;
+                          double x = 0;
+                          const char* end = text.data() + text.size();
+                          const auto read = std::from_chars(text.data(), end, x);
+                          if (read.ec == std::errc{} && read.ptr == end && x >= least && x <= most)
+                            return {};
+                          return "'" + text + "' is no number of seconds from 0.05 to 600";
+                        },
+                        ""};
 }
 
-CLI::App* add_local(CLI::App& app, local_settings& s) {
-  auto* local = app.add_subcommand("local", "One process: the embedded cache.");
-  local->add_option("--records", s.records, "Records in the table")
-    ->check(CLI::Range(1'000, 50'000'000))
+template <class Settings>
+void add_common(CLI::App& app, Settings& s, const std::vector<std::string>& cases) {
+  app.add_option("--seconds", s.seconds, "Seconds of measuring per case")
+    ->check(seconds_of_measuring())
+    ->type_name("S")
     ->capture_default_str();
-  local->add_option("--threads", s.threads, "Threads that use the cache at once")
-    ->check(CLI::Range(1, 64))
-    ->capture_default_str();
-  local->add_option("--seconds", s.seconds, "Seconds of measuring per case")
-    ->check(CLI::Range(0.05, 600.0))
-    ->capture_default_str();
-  local->add_option("--partitions", s.partitions, "Partitions; 0 = the cache's default")
-    ->check(CLI::Range(0, 4096));
-  local->add_option("--only", s.only, "Only these cases, separated by commas")
+  app.add_option("--only", s.only, "Only these cases, separated by commas")
     ->delimiter(',')
-    ->check(one_of(local_cases()));
-  local->add_flag("--json", s.json, "JSON instead of a table");
-  return local;
+    ->check(one_of(cases))
+    ->type_name("CASE,...");
+  app.add_flag("--json", s.json, "JSON instead of a table");
+  std::string all;
+  for (const auto& c : cases)
+    all += (all.empty() ? "" : " ") + c;
+  app.footer("Cases: " + all);
 }
 
-CLI::App* add_cluster(CLI::App& app, cluster_settings& s) {
-  auto* cluster = app.add_subcommand(
-    "cluster", "Several nodes on this host: this process is one, the others are its children.");
-  cluster->add_option("--nodes", s.nodes, "Nodes")->check(CLI::Range(1, 9))->capture_default_str();
-  cluster
-    ->add_option("--replication-factor", s.replication_factor,
-                 "Copies of each partition, the primary's included")
-    ->check(CLI::Range(1, 9))
+template <class T>
+void add_number(CLI::App& app, const std::string& name, T& to, std::int64_t low, std::int64_t high,
+                const std::string& help) {
+  app.add_option(name, to, help)
+    ->check(whole_number(low, high))
+    ->type_name("N")
     ->capture_default_str();
-  cluster
-    ->add_option("--in-flight", s.in_flight,
-                 "Operations under way at once where throughput is measured")
-    ->check(CLI::Range(2, 4096))
-    ->capture_default_str();
-  cluster->add_option("--seconds", s.seconds, "Seconds of measuring per case")
-    ->check(CLI::Range(0.05, 600.0))
-    ->capture_default_str();
-  cluster->add_option("--only", s.only, "Only these cases, separated by commas")
-    ->delimiter(',')
-    ->check(one_of(cluster_cases()));
-  cluster->add_flag("--json", s.json, "JSON instead of a table");
-  return cluster;
+}
+
+int local(const words& rest) {
+  local_settings s;
+  CLI::App app{"Measures the embedded cache, in one process.", "supercache-bench local"};
+  add_number(app, "--records", s.records, 1'000, 50'000'000, "Records in the table");
+  add_number(app, "--threads", s.threads, 1, 64, "Threads that use the cache at once");
+  add_number(app, "--partitions", s.partitions, 0, 4096, "Partitions; 0 = the cache's default");
+  add_common(app, s, local_cases());
+  return parse(app, rest) ? run_local(s) : ok;
+}
+
+int cluster(const words& rest) {
+  cluster_settings s;
+  CLI::App app{"Measures several nodes on this host: this process is one, the others its children.",
+               "supercache-bench cluster"};
+  add_number(app, "--nodes", s.nodes, 1, 9, "Nodes");
+  add_number(app, "--replication-factor", s.replication_factor, 1, 9,
+             "Copies of each partition, the primary's included");
+  add_number(app, "--in-flight", s.in_flight, 2, 4096,
+             "Operations under way at once where throughput is measured");
+  add_common(app, s, cluster_cases());
+  return parse(app, rest) ? run_cluster(s) : ok;
+}
+
+int run(const words& all) {
+  CLI::App app{"Measures SuperCache and what it is compared with, in one run, taking turns.",
+               program};
+  app.set_version_flag("--version", std::string{program} + " " + SUPERCACHE_VERSION,
+                       "Print the version and exit");
+  app.prefix_command();
+  app.footer("Commands:\n  local    the embedded cache, in one process\n"
+             "  cluster  several nodes on this host\n"
+             "`supercache-bench COMMAND --help` tells more about a command.");
+  if (!parse(app, all))
+    return ok;
+  const words rest = rest_of(app);
+  if (rest.empty())
+    throw usage_error(std::string{"a command is missing: local or cluster; see "} + program
+                      + " --help");
+  const words behind{rest.begin() + 1, rest.end()};
+  if (rest.front() == "local")
+    return local(behind);
+  if (rest.front() == "cluster")
+    return cluster(behind);
+  if (rest.front() == "echo" && rest.size() == 2) // a baseline, in a process of its own
+    return serve_echo(rest[1]);
+  const std::array<std::string, 2> known{"local", "cluster"};
+  throw usage_error("unknown command '" + rest.front() + "'; there are local, cluster"
+                    + did_you_mean(rest.front(), known));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Measures SuperCache and what it is compared with, in one run.", "supercache-bench"};
-  app.set_version_flag("--version", "supercache-bench " SUPERCACHE_VERSION);
-  app.require_subcommand(1);
-  local_settings local;
-  cluster_settings cluster;
-  std::string how;
-  const auto* run_here = add_local(app, local);
-  const auto* run_there = add_cluster(app, cluster);
-  app.add_subcommand("echo", "What a baseline runs in a process of its own.")
-    ->group("")
-    ->add_option("how", how)
-    ->required();
-  CLI11_PARSE(app, argc, argv);
   try {
-    return run_here->parsed()    ? run_local(local)
-           : run_there->parsed() ? run_cluster(cluster)
-                                 : serve_echo(how);
+    return run({argv + 1, argv + argc});
+  } catch (const usage_error& e) {
+    complain(program, e.what());
+    return bad_usage;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "supercache-bench: %s\n", e.what());
-    return 1;
+    complain(program, e.what());
+    return failed;
   }
 }

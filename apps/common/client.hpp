@@ -45,8 +45,10 @@ public:
   std::uint64_t remove(const value& key, const partition& in);
   std::uint64_t remove_match(const pattern& p, const partition& in);
   std::uint64_t remove_all();
-  std::vector<bindings> match(const pattern& p, const partition& in);
-  std::vector<record> select(const pattern& p, const partition& in);
+  /// `limit`: no more than so many, 0 = all.
+  std::vector<bindings> match(const pattern& p, const partition& in, std::uint64_t limit);
+  std::vector<record> select(const pattern& p, const partition& in, std::uint64_t limit);
+  std::uint64_t count_match(const pattern& p, const partition& in);
 
   // -- key-value namespaces
   // -------------------------------------------------------------------------
@@ -55,6 +57,7 @@ public:
   bool kv_add_new(const std::string& ns, const value& key, value x, milliseconds ttl);
   std::vector<value> kv_get(const std::string& ns, const value& key);
   bool kv_cas(const std::string& ns, const value& key, const value& expected, value desired);
+  bool kv_replace(const std::string& ns, const value& key, value x);
   std::int64_t kv_increment(const std::string& ns, const value& key, std::int64_t initial,
                             std::int64_t step);
   std::uint64_t kv_remove(const std::string& ns, const value& key);

@@ -23,6 +23,9 @@ std::vector<value> client::kv_get(const std::string& ns, const value& key) {
 bool client::kv_cas(const std::string& ns, const value& key, const value& expected, value desired) {
   return link_->ask<bool>(kv_atom_v, cas_atom_v, ns, key, expected, std::move(desired));
 }
+bool client::kv_replace(const std::string& ns, const value& key, value x) {
+  return link_->ask<bool>(kv_atom_v, replace_atom_v, ns, key, std::move(x));
+}
 std::int64_t client::kv_increment(const std::string& ns, const value& key, std::int64_t initial,
                                   std::int64_t step) {
   return link_->ask<std::int64_t>(kv_atom_v, counter_atom_v, ns, key, initial, step);

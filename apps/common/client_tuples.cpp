@@ -28,13 +28,17 @@ std::uint64_t client::remove_match(const pattern& p, const partition& in) {
 }
 std::uint64_t client::remove_all() { return link_->ask<std::uint64_t>(clear_atom_v); }
 
-std::vector<bindings> client::match(const pattern& p, const partition& in) {
-  return in ? link_->ask<std::vector<bindings>>(match_atom_v, *in, p)
-            : link_->ask<std::vector<bindings>>(match_atom_v, p);
+std::vector<bindings> client::match(const pattern& p, const partition& in, std::uint64_t limit) {
+  return in ? link_->ask<std::vector<bindings>>(match_atom_v, *in, p, limit)
+            : link_->ask<std::vector<bindings>>(match_atom_v, p, limit);
 }
-std::vector<record> client::select(const pattern& p, const partition& in) {
-  return in ? link_->ask<record_list>(select_atom_v, *in, p)
-            : link_->ask<record_list>(select_atom_v, p);
+std::vector<record> client::select(const pattern& p, const partition& in, std::uint64_t limit) {
+  return in ? link_->ask<record_list>(select_atom_v, *in, p, limit)
+            : link_->ask<record_list>(select_atom_v, p, limit);
+}
+std::uint64_t client::count_match(const pattern& p, const partition& in) {
+  return in ? link_->ask<std::uint64_t>(count_atom_v, match_atom_v, *in, p)
+            : link_->ask<std::uint64_t>(count_atom_v, match_atom_v, p);
 }
 
 client::answer client::struct_put_ahead(const std::string& type, std::vector<record> rows) {

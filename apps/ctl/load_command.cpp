@@ -17,6 +17,7 @@ struct load_words {
   std::string file;
   std::string format, separator = ",", columns, types = "auto", empty = "nil";
   bool no_quotes = false, header = false, allow_rejects = false;
+  std::vector<std::string> fields;
   std::string rejects, kv, structs;
   std::size_t key_column = 0, value_column = 1;
 };
@@ -52,6 +53,12 @@ void declare(CLI::App& app, load_words& w) {
     ->type_name("nil|string")
     ->capture_default_str();
   app.add_flag("--no-quotes", w.no_quotes, "Quotes have no meaning");
+  app
+    .add_option("--fields", w.fields,
+                "Of JSON lines that are objects: the members that become elements, in this order, "
+                "separated by commas; nil where there is none")
+    ->delimiter(',')
+    ->type_name("NAME,...");
   app.add_option("--kv", w.kv, "Load keys and values into this namespace")->type_name("NAMESPACE");
   app.add_option("--structs", w.structs, "Load structs of this type, as dump writes them")
     ->type_name("TYPE");
@@ -147,14 +154,19 @@ int report(const session& s, std::uint64_t read, std::uint64_t stored, std::uint
 int load(session& s, const load_words& w) {
   const auto target = target_of(w);
   const bool csv = format_of(w) == "csv";
-  if (!csv && (!w.columns.empty() || w.header || w.no_quotes))
-    throw usage_error("--columns, --header and --no-quotes are about CSV");
+  if (!csv
+      && (!w.columns.empty() || w.header || w.no_quotes || w.separator != "," || w.types != "auto"
+          || w.empty != "nil"))
+    throw usage_error("--columns, --empty, --header, --no-quotes, --separator and --types are "
+                      "about CSV");
+  if (csv && !w.fields.empty())
+    throw usage_error("--fields is about JSON lines");
   auto csv_how = csv_settings_of(w);
   input from;
   std::istream& in = from.open(s, w.file);
   line_source lines{in};
   auto rows = csv ? csv_rows(lines, std::move(csv_how))
-                  : json_rows(lines, target.is == load_target::what::kv);
+                  : json_rows(lines, target.is == load_target::what::kv, w.fields);
   rejections refused{w.file == "-" ? "standard input" : w.file, w.rejects};
   loader to{s.node(), target, refused};
   progress bar{"loading", from.size};

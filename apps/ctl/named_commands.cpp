@@ -2,6 +2,7 @@
 #include "common/output.hpp"
 #include "common/table.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 // kv, queue, stack
@@ -114,7 +115,17 @@ int kv_keys(session& s, const std::string& ns, const words&) {
   std::vector<value> keys;
   for (const record& pair : s.node().kv_list(ns))
     keys.push_back(pair[0]);
+  std::ranges::sort(keys); // in a bag a key has many pairs
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   s.now.json ? print_json(list_of(keys)) : print_lines(keys);
+  return ok;
+}
+
+int kv_values(session& s, const std::string& ns, const words&) {
+  std::vector<value> values;
+  for (const record& pair : s.node().kv_list(ns))
+    values.push_back(pair[1]);
+  s.now.json ? print_json(list_of(values)) : print_lines(values);
   return ok;
 }
 
@@ -132,7 +143,16 @@ int kv_list(session& s, const std::string& ns, const words&) {
 }
 
 int kv_ttl(session& s, const std::string& ns, const words& w) {
-  const auto left = s.node().kv_ttl(ns, s.word(w[0]));
+  const value key = s.word(w[0]);
+  std::int64_t left = 0;
+  try {
+    left = s.node().kv_ttl(ns, key);
+  } catch (const error& e) {
+    if (e.code() != errc::not_found)
+      throw;
+    complain(program, "no key " + to_string(key) + " in " + ns);
+    return nothing_there;
+  }
   if (s.now.json)
     return say(s, "ttl_ms", left);
   return say(s, "ttl_ms", left < 0 ? value{"lives for ever"} : value{std::to_string(left) + " ms"});
@@ -159,6 +179,7 @@ action build_expire(CLI::App& app, call& c) {
 std::vector<command> kv_verbs() {
   return {
     storing_verb("put", "Stores a value under a key", false),
+    storing_verb("add", "The same as put", false),
     verb("get", "Prints the value under a key; in a bag, all", {key_argument}, kv_get),
     storing_verb("add-new", "Stores a value unless the key is there", true),
     verb("remove", "Removes a key", {key_argument},
@@ -166,6 +187,12 @@ std::vector<command> kv_verbs() {
            return say(s, "removed", s.node().kv_remove(ns, s.word(w[0])));
          }),
     {"incr", "Adds to the integer under a key and prints the sum", build_increment, {}, {}},
+    {"increment", "The same as incr", build_increment, {}, {}},
+    verb("replace", "Replaces all values under a key by one, if there are any",
+         {key_argument, {"VALUE", "The value"}},
+         [](session& s, const std::string& ns, const words& w) {
+           return say_whether(s, "replaced", s.node().kv_replace(ns, s.word(w[0]), s.word(w[1])));
+         }),
     verb("cas", "Replaces a value if it is the expected one",
          {key_argument, {"EXPECTED", "What must be there"}, {"DESIRED", "What replaces it"}},
          [](session& s, const std::string& ns, const words& w) {
@@ -173,6 +200,7 @@ std::vector<command> kv_verbs() {
                               s.node().kv_cas(ns, s.word(w[0]), s.word(w[1]), s.word(w[2])));
          }),
     verb("keys", "Prints all keys", {}, kv_keys),
+    verb("values", "Prints all values", {}, kv_values),
     verb("list", "Prints all keys and values", {}, kv_list),
     verb("count", "Prints how many there are", {},
          [](session& s, const std::string& ns, const words&) {

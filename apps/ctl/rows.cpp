@@ -54,7 +54,8 @@ private:
 
 class json_source : public row_source {
 public:
-  json_source(line_source& in, bool pairs) : in_(in), pairs_(pairs) {}
+  json_source(line_source& in, bool pairs, std::vector<std::string> fields)
+    : in_(in), pairs_(pairs), fields_(std::move(fields)) {}
 
   bool next(input_row& row) override {
     std::string line;
@@ -70,8 +71,8 @@ public:
       row.problem = x.why().message;
     else if (x->is_list() && !x->items().empty())
       row.items.assign(x->items().begin(), x->items().end());
-    else if (const value* key = member(*x, "key"), *held = member(*x, "value"); key && held)
-      row.items = {*key, *held};
+    else if (x->is_map())
+      take_members(*x, row);
     else
       row.problem = pairs_ ? "neither an array nor an object with key and value"
                            : "not an array of at least one element";
@@ -79,12 +80,23 @@ public:
   }
 
 private:
-  const value* member(const value& x, const char* name) const {
-    return pairs_ && x.is_map() ? x.find(name) : nullptr;
+  void take_members(const value& x, input_row& row) const {
+    for (const auto& name : fields_) {
+      const value* held = x.find(name);
+      row.items.push_back(held ? *held : value{});
+    }
+    if (!fields_.empty())
+      return;
+    const value *key = x.find("key"), *held = x.find("value");
+    if (pairs_ && key && held)
+      row.items = {*key, *held};
+    else
+      row.problem = "an object; --fields says which of its members to take, in their order";
   }
 
   line_source& in_;
   bool pairs_;
+  std::vector<std::string> fields_;
 };
 
 } // namespace
@@ -92,8 +104,9 @@ private:
 std::unique_ptr<row_source> csv_rows(line_source& in, csv_settings s) {
   return std::make_unique<csv_source>(in, std::move(s));
 }
-std::unique_ptr<row_source> json_rows(line_source& in, bool pairs) {
-  return std::make_unique<json_source>(in, pairs);
+std::unique_ptr<row_source> json_rows(line_source& in, bool pairs,
+                                      std::vector<std::string> fields) {
+  return std::make_unique<json_source>(in, pairs, std::move(fields));
 }
 
 } // namespace supercache::app

@@ -32,7 +32,8 @@ struct csv_settings {
 
 /// Rows of CSV. With columns or a header, every row must have as many fields.
 std::unique_ptr<row_source> csv_rows(line_source& in, csv_settings s);
-/// A JSON array per line, or an object {"key": …, "value": …} with `pairs`.
-std::unique_ptr<row_source> json_rows(line_source& in, bool pairs);
+/// A JSON array per line, or an object: with `fields` its members of these names, nil where it has
+/// none; else with `pairs` {"key": …, "value": …}.
+std::unique_ptr<row_source> json_rows(line_source& in, bool pairs, std::vector<std::string> fields);
 
 } // namespace supercache::app

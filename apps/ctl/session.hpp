@@ -3,6 +3,7 @@
 #include "common/address.hpp"
 #include "common/client.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 
@@ -28,7 +29,9 @@ public:
   /// A value that the user wrote.
   value word(const std::string& text) const;
 
-  common_settings now;   ///< of the command that runs
+  common_settings now; ///< of the command that runs
+  /// A person has had enough of the command that runs.
+  static inline std::atomic<bool> interrupted{false};
   bool in_shell = false; ///< standard input belongs to the shell
 
 private:

@@ -5,9 +5,12 @@
 #include <editline/readline.h>
 
 #include <algorithm>
+#include <csetjmp>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <pthread.h>
 #include <span>
 #include <unistd.h>
 
@@ -71,6 +74,27 @@ std::string history_file() {
   return home && *home ? std::string{home} + "/.supercache_history" : std::string{};
 }
 
+// -- Ctrl-C
+// --------------------------------------------------------------------------------------------
+
+sigjmp_buf line_start;
+volatile std::sig_atomic_t reading = 0;
+pthread_t reader; ///< the thread that reads lines; those of a connection get signals, too
+
+/// Drops the line that is being typed, which libedit can do by no other means; tells a command that
+/// runs to end, and when it does not, ends the shell.
+extern "C" void on_interrupt(int) {
+  constexpr int status = 130; // as of all that SIGINT ends
+  if (!::pthread_equal(reader, ::pthread_self())) {
+    ::pthread_kill(reader, SIGINT);
+    return;
+  }
+  if (reading)
+    siglongjmp(line_start, 1);
+  if (session::interrupted.exchange(true))
+    ::_exit(status);
+}
+
 // -- reading lines
 // --------------------------------------------------------------------------------------
 
@@ -84,6 +108,8 @@ public:
     rl_catch_signals = 1;
     rl_initialize();
     rl_attempted_completion_function = complete;
+    reader = ::pthread_self();
+    std::signal(SIGINT, on_interrupt);
     using_history();
     stifle_history(history_lines);
     if (!file_.empty())
@@ -91,8 +117,8 @@ public:
   }
 
   ~line_reader() {
-    if (!file_.empty())
-      write_history(file_.c_str());
+    if (person_)
+      std::signal(SIGINT, SIG_DFL);
   }
   line_reader(const line_reader&) = delete;
   line_reader& operator=(const line_reader&) = delete;
@@ -102,18 +128,30 @@ public:
   bool next(std::string& line) {
     if (!person_)
       return static_cast<bool>(std::getline(std::cin, line));
+    if (sigsetjmp(line_start, 1) != 0)
+      std::cout << '\n';
+    reading = 1;
     const std::unique_ptr<char, decltype(&std::free)> read{readline("supercache> "), &std::free};
+    reading = 0;
+    session::interrupted = false;
     if (!read) {
       std::cout << '\n';
       return false;
     }
     line = read.get();
     if (line.find_first_not_of(" \t") != std::string::npos)
-      add_history(line.c_str());
+      remember(line);
     return true;
   }
 
 private:
+  /// At once, so that nothing is lost however the shell ends.
+  void remember(const std::string& line) {
+    add_history(line.c_str());
+    if (!file_.empty())
+      write_history(file_.c_str());
+  }
+
   bool person_;
   std::string file_;
 };
@@ -124,7 +162,8 @@ private:
 int help(session& s, std::span<const std::string> about) {
   if (about.empty()) {
     std::cout << list_of_commands(commands())
-              << "\nhelp COMMAND tells more; quit, or the end of the input, leaves the shell.\n";
+              << "\nhelp COMMAND tells more. Ctrl-C drops a line or ends a watch; quit, or the end "
+                 "of the input,\nleaves the shell.\n";
     return ok;
   }
   std::vector<std::string> words{about.begin(), about.end()};

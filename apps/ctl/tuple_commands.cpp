@@ -33,7 +33,7 @@ struct pattern_words {
   pattern read() const {
     auto p = pattern_from_json(terms, guard);
     if (!p)
-      throw error(p.why().code, "the pattern makes no sense: " + p.why().message);
+      throw usage_error("the pattern makes no sense: " + p.why().message);
     return *std::move(p);
   }
 };
@@ -161,23 +161,32 @@ struct match_words {
   pattern_words pattern;
   partition_word partition;
   bool records = false, count = false;
-  std::int64_t limit = INT64_MAX;
+  std::optional<std::int64_t> limit;
 };
 
-template <class Row>
-int show_matches(const session& s, const match_words& w, std::vector<Row> rows,
-                 const std::function<void(const std::vector<Row>&)>& print) {
-  const std::size_t found = rows.size();
-  if (rows.size() > static_cast<std::uint64_t>(w.limit))
-    rows.resize(static_cast<std::size_t>(w.limit));
-  if (w.count && s.now.json)
+int show_count(const session& s, std::uint64_t found) {
+  if (s.now.json)
     print_json(value::map({{"count", found}}));
-  else if (w.count)
-    std::cout << found << '\n';
   else
-    print(rows);
-  if (!w.count && !s.now.json && rows.size() < found)
-    std::cout << "(" << count_text(found - rows.size()) << " more)\n";
+    std::cout << found << '\n';
+  return ok;
+}
+
+/// `find(limit)` asks for the rows; 0 = all.
+template <class Row>
+int show_matches(session& s, const match_words& w, const pattern& p,
+                 const std::function<std::vector<Row>(std::uint64_t)>& find,
+                 const std::function<void(const std::vector<Row>&)>& print) {
+  const auto limit = static_cast<std::uint64_t>(w.limit.value_or(0));
+  std::vector<Row> rows;
+  if (!w.limit || limit)
+    rows = find(limit);
+  print(rows);
+  if (!w.limit || rows.size() < limit || s.now.json)
+    return ok;
+  // The node counts what is left out; it may change meanwhile.
+  if (const auto all = s.node().count_match(p, w.partition.in(s)); all > rows.size())
+    std::cout << "(" << count_text(all - rows.size()) << " more)\n";
   return ok;
 }
 
@@ -195,28 +204,32 @@ action build_match(CLI::App& app, call& c) {
   app.add_flag("--records", w->records, "Print whole records, not what the variables bind");
   app.add_option("--limit", w->limit, "Print no more than this many")
     ->check(whole_number(0, INT64_MAX))
-    ->type_name("N")
-    ->default_str("");
+    ->type_name("N");
   app.add_flag("--count", w->count, "Print only how many there are");
   app.footer("Example: match '[\"user\", \"$1\", \"_\"]' --guard '[\">\", \"$1\", 100]'");
   return [w, &s = c.in] {
     const pattern p = w->pattern.read();
     std::vector<std::uint32_t> numbers;
     collect_variables(p.terms, numbers);
+    const auto in = w->partition.in(s);
+    if (w->count)
+      return show_count(s, s.node().count_match(p, in));
     if (w->records || numbers.empty())
-      return show_matches<record>(s, *w, s.node().select(p, w->partition.in(s)),
-                                  [&](const std::vector<record>& rows) {
-                                    s.now.json ? print_json(list_of(rows)) : print_lines(rows);
-                                  });
-    return show_matches<bindings>(s, *w, s.node().match(p, w->partition.in(s)),
-                                  [&](const std::vector<bindings>& rows) {
-                                    if (!s.now.json)
-                                      return print_bindings(p, rows);
-                                    std::vector<value> out;
-                                    for (const bindings& row : rows)
-                                      out.push_back(value::list(row));
-                                    print_json(value::list(out));
-                                  });
+      return show_matches<record>(
+        s, *w, p, [&](std::uint64_t limit) { return s.node().select(p, in, limit); },
+        [&](const std::vector<record>& rows) {
+          s.now.json ? print_json(list_of(rows)) : print_lines(rows);
+        });
+    return show_matches<bindings>(
+      s, *w, p, [&](std::uint64_t limit) { return s.node().match(p, in, limit); },
+      [&](const std::vector<bindings>& rows) {
+        if (!s.now.json)
+          return print_bindings(p, rows);
+        std::vector<value> out;
+        for (const bindings& row : rows)
+          out.push_back(value::list(row));
+        print_json(value::list(out));
+      });
   };
 }
 

@@ -92,7 +92,7 @@ action build_watch(CLI::App& app, call& c) {
         print(s, *x);
         ++seen;
       }
-      return seen < w->count
+      return !session::interrupted && seen < w->count
              && std::chrono::steady_clock::now() - start
                   < std::chrono::milliseconds{std::min(w->longest, std::int64_t{86'400'000} * 365)};
     });

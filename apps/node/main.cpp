@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 namespace {
@@ -21,11 +22,19 @@ struct command_line {
   std::string config_file;
   std::string log_level = "info";
   std::vector<std::pair<std::string, std::string>> settings; ///< in the order given
+  std::optional<std::string> host;
+  std::optional<std::uint16_t> port;
   server_settings server;
 };
 
 std::size_t default_threads() {
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+/// What a setting is without a word, for the help; nothing where it has no value.
+std::string default_of(const std::string& name) {
+  const auto text = get_option(options{}, name).value();
+  return text.empty() ? "" : "; default: " + text;
 }
 
 /// One option for every setting of the library.
@@ -40,7 +49,7 @@ void add_settings(CLI::App& app, command_line& to) {
         const bool alone = flag && (words.empty() || words.front().empty());
         to.settings.emplace_back(name, alone ? "true" : words.front());
       },
-      s.help + (s.allowed.empty() ? "" : "; allowed: " + s.allowed));
+      s.help + (s.allowed.empty() ? "" : "; allowed: " + s.allowed) + default_of(s.name));
     o->expected(flag ? 0 : 1, 1)->type_name(flag ? "[true|false]" : s.type);
     o->group(s.name.find('.') == std::string::npos ? "Cache" : "Cache, in detail");
   }
@@ -56,6 +65,13 @@ supercache::options options_of(const command_line& words) {
       throw error(errc::invalid_config, "--" + s.why().message);
   validate(o).value();
   return o;
+}
+
+/// Where to listen: what the command line says over what the file says over what is usual.
+address listen_of(const command_line& words, const supercache::options& o) {
+  const auto& node = o.replication.node;
+  const auto usual = node.port ? node.port : default_port;
+  return {words.host.value_or(node.host), words.port.value_or(usual)};
 }
 
 void start_logging(const std::string& level, bool debug) {
@@ -76,13 +92,11 @@ bool read(int argc, char** argv, command_line& to) {
     .add_option("--config", to.config_file,
                 "File with a section [supercache] of name = value lines; options given here win")
     ->type_name("FILE");
-  app.add_option("--host", to.server.listen.host, "Address to listen on")
-    ->type_name("HOST")
-    ->capture_default_str();
-  app.add_option("--port", to.server.listen.port, "Port to listen on; 0 = any that is free")
+  app.add_option("--host", to.host, "Address to listen on; default 127.0.0.1, or node.host")
+    ->type_name("HOST");
+  app.add_option("--port", to.port, "Port to listen on; 0 = any; default 7711, or node.port")
     ->check(whole_number(0, 65'535))
-    ->type_name("PORT")
-    ->capture_default_str();
+    ->type_name("PORT");
   to.server.threads = default_threads();
   app.add_option("--threads", to.server.threads, "Threads that serve requests")
     ->check(whole_number(1, 1024))
@@ -106,6 +120,7 @@ int main(int argc, char** argv) {
     if (!read(argc, argv, words))
       return ok;
     words.server.cache = options_of(words);
+    words.server.listen = listen_of(words, words.server.cache);
   } catch (const std::exception& e) {
     complain(program, e.what());
     return bad_usage;

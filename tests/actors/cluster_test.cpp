@@ -1,3 +1,4 @@
+#include "asking.hpp"
 #include "cluster_fixture.hpp"
 
 #include <supercache/structs.hpp>
@@ -220,6 +221,31 @@ TEST_CASE("actors reach a cluster's cache through messages") {
   self->request(nodes[0].actor(), 10s, admin_atom_v, std::string{"members"}, value{})
     .receive([](value& rows) { CHECK(rows.items().size() == 3); },
              [](caf::error& e) { FAIL(message_of(e)); });
+}
+
+TEST_CASE("structs that come as messages are those of the whole cluster") {
+  for (const auto mode : modes) {
+    cluster nodes{cluster_options_with(mode)};
+    struct asked {
+      caf::scoped_actor self;
+      cache_actor to;
+    };
+    asked first{caf::scoped_actor{nodes.system(0)}, nodes[0].actor()};
+    asked second{caf::scoped_actor{nodes.system(1)}, nodes[1].actor()};
+    const std::string type = "person";
+    for (std::int64_t i = 0; i < 40; ++i)
+      REQUIRE(ok(fixture::ask<void>(i % 2 ? first : second, struct_atom_v, put_atom_v, type,
+                                    record{i, value::tuple({i, "name"})})));
+    const auto listed = [&](asked& by) {
+      return fixture::ask<record_list>(by, struct_atom_v, list_atom_v, type)->size();
+    };
+    CHECK(listed(first) == 40);
+    CHECK(listed(second) == 40);
+    CHECK(*fixture::ask<std::uint64_t>(second, struct_atom_v, remove_atom_v, type, value{7}) == 1);
+    CHECK(fixture::ask<record_list>(first, struct_atom_v, get_atom_v, type, value{7})->empty());
+    CHECK(*fixture::ask<std::uint64_t>(first, struct_atom_v, clear_atom_v, type) == 39);
+    CHECK(listed(second) == 0);
+  }
 }
 
 TEST_CASE("an actor may have any number of requests under way, and its writes keep their order") {

@@ -288,6 +288,24 @@ TEST_CASE("a file of key = value lines sets options, on top of those given") {
   CHECK(o->replication.health.interval == 2s);
 }
 
+TEST_CASE("a comment may stand behind a value, and a value in quotes may look like one") {
+  const file f{"[supercache] # ours\nnum_partition = 8 # eight\nkey_pos = 1\t; second\n"
+               "node.name = \"a\" # quoted\n"};
+  const auto o = options_from_file(f.path(), {});
+  REQUIRE_MESSAGE(o.ok(), (o.ok() ? "" : o.why().message));
+  CHECK(o->num_partition == 8u);
+  CHECK(o->key_pos == 1);
+  CHECK(o->replication.node.name == "a");
+}
+
+TEST_CASE("a file in which nothing is meant for this library is refused") {
+  CHECK(complaint("num_partition = 8\n")
+        == ":1: 'num_partition' stands before any section; ours is [supercache]");
+  CHECK(complaint("[supercahce]\nnum_partition = 8\n")
+        == ": there is no section [supercache]; there is [supercahce]");
+  CHECK(complaint("# nothing\n") == ": there is no section [supercache]");
+}
+
 TEST_CASE("an error in a file names the line") {
   CHECK(complaint("[supercache]\n\nnum_partition = 0\n")
         == ":3: num_partition is '0'; allowed is 1 to 4096 (integer)");

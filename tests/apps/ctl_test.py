@@ -63,6 +63,9 @@ def test_match():
               [[1, 30], [3, 70]])
         equal(node.ask('match', '["$1", "_", "_"]', '--records', '--limit', '1'),
               '{1, "Alice", 30}\n(2 more)')
+        equal(node.ask('match', '["$1", "_", "_"]', '--limit', '2'), '$1\n 1\n 2\n(1 more)')
+        equal(node.json('match', '["$1", "_", "_"]', '--limit', '2'), [[1], [2]])
+        equal(node.ask('match', '["$1", "_", "_"]', '--limit', '3'), '$1\n 1\n 2\n 3')
         equal(node.json('match', '["_", "_", "_"]'), [[1, 'Alice', 30], [2, 'Bob', 5],
                                                      [3, 'Carol', 70]])
         equal(node.ask('match', '["_", "_", "_"]', '--count'), '3')
@@ -70,7 +73,7 @@ def test_match():
         equal(node.ask('remove', '--match', '["_", "_", "$1"]', '--guard', '["<", "$1", 50]'),
               'removed 2 records')
         answer = node.ctl('match', '["_"')
-        equal(answer.status, 1)
+        equal(answer.status, 2)
         assert answer.err.startswith('supercachectl: the pattern makes no sense: JSON text, line 1'
                                      ), answer
         fails(node.ctl('match', '["$1"]', '--guard', '[">", "$2", 1]'), 1,
@@ -91,6 +94,10 @@ def test_kv():
         equal(node.ctl('kv', 'n', 'cas', 'a', '4', 'y').status, 3)
         equal(sorted(node.json('kv', 'n', 'keys')), ['a', 'b', 'new'])
         equal(sorted(node.json('kv', 'n', 'list')), [['a', 'x'], ['b', [True]], ['new', 11]])
+        equal(sorted(node.ask('kv', 'n', 'values').split()), ['"x"', '11', '[true]'])
+        equal(node.ask('kv', 'n', 'increment', 'new'), '12')
+        equal(node.ask('kv', 'n', 'replace', 'new', '11'), 'true')
+        equal(node.ctl('kv', 'n', 'replace', 'nobody', '1').status, 3)
         equal(node.ask('kv', 'n', 'count'), '3')
         equal(node.ask('kv', 'n', 'ttl', 'a'), 'lives for ever')
         equal(node.json('kv', 'n', 'ttl', 'a'), {'ttl_ms': -1})
@@ -98,9 +105,12 @@ def test_kv():
         assert 50_000 < node.json('kv', 'n', 'ttl', 'a')['ttl_ms'] <= 60_000
         equal(node.ask('kv', 'n', 'remove', 'a'), '1')
         fails(node.ctl('kv', 'n', 'get', 'a'), 3, 'no key "a" in n')
-        fails(node.ctl('kv', 'n', 'ttl', 'a'), 1, 'no key "a"')
+        fails(node.ctl('kv', 'n', 'ttl', 'a'), 3, 'no key "a" in n')
         equal(node.ask('kv', 'n', 'clear'), '2')
         node.ask('kv', 'n', 'put', 's', 'text')
+        fails(node.ctl('put', 'big', '12345678901234567890'), 1,
+              'JSON text: integer 12345678901234567890 does not fit; allowed is '
+              '-9223372036854775808 to 9223372036854775807')
         fails(node.ctl('kv', 'n', 'incr', 's'), 1,
               'cannot add to "text", a string; only integers count')
         equal(node.ask('kv', 'n', 'get', 's'), '"text"')
@@ -174,7 +184,9 @@ def test_wrong_words():
              "string; did you mean 'string'?"),
             (['load', 'x.csv', '--separator', ''],
              '--separator: the separator must not be empty nor have quotes or ends of lines in it'),
-            (['load', 'x.jsonl', '--header'], '--columns, --header and --no-quotes are about CSV'),
+            (['load', 'x.jsonl', '--header'], '--columns, --empty, --header, --no-quotes, '
+                                              '--separator and --types are about CSV'),
+            (['load', 'x.csv', '--fields', 'a,b'], '--fields is about JSON lines'),
             (['dump', '--kv', 'a', '--structs', 'b'], '--kv and --structs exclude each other'),
             (['dump', '--format', 'csv', '--separator', '.'],
              "--separator: '.' cannot separate what is written: letters, digits, +, - and . occur "

@@ -50,7 +50,7 @@ class Node:
     def launch(self):
         """Starts the process and does not wait for it."""
         self.errors = tempfile.TemporaryFile('w+')
-        port = [] if '--port' in self.options else ['--port', '0']
+        port = [] if {'--port', '--config'} & {*self.options} else ['--port', '0']
         self.process = subprocess.Popen([NODE, *port, *self.options], env=ENVIRONMENT,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
 

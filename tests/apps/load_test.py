@@ -173,8 +173,19 @@ def test_rejected_json_lines():
         equal((result['read'], result['stored'], result['rejected']), (6, 2, 4))
         lines = answer.err.splitlines()
         equal([line.split(': ')[2] for line in lines], ['line 2', 'line 3', 'line 4', 'line 5'])
-        equal(lines[0], 'supercachectl: standard input: line 2: not an array of at least one element')
+        equal(lines[0], 'supercachectl: standard input: line 2: an object; --fields says which of its '
+                        'members to take, in their order')
         assert lines[3].endswith('which is 128 levels'), lines
+
+
+def test_json_objects():
+    text = '{"name": "Alice", "id": 1, "x": 9}\n{"id": 2}\n[3, "Carol"]\n{"id": 12345678901234567890}\n'
+    with Node() as node:
+        answer = node.ctl('load', '-', '--format', 'jsonl', '--fields', 'id,name', stdin=text)
+        equal(answer.status, 1)
+        assert answer.err.startswith('supercachectl: standard input: line 4: JSON text: integer '
+                                     '12345678901234567890 does not fit; allowed is '), answer
+        equal(sorted(node.json('match', '["$1", "$2"]')), [[1, 'Alice'], [2, None], [3, 'Carol']])
 
 
 def test_short_rows_and_many_rejects():

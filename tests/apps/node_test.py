@@ -8,7 +8,7 @@ import tempfile
 import threading
 
 from harness import (CTL, ENVIRONMENT, NODE, Node, closed_within, equal, eventually, fails, main,
-                     nonsense, run)
+                     nonsense, run, unused_port)
 
 PROGRAM = 'supercache-node'
 
@@ -30,7 +30,7 @@ def test_stops_on_both_signals():
         with Node() as node:
             node.ask('put', '1', 'a')
             status, seconds = node.stop(number)
-            equal(status, 0)
+            assert status == 0, (status, node.log())
             assert seconds < 2, seconds
             log = node.log()
             assert f'stopping on {name}' in log and log.endswith('stopped\n'), log
@@ -39,11 +39,14 @@ def test_stops_on_both_signals():
 
 def test_takes_options_from_file_and_words():
     with tempfile.NamedTemporaryFile('w', suffix='.conf') as config:
+        port = unused_port()
         config.write('# a node\n[supercache]\nnum_partition = 8\ntable_type = bag\nkey_pos = 1\n'
+                     f'node.port = {port}\n'
                      '[other]\nwhatever = 1\n')
         config.flush()
         with Node('--config', config.name, '--key_pos', '0', '--wal.fsync=never') as node:
             options = node.json('stats', 'config')
+            equal(node.port, port)
             equal(options['num_partition'], '8')
             equal(options['table_type'], 'bag')
             equal(options['key_pos'], '0')

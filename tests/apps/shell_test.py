@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -132,7 +133,7 @@ def test_completion_and_history():
             t.type('stat\tclu\t\r')
             t.expect('replication_factor')
             t.expect('supercache> ')
-            t.type('kv users in\tk\r')
+            t.type('kv users incre\tk\r')
             t.expect('1\r\n')
             t.expect('supercache> ')
             t.type('\x1b[A\r')   # the line before, again
@@ -140,6 +141,31 @@ def test_completion_and_history():
             t.expect('supercache> ')
             t.type('\x04')       # end of input
             equal(t.process.wait(60), 0)
+
+
+def test_an_interrupt_drops_the_line_or_ends_what_runs():
+    with Node() as node, tempfile.TemporaryDirectory() as home:
+        with Terminal(node, home) as t:
+            t.expect('supercache> ')
+            t.type('put 1 a\r')
+            t.expect('stored')
+            t.expect('supercache> ')
+            t.type('put 2 nonsense')
+            t.expect('nonsense')
+            t.process.send_signal(signal.SIGINT)
+            t.expect('supercache> ')
+            t.type('get 1\r')
+            t.expect('{1, "a"}')
+            t.expect('supercache> ')
+            t.type('watch\r')
+            t.expect('watching')
+            t.process.send_signal(signal.SIGINT)
+            t.expect('supercache> ')
+            t.type('get 2\r')
+            t.expect('no record has the key 2')
+            with open(os.path.join(home, '.supercache_history'), encoding='utf-8') as f:
+                assert 'watch' in f.read()
+            t.process.kill()
 
 
 def test_terminal_outlives_the_node():

@@ -49,6 +49,27 @@ std::vector<record> in_pages(const table& t) {
 
 } // namespace
 
+TEST_CASE("a match ends at its limit, and a count is of all that match") {
+  for (const table_type type : all_types) {
+    CAPTURE(to_string(type));
+    table t{type, 0, 4};
+    for (int i = 0; i < 2'000; ++i)
+      put(t, record{i, i % 2});
+    const auto odd = compiled_pattern::compile(pattern{{bind(1), 1}}).value();
+    for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, std::size_t{700}, SIZE_MAX}) {
+      std::size_t rows = 0, bound = 0;
+      t.match(
+        odd, t0, [&](const record&) { ++rows; }, limit);
+      t.match_bindings(
+        odd, t0, [&](const bindings&) { ++bound; }, limit);
+      CHECK(rows == std::min<std::size_t>(limit, 1'000));
+      CHECK(bound == rows);
+    }
+    CHECK(t.count_match(odd, t0) == 1'000);
+    CHECK(t.count_match(compiled_pattern::compile(pattern{{7, any}}).value(), t0) == 1);
+  }
+}
+
 TEST_CASE("pages are the whole table, each record once, in order if the table has one") {
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));

@@ -175,6 +175,9 @@ TEST_CASE("updates keep the deadline, writes set it, expire changes it") {
     CHECK(t.next_deadline() == 1'050);
     CHECK(t.update_counter({"key"}, h, stamp{1'020}).value() == 3);
     CHECK(t.next_deadline() == 1'050);
+    CHECK(t.update_counter({"key", 1, 0, {}, 40}, h, stamp{1'020}).value() == 3);
+    CHECK(t.next_deadline() == 1'060);
+    CHECK(t.expire("key", h, 30, stamp{1'020}) == 1);
     op::compare_exchange swap{"key", record{"key", 3}, record{"key", 4}, -1};
     CHECK(t.compare_exchange(swap, h, stamp{1'020}).value());
     CHECK(t.next_deadline() == 1'050);

@@ -31,8 +31,13 @@ template <class T>
 class structs_of;
 
 /// How a write is done.
+///
+/// What stores a whole record or value (`put`, `add`, `insert_new`, `update(key, value)`, …) gives
+/// it `ttl` to live. What changes an existing one (`update_counter`, `update` with a function,
+/// `increment`, `compare_exchange`) keeps its deadline when no ttl is given; else the result lives
+/// that long from now.
 struct write_options {
-  /// How long the data lives; zero = for ever. Negative is an error.
+  /// How long the data lives; zero = for ever, or as said above. Negative is an error.
   std::chrono::milliseconds ttl{0};
   /// How long the caller waits for the cluster; unused with one member.
   std::chrono::milliseconds timeout{5000};
@@ -92,9 +97,9 @@ public:
   /// Leaves a record to be written soon, in batches. Lazy puts of one key are written in the order
   /// in which they were made; a `put` of the same key may overtake them (`flush` first). When the
   /// buffer is full the caller writes. With replication mode `strong` this is `put`, with a
-  /// warning.
-  void lazy_put(record r);
-  caf::expected<void> try_lazy_put(record r);
+  /// warning. A time to live counts from this call on.
+  void lazy_put(record r, const write_options& o = {});
+  caf::expected<void> try_lazy_put(record r, const write_options& o = {});
   /// Writes everything that was left by `lazy_put` before this call.
   void flush();
   caf::expected<void> try_flush();
@@ -114,11 +119,13 @@ public:
   /// missing record starts from. Not on bags. Errors: `not_found`, `type_mismatch`.
   std::int64_t update_counter(const value& key, std::uint32_t pos, std::int64_t step,
                               std::optional<record> initial = {},
-                              const partition_filter& partition = any_partition);
+                              const partition_filter& partition = any_partition,
+                              const write_options& o = {});
   caf::expected<std::int64_t> try_update_counter(const value& key, std::uint32_t pos,
                                                  std::int64_t step,
                                                  std::optional<record> initial = {},
-                                                 const partition_filter& partition = any_partition);
+                                                 const partition_filter& partition = any_partition,
+                                                 const write_options& o = {});
 
   // -- reading tuples ---------------------------------------------------------------------------
 
@@ -142,51 +149,64 @@ public:
                                                     const read_options& o = {}) const;
   /// What the pattern's variables bind, per record, in the order of their numbers. A literal key
   /// costs a lookup, anything else a scan; on an `ordered_set` only of the keys that can match.
+  /// `limit`: no more than so many, 0 = all.
   std::vector<bindings> get_by_match(const partition_filter& partition, const pattern& p,
-                                     const read_options& o = {}) const;
+                                     const read_options& o = {}, std::size_t limit = 0) const;
   caf::expected<std::vector<bindings>> try_get_by_match(const partition_filter& partition,
                                                         const pattern& p,
-                                                        const read_options& o = {}) const;
-  /// The records that match.
+                                                        const read_options& o = {},
+                                                        std::size_t limit = 0) const;
+  /// The records that match; of an `ordered_set` in key order, and the first with a limit.
   records get_by_match_object(const partition_filter& partition, const pattern& p,
-                              const read_options& o = {}) const;
+                              const read_options& o = {}, std::size_t limit = 0) const;
   caf::expected<records> try_get_by_match_object(const partition_filter& partition,
-                                                 const pattern& p,
-                                                 const read_options& o = {}) const;
+                                                 const pattern& p, const read_options& o = {},
+                                                 std::size_t limit = 0) const;
   /// The same with a pattern compiled once.
-  records select(const partition_filter& partition, const compiled_pattern& p) const;
-  caf::expected<records> try_select(const partition_filter& partition,
-                                    const compiled_pattern& p) const;
+  records select(const partition_filter& partition, const compiled_pattern& p,
+                 const read_options& o = {}, std::size_t limit = 0) const;
+  caf::expected<records> try_select(const partition_filter& partition, const compiled_pattern& p,
+                                    const read_options& o = {}, std::size_t limit = 0) const;
+  /// How many records match; in a cluster no record travels for it.
+  std::size_t count_by_match(const partition_filter& partition, const pattern& p,
+                             const read_options& o = {}) const;
+  caf::expected<std::size_t> try_count_by_match(const partition_filter& partition, const pattern& p,
+                                                const read_options& o = {}) const;
   /// Folds `fn(record, acc) → acc` over all records. `fn` runs without locks; records stored or
-  /// removed meanwhile may or may not be met. In a cluster they come page by page, from this node's
-  /// copy where it has one.
+  /// removed meanwhile may or may not be met. Partition after partition, each of an `ordered_set`
+  /// in key order. In a cluster they come page by page; in read mode `local` from this node's copy
+  /// where it has one.
   template <class Acc, class Fn>
-  Acc scan(const partition_filter& partition, Fn&& fn, Acc acc) const {
-    each(partition, [&](const record& r) {
+  Acc scan(const partition_filter& partition, Fn&& fn, Acc acc, const read_options& o = {}) const {
+    const auto visit = [&](const record& r) {
       acc = fn(r, std::move(acc));
       return true;
-    });
+    };
+    each(partition, visit, o);
     return acc;
   }
   template <class Acc, class Fn>
-  caf::expected<Acc> try_scan(const partition_filter& partition, Fn&& fn, Acc acc) const {
-    auto done = try_each(partition, [&](const record& r) {
+  caf::expected<Acc> try_scan(const partition_filter& partition, Fn&& fn, Acc acc,
+                              const read_options& o = {}) const {
+    const auto visit = [&](const record& r) {
       acc = fn(r, std::move(acc));
       return true;
-    });
-    if (!done)
+    };
+    if (auto done = try_each(partition, visit, o); !done)
       return std::move(done.error());
     return acc;
   }
   /// Calls `visit` for every record until it answers false.
-  void each(const partition_filter& partition,
-            const std::function<bool(const record&)>& visit) const;
+  void each(const partition_filter& partition, const std::function<bool(const record&)>& visit,
+            const read_options& o = {}) const;
   caf::expected<void> try_each(const partition_filter& partition,
-                               const std::function<bool(const record&)>& visit) const;
-  /// Records with keys from `low` to `high`, both included; in key order within each partition.
-  /// On an `ordered_set` others are not visited.
-  records range(const value& low, const value& high) const;
-  caf::expected<records> try_range(const value& low, const value& high) const;
+                               const std::function<bool(const record&)>& visit,
+                               const read_options& o = {}) const;
+  /// Records with keys from `low` to `high`, both included. On an `ordered_set` in key order, and
+  /// others are not visited.
+  records range(const value& low, const value& high, const read_options& o = {}) const;
+  caf::expected<records> try_range(const value& low, const value& high,
+                                   const read_options& o = {}) const;
 
   // -- removing tuples --------------------------------------------------------------------------
   // Each answers how many went.
@@ -209,16 +229,22 @@ public:
   // -- straight to one partition ----------------------------------------------------------------
   // By name (`<table_prefix>_<index>`) or index; nothing is routed.
 
-  void put_partition(record r, std::string_view partition);
-  caf::expected<void> try_put_partition(record r, std::string_view partition);
-  records get_partition(const value& key, std::string_view partition) const;
-  caf::expected<records> try_get_partition(const value& key, std::string_view partition) const;
+  void put_partition(record r, std::string_view partition, const write_options& o = {});
+  caf::expected<void> try_put_partition(record r, std::string_view partition,
+                                        const write_options& o = {});
+  records get_partition(const value& key, std::string_view partition,
+                        const read_options& o = {}) const;
+  caf::expected<records> try_get_partition(const value& key, std::string_view partition,
+                                           const read_options& o = {}) const;
   std::size_t remove_partition(const value& key, std::string_view partition);
   caf::expected<std::size_t> try_remove_partition(const value& key, std::string_view partition);
-  void put_partition_by_idx(record r, std::size_t index);
-  caf::expected<void> try_put_partition_by_idx(record r, std::size_t index);
-  records get_partition_by_idx(const value& key, std::size_t index) const;
-  caf::expected<records> try_get_partition_by_idx(const value& key, std::size_t index) const;
+  void put_partition_by_idx(record r, std::size_t index, const write_options& o = {});
+  caf::expected<void> try_put_partition_by_idx(record r, std::size_t index,
+                                               const write_options& o = {});
+  records get_partition_by_idx(const value& key, std::size_t index,
+                               const read_options& o = {}) const;
+  caf::expected<records> try_get_partition_by_idx(const value& key, std::size_t index,
+                                                  const read_options& o = {}) const;
   std::size_t remove_partition_by_idx(const value& key, std::size_t index);
   caf::expected<std::size_t> try_remove_partition_by_idx(const value& key, std::size_t index);
 
@@ -277,7 +303,9 @@ public:
   const cache_actor& actor() const;
   /// Records per partition and in total. Cost: O(partitions).
   cache_stats stats() const;
+  caf::expected<cache_stats> try_stats() const;
   supercache::cluster_stats cluster_stats() const;
+  caf::expected<supercache::cluster_stats> try_cluster_stats() const;
   bool distributed() const noexcept;
   std::size_t partitions() const noexcept;
   /// The partition that a partition value belongs to.

@@ -10,8 +10,10 @@
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/expected.hpp>
+#include <caf/meta/annotation.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/result.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -52,6 +54,11 @@ void tell_later(Self&& self, const To& to, caf::timespan delay, Ts&&... xs) {
 template <class Self, class To, class... Ts>
 auto ask(Self&& self, const To& to, caf::timespan timeout, Ts&&... xs) {
   return self->request(to, timeout, std::forward<Ts>(xs)...);
+}
+/// The same, for whoever always answers.
+template <class Self, class To, class... Ts>
+auto ask_patiently(Self&& self, const To& to, Ts&&... xs) {
+  return self->request(to, caf::infinite, std::forward<Ts>(xs)...);
 }
 template <class To, class... Ts>
 void tell_from_anywhere(const To& to, Ts&&... xs) {
@@ -109,11 +116,14 @@ inline constexpr auto error_category = caf::atom("supercache");
 inline caf::error make_error(std::uint8_t code, std::string text) {
   return {code, error_category, caf::make_message(std::move(text))};
 }
+/// What a renderer of errors is told the category as.
+using error_category_type = caf::atom_value;
 inline bool is_ours(const caf::error& e) { return e.category() == error_category; }
-inline std::string message_of(const caf::error& e) {
-  return e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0)
-                                                   : std::string{};
+/// The sentence that `make_error` put into an error's context.
+inline std::string sentence_in(const caf::message& context) {
+  return context.match_elements<std::string>() ? context.get_as<std::string>(0) : std::string{};
 }
+inline std::string message_of(const caf::error& e) { return sentence_in(e.context()); }
 
 // -- configuration ------------------------------------------------------------------------------
 
@@ -130,6 +140,48 @@ inline void watch_connections(caf::actor_system_config& cfg, caf::timespan heart
   cfg.set("middleman.heartbeat-interval", heartbeat).set("middleman.connection-timeout", timeout);
 }
 inline std::string_view scheduler_threads_option() { return "scheduler.max-threads"; }
+/// How many threads run actors.
+inline std::size_t workers_of(const caf::actor_system& system) {
+  return const_cast<caf::actor_system&>(system).scheduler().num_workers();
+}
+/// The configuration file in force, which need not exist, and what is in one.
+inline const std::string& config_file_of(const caf::actor_system_config& cfg) {
+  return cfg.config_file_path;
+}
+inline auto read_config_file(const std::string& path) {
+  return caf::actor_system_config::parse_config_file(path.c_str());
+}
+
+// -- the actor of CAF's own that has the connections ----------------------------------------------
+
+template <class Broker>
+auto connections_of(auto& middleman) {
+  return middleman.template named_broker<Broker>(caf::atom("BASP"));
+}
+
+// -- inspecting ---------------------------------------------------------------------------------
+
+/// What an `inspect` may pass beside fields, e.g. the type's name.
+template <class T>
+concept annotation = std::is_base_of_v<caf::meta::annotation, std::remove_cvref_t<T>>;
+template <class T>
+concept type_name = std::is_same_v<std::remove_cvref_t<T>, caf::meta::type_name_t>;
+/// What an inspector answers.
+using inspected = caf::error;
+inline inspected inspected_well() { return caf::none; }
+
+/// A type that travels as bytes: `save(bytes)` writes them, `load(bytes)` answers what is wrong.
+template <class Inspector, class Bytes>
+typename Inspector::result_type inspect_bytes(Inspector& f, Bytes bytes, auto save, auto load) {
+  if constexpr (Inspector::reads_state) {
+    save(bytes);
+    return f(bytes);
+  } else {
+    if (auto err = f(bytes))
+      return err;
+    return load(bytes);
+  }
+}
 
 } // namespace supercache::compat
 

@@ -18,7 +18,8 @@ errc code_of(const caf::error& e) noexcept;
 /// The sentence in a CAF error of ours, else CAF's text.
 std::string message_of(const caf::error& e);
 /// For `actor_system_config::add_error_category`.
-std::string render_error(std::uint8_t code, caf::atom_value, const caf::message& context);
+std::string render_error(std::uint8_t code, compat::error_category_type,
+                         const caf::message& context);
 
 template <class T>
 caf::expected<T> to_expected(result<T> r) {

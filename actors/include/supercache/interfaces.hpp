@@ -10,9 +10,10 @@
 ///     partition_store ──► feed ──► WATCHES ──► listeners of the application
 ///
 /// Requests that fail are answered with an error of category "supercache": see error.hpp. `ttl`
-/// and `timeout` are in milliseconds, a ttl of 0 means for ever. The last argument named
-/// `partition` is the value of the partition element; messages without it work where `key_pos` and
-/// `partition_pos` are the same, or, for reads and removals, ask every partition.
+/// and `timeout` are in milliseconds. A ttl means what it does in `write_options`: 0 = for ever, or
+/// as it was. `mode` is a read mode: local, primary, quorum. `limit`: no more than so many, 0 =
+/// all. `partition` is the value of the partition element; messages without it work where `key_pos`
+/// and `partition_pos` are the same, or, for reads and removals, ask every partition.
 
 #include <supercache/type_ids.hpp>
 
@@ -61,11 +62,16 @@ using buffer_actor = compat::iface<
 /// The part of CACHE that stores tuples.
 using tuple_actor = compat::iface<
   caf::result<void>(put_atom, record), caf::result<void>(put_atom, record, std::int64_t ttl),
-  caf::result<void>(put_atom, batch_atom, record_list), caf::result<void>(lazy_atom, record),
+  caf::result<void>(put_atom, batch_atom, record_list),
+  caf::result<void>(put_atom, batch_atom, record_list, std::int64_t ttl),
+  caf::result<void>(lazy_atom, record), caf::result<void>(lazy_atom, record, std::int64_t ttl),
   caf::result<void>(flush_atom), caf::result<bool>(insert_atom, record, std::int64_t ttl),
   caf::result<record_list>(get_atom, value),
   caf::result<record_list>(get_atom, value, value partition),
   caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>),
+  caf::result<record_list>(get_atom, value, std::string mode),
+  caf::result<record_list>(get_atom, value, value partition, std::string mode),
+  caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>, std::string mode),
   caf::result<record_list>(take_atom, value),
   caf::result<record_list>(take_atom, value, value partition),
   caf::result<std::uint64_t>(remove_atom, value),
@@ -77,33 +83,65 @@ using tuple_actor = compat::iface<
   caf::result<std::int64_t>(counter_atom, value, std::uint32_t position, std::int64_t step),
   caf::result<std::int64_t>(counter_atom, value, value partition, std::uint32_t position,
                             std::int64_t step),
+  // The same, with the record that a missing one starts from.
+  caf::result<std::int64_t>(counter_atom, value, std::uint32_t position, std::int64_t step,
+                            record initial, std::int64_t ttl),
+  caf::result<std::int64_t>(counter_atom, value, value partition, std::uint32_t position,
+                            std::int64_t step, record initial, std::int64_t ttl),
   // What a pattern binds, in all partitions or one.
   caf::result<std::vector<bindings>>(match_atom, pattern),
   caf::result<std::vector<bindings>>(match_atom, value partition, pattern),
   // The records that match.
   caf::result<record_list>(select_atom, pattern),
   caf::result<record_list>(select_atom, value partition, pattern),
+  caf::result<std::vector<bindings>>(match_atom, pattern, std::uint64_t limit),
+  caf::result<std::vector<bindings>>(match_atom, value partition, pattern, std::uint64_t limit),
+  caf::result<record_list>(select_atom, pattern, std::uint64_t limit),
+  caf::result<record_list>(select_atom, value partition, pattern, std::uint64_t limit),
+  // How many match.
+  caf::result<std::uint64_t>(count_atom, match_atom, pattern),
+  caf::result<std::uint64_t>(count_atom, match_atom, value partition, pattern),
+  // Records with keys from `low` to `high`, both included.
+  caf::result<record_list>(range_atom, value low, value high),
   caf::result<std::uint64_t>(remove_atom, match_atom, pattern),
   caf::result<std::uint64_t>(remove_atom, match_atom, value partition, pattern),
   caf::result<std::uint64_t>(clear_atom),
-  // Straight to the partition with an index.
+  // Straight to the partition with an index or a name.
   caf::result<void>(put_atom, index_atom, std::uint64_t index, record),
+  caf::result<void>(put_atom, index_atom, std::uint64_t index, record, std::int64_t ttl),
   caf::result<record_list>(get_atom, index_atom, std::uint64_t index, value),
-  caf::result<std::uint64_t>(remove_atom, index_atom, std::uint64_t index, value)>;
+  caf::result<std::uint64_t>(remove_atom, index_atom, std::uint64_t index, value),
+  caf::result<void>(put_atom, index_atom, std::string name, record, std::int64_t ttl),
+  caf::result<record_list>(get_atom, index_atom, std::string name, value),
+  caf::result<std::uint64_t>(remove_atom, index_atom, std::string name, value)>;
 
 /// The part of CACHE that keeps key-value namespaces; the first string is the namespace.
 using kv_actor = compat::iface<
   caf::result<void>(kv_atom, put_atom, std::string, value key, value x, std::int64_t ttl),
   caf::result<void>(kv_atom, batch_atom, std::string, std::vector<value> keys,
                     std::vector<value> xs),
+  caf::result<void>(kv_atom, batch_atom, std::string, std::vector<value> keys,
+                    std::vector<value> xs, std::int64_t ttl),
   caf::result<bool>(kv_atom, add_atom, std::string, value key, value x, std::int64_t ttl),
   // All values under the key; none, one, or many in a bag.
   caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key),
+  caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key, std::string mode),
+  // What each key has, `otherwise` where there is none.
+  caf::result<std::vector<value>>(kv_atom, get_atom, batch_atom, std::string,
+                                  std::vector<value> keys, value otherwise, std::string mode),
+  // Stores, whether there was one or not; in a bag in place of all.
+  caf::result<void>(kv_atom, update_atom, std::string, value key, value x, std::int64_t ttl),
   caf::result<bool>(kv_atom, replace_atom, std::string, value key, value x),
   caf::result<bool>(kv_atom, cas_atom, std::string, value key, value expected, value desired),
+  caf::result<bool>(kv_atom, cas_atom, std::string, value key, value expected, value desired,
+                    std::int64_t ttl),
   caf::result<std::int64_t>(kv_atom, counter_atom, std::string, value key, std::int64_t initial,
                             std::int64_t step),
+  caf::result<std::int64_t>(kv_atom, counter_atom, std::string, value key, std::int64_t initial,
+                            std::int64_t step, std::int64_t ttl),
   caf::result<std::uint64_t>(kv_atom, remove_atom, std::string, value key),
+  caf::result<std::uint64_t>(kv_atom, remove_atom, batch_atom, std::string,
+                             std::vector<value> keys),
   caf::result<std::uint64_t>(kv_atom, clear_atom, std::string),
   caf::result<std::uint64_t>(kv_atom, count_atom, std::string),
   // All pairs, as {key, value}.
@@ -126,9 +164,13 @@ using queue_actor = compat::iface<
   caf::result<std::uint64_t>(stack_atom, count_atom, std::string),
   caf::result<std::vector<value>>(stack_atom, drain_atom, std::string)>;
 
-/// The part of CACHE that keeps structs, as records {key, {field, …}}; the string is the type.
+/// The part of CACHE that keeps structs, as records {key, {field, …}}; the string is the type. As a
+/// record says its key, a type needs no `init` here; once it is initialised on this node, a record
+/// whose key is not the key field is refused with `key_mismatch`.
 using struct_actor
-  = compat::iface<caf::result<void>(struct_atom, put_atom, std::string, record),
+  = compat::iface<caf::result<void>(struct_atom, init_atom, std::string, std::uint64_t key_field),
+                  caf::result<void>(struct_atom, put_atom, std::string, record),
+                  caf::result<void>(struct_atom, put_atom, std::string, record, std::int64_t ttl),
                   caf::result<record_list>(struct_atom, get_atom, std::string, value key),
                   caf::result<record_list>(struct_atom, list_atom, std::string),
                   caf::result<std::uint64_t>(struct_atom, remove_atom, std::string, value key),
@@ -187,7 +229,8 @@ using flusher_actor = compat::iface<
   // INTERNAL
   caf::result<void>(tick_atom)>;
 
-/// SERVER: does what CACHE is asked in a cluster, and may wait for other nodes. Detached.
+/// SERVER: does what CACHE is asked and would keep others waiting: in a cluster what may wait for
+/// other nodes (detached), on a single node what walks over many records.
 using server_actor = compat::iface<
   // INTERNAL
   caf::result<void>(run_atom, compat::deferred_request)>;

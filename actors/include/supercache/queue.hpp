@@ -8,7 +8,8 @@ namespace supercache {
 /// exactly once, in the order in which it went in. Every operation is O(1) per item.
 ///
 /// A handle, like `cache`; two handles with one name are the same queue. A queue lives in the
-/// partition of its name. `try_` forms and errors as at `cache`.
+/// partition of its name. Items carry no time to live: each stays until somebody takes it. `try_`
+/// forms and errors as at `cache`.
 class queue {
 public:
   void add(value item);
@@ -27,12 +28,12 @@ public:
   value out_wait(std::chrono::milliseconds timeout);
   caf::expected<value> try_out_wait(std::chrono::milliseconds timeout);
   /// The oldest item, which stays, or `otherwise`.
-  value peek(value otherwise = {}) const;
-  caf::expected<value> try_peek(value otherwise = {}) const;
+  value peek(value otherwise = {}, const read_options& o = {}) const;
+  caf::expected<value> try_peek(value otherwise = {}, const read_options& o = {}) const;
   /// The seed's spelling.
   value peak(value otherwise = {}) const { return peek(std::move(otherwise)); }
-  std::size_t count() const;
-  caf::expected<std::size_t> try_count() const;
+  std::size_t count(const read_options& o = {}) const;
+  caf::expected<std::size_t> try_count(const read_options& o = {}) const;
   /// Takes everything, oldest first.
   value_list get_all();
   caf::expected<value_list> try_get_all();
@@ -59,8 +60,8 @@ public:
   /// Takes up to `n` items, newest first.
   value_list pop_batch(std::size_t n);
   caf::expected<value_list> try_pop_batch(std::size_t n);
-  std::size_t count() const;
-  caf::expected<std::size_t> try_count() const;
+  std::size_t count(const read_options& o = {}) const;
+  caf::expected<std::size_t> try_count(const read_options& o = {}) const;
   /// Takes everything, newest first.
   value_list get_all();
   caf::expected<value_list> try_get_all();

@@ -4,9 +4,6 @@
 #include <supercache/error.hpp>
 #include <supercache/store/value.hpp>
 
-#include <caf/meta/annotation.hpp>
-#include <caf/meta/type_name.hpp>
-
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -24,8 +21,6 @@ namespace supercache::struct_codec {
 
 namespace detail {
 
-template <class T>
-concept annotation = std::is_base_of_v<caf::meta::annotation, std::remove_cvref_t<T>>;
 template <class T>
 concept duration = requires {
   typename T::rep;
@@ -63,7 +58,7 @@ std::string demangled(const char* name);
 
 /// Turns fields into values.
 struct writer {
-  using result_type = caf::error;
+  using result_type = compat::inspected;
   static constexpr bool reads_state = true;
   static constexpr bool writes_state = false;
   value_list out;
@@ -71,11 +66,11 @@ struct writer {
   template <class... Ts>
   result_type operator()(Ts&&... xs) {
     (add(xs), ...);
-    return caf::none;
+    return compat::inspected_well();
   }
   template <class T>
   void add(const T& x) {
-    if constexpr (!annotation<T>)
+    if constexpr (!compat::annotation<T>)
       out.push_back(one(x));
   }
   template <class T>
@@ -113,7 +108,7 @@ struct writer {
 
 /// Fills fields from values.
 struct reader {
-  using result_type = caf::error;
+  using result_type = compat::inspected;
   static constexpr bool reads_state = false;
   static constexpr bool writes_state = true;
   std::span<const value> in;
@@ -127,7 +122,7 @@ struct reader {
   }
   template <class T>
   void next(T& x, caf::error& err) {
-    if constexpr (!annotation<T>) {
+    if constexpr (!compat::annotation<T>) {
       if (at >= in.size())
         err = make_error(errc::type_mismatch, "the stored struct has fewer fields than its type");
       else
@@ -207,7 +202,7 @@ struct reader {
 
 /// Finds a field by its address, and the type's name.
 struct finder {
-  using result_type = caf::error;
+  using result_type = compat::inspected;
   static constexpr bool reads_state = true;
   static constexpr bool writes_state = false;
   const void* wanted = nullptr;
@@ -218,13 +213,13 @@ struct finder {
   template <class... Ts>
   result_type operator()(Ts&&... xs) {
     (look(xs), ...);
-    return caf::none;
+    return compat::inspected_well();
   }
   template <class T>
   void look(T& x) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<T>, caf::meta::type_name_t>) {
+    if constexpr (compat::type_name<T>) {
       name = x.value;
-    } else if constexpr (!annotation<T>) {
+    } else if constexpr (!compat::annotation<T>) {
       if (static_cast<const void*>(&x) == wanted)
         found = count;
       ++count;

@@ -18,10 +18,10 @@ public:
   status init(std::size_t key_field);
   /// The field that is the key. Errors: `not_initialised`.
   result<std::size_t> key_field() const;
-  status put(record row);
+  status put(record row, const write_options& o);
   /// Errors: `not_found`, `not_initialised`.
-  result<record> get(const value& key) const;
-  result<std::vector<record>> get_all() const;
+  result<record> get(const value& key, const read_options& o) const;
+  result<std::vector<record>> get_all(const read_options& o) const;
   result<std::size_t> remove(const value& key);
   result<std::size_t> remove_all();
   const std::string& type() const noexcept { return type_; }
@@ -56,12 +56,23 @@ public:
   }
 
   /// Stores a struct, replacing what has its key.
-  void add(const T& x) { detail::to_value_or_throw(put(x)); }
-  caf::expected<void> try_add(const T& x) { return to_expected(put(x)); }
-  T get(const value& key) const { return detail::to_value_or_throw(find(key)); }
-  caf::expected<T> try_get(const value& key) const { return to_expected(find(key)); }
-  std::vector<T> get_all() const { return detail::to_value_or_throw(all()); }
-  caf::expected<std::vector<T>> try_get_all() const { return to_expected(all()); }
+  void add(const T& x, const write_options& o = {}) { detail::to_value_or_throw(put(x, o)); }
+  caf::expected<void> try_add(const T& x, const write_options& o = {}) {
+    return to_expected(put(x, o));
+  }
+  T get(const value& key, const read_options& o = {}) const {
+    return detail::to_value_or_throw(find(key, o));
+  }
+  caf::expected<T> try_get(const value& key, const read_options& o = {}) const {
+    return to_expected(find(key, o));
+  }
+  /// All of them; of an ordered_set in key order.
+  std::vector<T> get_all(const read_options& o = {}) const {
+    return detail::to_value_or_throw(all(o));
+  }
+  caf::expected<std::vector<T>> try_get_all(const read_options& o = {}) const {
+    return to_expected(all(o));
+  }
   /// Answers whether there was one.
   bool remove(const value& key) { return detail::to_value_or_throw(space_.remove(key)) > 0; }
   caf::expected<bool> try_remove(const value& key) {
@@ -86,7 +97,7 @@ private:
                                         + " is not among the fields that its inspect visits"};
     return space_.init(*field);
   }
-  status put(const T& x) {
+  status put(const T& x, const write_options& o) {
     const auto field = space_.key_field();
     if (!field)
       return field.why();
@@ -94,7 +105,7 @@ private:
     if (!fields)
       return fields.why();
     value key = (*fields)[*field];
-    return space_.put(record{std::move(key), value::tuple(*fields)});
+    return space_.put(record{std::move(key), value::tuple(*fields)}, o);
   }
   static result<T> from(const record& row) {
     T x{};
@@ -102,14 +113,14 @@ private:
       return s.why();
     return x;
   }
-  result<T> find(const value& key) const {
-    auto row = space_.get(key);
+  result<T> find(const value& key, const read_options& o) const {
+    auto row = space_.get(key, o);
     if (!row)
       return row.why();
     return from(*row);
   }
-  result<std::vector<T>> all() const {
-    auto rows = space_.get_all();
+  result<std::vector<T>> all(const read_options& o) const {
+    auto rows = space_.get_all(o);
     if (!rows)
       return rows.why();
     std::vector<T> out;

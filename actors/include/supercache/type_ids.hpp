@@ -23,13 +23,8 @@ namespace detail {
 
 template <class Inspector, class T, class Decode>
 typename Inspector::result_type inspect_encoded(Inspector& f, T& x, Decode decode) {
-  byte_buffer bytes;
-  if constexpr (Inspector::reads_state) {
-    encode(x, bytes);
-    return f(bytes);
-  } else {
-    if (auto err = f(bytes))
-      return err;
+  const auto save = [&](byte_buffer& bytes) { encode(x, bytes); };
+  const auto load = [&](const byte_buffer& bytes) -> compat::inspected {
     byte_view in{bytes};
     auto decoded = decode(in);
     if (!decoded)
@@ -37,8 +32,9 @@ typename Inspector::result_type inspect_encoded(Inspector& f, T& x, Decode decod
     if (!in.empty())
       return to_caf({errc::malformed, "bytes behind the end of an encoding"});
     x = *std::move(decoded);
-    return caf::none;
-  }
+    return compat::inspected_well();
+  };
+  return compat::inspect_bytes(f, byte_buffer{}, save, load);
 }
 
 } // namespace detail
@@ -149,6 +145,8 @@ CAF_ADD_TYPE_ID(supercache, (std::vector<supercache::change>))
 CAF_ADD_ATOM(supercache, supercache, changes_atom, "changes")
 CAF_ADD_ATOM(supercache, supercache, unwatch_atom, "unwatch")
 CAF_ADD_ATOM(supercache, supercache, watch_atom, "watch")
+CAF_ADD_ATOM(supercache, supercache, range_atom, "range")
+CAF_ADD_ATOM(supercache, supercache, init_atom, "init")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
 namespace supercache {

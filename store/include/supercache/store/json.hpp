@@ -15,8 +15,9 @@
 ///     string that is no UTF-8      {"$bytes": "base64"}
 ///     NaN, ±infinity               {"$double": "nan"}   ("inf", "-inf")
 ///
-/// An integer too large for 64 bits signed becomes a double, as in other JSON readers; of equal
-/// keys the last wins. Any other object whose only key begins with `$` is refused. Thread: any.
+/// An integer too large for 64 bits signed is refused: with a point or an exponent it is a double.
+/// Of equal keys the last wins. Any other object whose only key begins with `$` is refused.
+/// Thread: any.
 namespace supercache {
 
 std::string to_json(const value& x);
@@ -24,7 +25,7 @@ std::string to_json(const value& x);
 std::string to_json(const record& x);
 
 /// Errors: `malformed` with a sentence that names the place and what is wrong; `too_large` when
-/// nested deeper than `max_depth`, whatever the depth.
+/// nested deeper than `max_depth`, whatever the depth, and for an integer that does not fit.
 result<value> value_from_json(std::string_view text);
 /// Expects an array with at least one element.
 result<record> record_from_json(std::string_view text);

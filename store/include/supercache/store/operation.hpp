@@ -87,8 +87,8 @@ struct update_element {
   std::vector<std::pair<std::uint32_t, value>> changes;
 };
 /// Adds `step` to the integer at `pos` and answers the sum. Without a record it starts from
-/// `initial` (with its `ttl_ms`) if given, else not_found. Not on bags; not the key element; a sum
-/// outside 64 bits is an error and changes nothing.
+/// `initial` if given, else not_found. A `ttl_ms` of 0 keeps the deadline of a record that is
+/// there. Not on bags; not the key element; a sum outside 64 bits is an error and changes nothing.
 struct update_counter {
   value key;
   std::uint32_t pos = 1;

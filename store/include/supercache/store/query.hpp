@@ -42,11 +42,21 @@ struct ttl {
 struct names {};
 /// Size of the partition. → `one`, a list of records in the tuples and bytes in all.
 struct size {};
+/// As `match`, but no more than `limit`; of an ordered_set the first.
+struct match_some {
+  pattern what;
+  bool bind = false;
+  std::uint64_t limit = 0;
+};
+/// How many records match. → `one`, an integer.
+struct count_match {
+  pattern what;
+};
 
 } // namespace ask
 
 using query_body = std::variant<ask::get, ask::match, ask::range, ask::count, ask::page, ask::peek,
-                                ask::ttl, ask::names, ask::size>;
+                                ask::ttl, ask::names, ask::size, ask::match_some, ask::count_match>;
 
 /// One read.
 struct query {

@@ -89,11 +89,15 @@ public:
                 std::span<records> out, const stamp& now) const;
   /// Calls `found(record)` for what matches, without the table's locks held. A literal key costs
   /// one lookup; an ordered_set visits only the range of keys that can match.
-  void match(const compiled_pattern& p, const stamp& now,
-             const std::function<void(record)>& found) const;
+  /// Ends when `limit` were found.
+  void match(const compiled_pattern& p, const stamp& now, const std::function<void(record)>& found,
+             std::size_t limit = SIZE_MAX) const;
   /// Like `match`, with the values bound.
   void match_bindings(const compiled_pattern& p, const stamp& now,
-                      const std::function<void(bindings)>& found) const;
+                      const std::function<void(bindings)>& found,
+                      std::size_t limit = SIZE_MAX) const;
+  /// How many records match.
+  std::size_t count_match(const compiled_pattern& p, const stamp& now) const;
   /// Calls `visit(record)` for every live record, in key order for an ordered_set, until it
   /// answers false. No lock is held during the calls.
   void each(const stamp& now, const std::function<bool(const record&)>& visit) const;

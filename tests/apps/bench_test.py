@@ -1,0 +1,51 @@
+"""supercache-bench: that it measures what it says, and refuses what makes no sense."""
+
+import json
+import sys
+
+from harness import equal, fails, main, run
+
+BENCH = sys.argv[3]
+CASES = ['put', 'get', 'get_miss', 'put_batch', 'get_many', 'kv_add', 'kv_get', 'kv_add_batch',
+         'increment', 'queue_add', 'queue_out', 'stack_push', 'stack_pop', 'lazy_put', 'match',
+         'scan', 'actor_put', 'mixed']
+
+
+def test_local_cases():
+    answer = run(BENCH, 'local', '--records', '1000', '--seconds', '0.05', '--json', timeout=250)
+    equal((answer.status, answer.err), (0, ''))
+    out = json.loads(answer.out)
+    equal([r['name'] for r in out['results']], CASES)
+    equal((out['records'], out['threads']), (1000, 1))
+    assert all(r['ops_per_sec'] > 0 for r in out['results']), out
+    get = out['results'][CASES.index('get')]
+    assert get['p50_ns'] <= get['p99_ns'] and get['ratio']['flat_map'] > 0, get
+
+
+def test_table():
+    answer = run(BENCH, 'local', '--records', '1000', '--seconds', '0.05', '--only', 'get,kv_get')
+    equal(answer.status, 0)
+    lines = answer.out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(('get', 'kv_get'))] \
+        == ['get', 'kv_get'], answer
+    assert 'bytes per record' not in answer.out, answer
+
+
+def test_wrong_words():
+    for words, sentence in (
+            ([], 'a command is missing: local or cluster; see supercache-bench --help'),
+            (['lokal'], "unknown command 'lokal'; there are local, cluster; did you mean 'local'?"),
+            (['local', '--seconds', 'x'], "--seconds: 'x' is no number of seconds from 0.05 to 600"),
+            (['local', '--records', '1'], "--records: '1' is no whole number from 1000 to 50000000"),
+            (['cluster', '--nods', '3'], "unknown option '--nods'; did you mean '--nodes'?")):
+        fails(run(BENCH, *words), 2, sentence, 'supercache-bench')
+
+
+def test_help():
+    for words in ([], ['local'], ['cluster']):
+        answer = run(BENCH, *words, '--help')
+        equal((answer.status, answer.err), (0, ''))
+        assert 'Usage: supercache-bench' in answer.out, answer
+
+
+main(sys.modules[__name__])
