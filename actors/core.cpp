@@ -59,7 +59,9 @@ core::core(caf::actor_system& system, options o)
     power_of_two_(std::has_single_bit(*options_.num_partition)),
     mask_(*options_.num_partition - 1),
     buffers_(system.scheduler().num_workers(), options_.lazy_put_limit, options_.key_pos,
-             [this](std::vector<record>& batch) { write_lazily(batch); }) {
+             [this](std::vector<record>& batch, std::chrono::milliseconds longest) {
+               return write_lazily(batch, longest);
+             }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
   for (const auto& s : stores_)
@@ -107,7 +109,7 @@ void core::stop() {
   if (!running_.exchange(false, std::memory_order_acq_rel))
     return;
   reads_directly_ = false;
-  buffers_.drain_all();
+  (void)buffers_.drain_all(); // what it leaves is counted below
   if (port_)
     system_.middleman().unpublish(front_, port_);
   if (node_)
@@ -128,7 +130,10 @@ void core::stop() {
     compat::end(a);
   for (const auto& s : stores_)
     s->clear(now());
-  buffers_.drain_all(); // of a lazy_put that had passed the check; lands in what is freed with us
+  // Of a lazy_put that had passed the check; lands in what is freed with us.
+  (void)buffers_.drain_all();
+  if (const auto n = buffers_.count())
+    spdlog::error("{} records of lazy_put could not be stored before the stop", n);
   reclaim::collect();
 }
 
@@ -225,15 +230,12 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   return done();
 }
 
-/// What a buffer gathered. In a cluster it may fail: nobody waits for it, so the log says so.
-void core::write_lazily(std::vector<record>& rs) {
-  const auto n = rs.size();
-  constexpr std::chrono::seconds patience{30};
-  if (auto s = node_ ? remote::put_batch(*this, std::move(rs), 0, patience) : write_batch(rs, 0);
-      !s) {
-    spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
-  }
+status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest) {
+  if (node_)
+    return remote::put_and_keep(*this, rs, longest);
+  auto s = write_batch(rs, 0);
   rs.clear();
+  return s;
 }
 
 status core::lazy_put(record r) {
@@ -249,15 +251,31 @@ status core::lazy_put(record r) {
     one.push_back(std::move(r));
     return write_batch(one, 0);
   }
-  if (const auto idle = buffers_.add(std::move(r), key_hash); idle >= 0)
-    wake_buffer(static_cast<std::size_t>(idle));
+  const auto idle = buffers_.add(std::move(r), key_hash);
+  if (!idle)
+    return idle.why();
+  if (*idle >= 0)
+    wake_buffer(static_cast<std::size_t>(*idle));
   // A stop that came between the check and the add may have drained before it.
   if (!running()) [[unlikely]]
-    buffers_.drain_all();
+    (void)buffers_.drain_all();
   return done();
 }
 
-void core::flush() { buffers_.drain_all(); }
+status core::flush() { return buffers_.drain_all(); }
+
+status core::drain_buffer(std::size_t index) {
+  auto s = buffers_.drain(index);
+  if (!s)
+    spdlog::warn("what lazy_put left is kept and tried again: {}", s.why().message);
+  return s;
+}
+
+void core::retry_lazy() {
+  for (std::size_t i = 0; i < buffers_.size(); ++i)
+    if (buffers_.wants_retry(i))
+      wake_buffer(i);
+}
 
 // -- actors -------------------------------------------------------------------------------------
 
@@ -280,8 +298,12 @@ void core::wake_waiters(const std::string& queue) {
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_ptr<core> c,
                                             std::size_t index) {
   return {
-    [c, index](wake_atom) { c->drain_buffer(index); },
-    [c, index](flush_atom) { c->drain_buffer(index); },
+    [c, index](wake_atom) { (void)c->drain_buffer(index); },
+    [c, index](flush_atom) -> caf::result<void> {
+      if (auto s = c->drain_buffer(index); !s)
+        return to_caf(s.why());
+      return {};
+    },
   };
 }
 

@@ -83,9 +83,12 @@ public:
   // -- writes that more than one place needs ----------------------------------------------------
   /// Groups by partition and stores; all or, when `check` refuses one of them, none.
   status write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
-  void write_lazily(std::vector<record>& rs);
+  /// Leaves in `rs` what is to be tried again.
+  status write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest);
   status lazy_put(record r);
-  void flush();
+  status flush();
+  /// Wakes the buffers that could not be written.
+  void retry_lazy();
   /// Tells the partition's actor that a queue somebody waits on has items.
   void wake_waiters(const std::string& queue);
 
@@ -93,7 +96,7 @@ public:
   const cache_actor& front() const noexcept { return front_; }
   partition_actor partition(std::size_t index) const;
   void wake_buffer(std::size_t index);
-  void drain_buffer(std::size_t index) { buffers_.drain(index); }
+  status drain_buffer(std::size_t index);
 
   cache_stats stats();
   supercache::cluster_stats cluster_stats();
