@@ -108,8 +108,7 @@ void cache::lazy_put(record r, const write_options& o) { to_plain(try_lazy_put(s
 caf::expected<void> cache::try_flush() {
   if (auto s = core_->check_running(); !s)
     return to_caf(s.why());
-  core_->flush();
-  return caf::unit;
+  return to_expected(core_->flush());
 }
 void cache::flush() { to_plain(try_flush()); }
 

@@ -57,7 +57,9 @@ core::core(caf::actor_system& system, options o)
     power_of_two_(std::has_single_bit(*options_.num_partition)),
     mask_(*options_.num_partition - 1),
     buffers_(compat::workers_of(system), options_.lazy_put_limit, options_.key_pos,
-             [this](std::vector<record>& batch) { write_lazily(batch); }),
+             [this](std::vector<record>& batch, std::chrono::milliseconds longest) {
+               return write_lazily(batch, longest);
+             }),
     feed_(options_.key_pos, [this] { wake_watches(); }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
@@ -104,7 +106,7 @@ void core::stop() {
   if (!running_.exchange(false, std::memory_order_acq_rel))
     return;
   reads_directly_ = false;
-  buffers_.drain_all();
+  (void)buffers_.drain_all(); // what it leaves is counted below
   watch_stores();
   if (port_)
     system_.middleman().unpublish(front_, port_);
@@ -129,7 +131,10 @@ void core::stop() {
     compat::end(a);
   for (const auto& s : stores_)
     s->clear(now());
-  buffers_.drain_all(); // of a lazy_put that had passed the check; lands in what is freed with us
+  // Of a lazy_put that had passed the check; lands in what is freed with us.
+  (void)buffers_.drain_all();
+  if (const auto n = buffers_.count())
+    spdlog::error("{} records of lazy_put could not be stored before the stop", n);
   reclaim::collect();
 }
 
@@ -226,36 +231,35 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   return done();
 }
 
-status core::write_some(std::vector<record> rs, std::int64_t ttl_ms) {
-  constexpr std::chrono::seconds patience{30};
-  return node_ ? remote::put_batch(*this, std::move(rs), ttl_ms, patience)
-               : write_batch(rs, ttl_ms);
-}
-
 /// What a buffer gathered; a record in it has its deadline. Those with the same one that stand side
-/// by side go together, so that the order stays. In a cluster it may fail: nobody waits for it, so
-/// the log says so.
-void core::write_lazily(std::vector<record>& rs) {
-  const auto write = [&](std::vector<record> some) {
-    const auto n = some.size();
+/// by side go together. After a failure the rest is not tried, so that the order stays.
+status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest) {
+  const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
+  auto from = rs.begin();
+  status s = done();
+  std::vector<record> some;
+  while (s && from != rs.end()) {
+    const auto change = std::adjacent_find(from, rs.end(), other);
+    const auto to = change == rs.end() ? change : change + 1;
+    some.assign(std::move_iterator{from}, std::move_iterator{to});
+    from = to;
     const auto deadline = some.front().deadline();
     // What has expired meanwhile is stored all the same: it replaces what has its key.
     const auto ttl_ms = deadline ? std::max<std::int64_t>(1, deadline - system_ms()) : 0;
-    if (auto s = write_some(std::move(some), ttl_ms); !s)
-      spdlog::error("up to {} records of lazy_put were not stored: {}", n, s.why().message);
-  };
-  const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
-  for (auto from = rs.begin(); from != rs.end();) {
-    const auto change = std::adjacent_find(from, rs.end(), other);
-    const auto to = change == rs.end() ? change : change + 1;
-    if (from == rs.begin() && to == rs.end()) {
-      write(std::move(rs));
-      break;
+    if (node_) {
+      s = remote::put_and_keep(*this, some, ttl_ms, longest);
+    } else {
+      s = write_batch(some, ttl_ms);
+      some.clear();
     }
-    write(std::vector<record>(std::move_iterator{from}, std::move_iterator{to}));
-    from = to;
   }
-  rs.clear();
+  if (s) { // its memory serves the next batch
+    rs.clear();
+    return s;
+  }
+  some.insert(some.end(), std::move_iterator{from}, std::move_iterator{rs.end()});
+  rs = std::move(some);
+  return s;
 }
 
 status core::lazy_put(record r, std::int64_t ttl_ms) {
@@ -273,15 +277,31 @@ status core::lazy_put(record r, std::int64_t ttl_ms) {
   }
   if (ttl_ms || r.deadline())
     r = std::move(r).with_deadline(now().after(ttl_ms));
-  if (const auto idle = buffers_.add(std::move(r), key_hash); idle >= 0)
-    wake_buffer(static_cast<std::size_t>(idle));
+  const auto idle = buffers_.add(std::move(r), key_hash);
+  if (!idle)
+    return idle.why();
+  if (*idle >= 0)
+    wake_buffer(static_cast<std::size_t>(*idle));
   // A stop that came between the check and the add may have drained before it.
   if (!running()) [[unlikely]]
-    buffers_.drain_all();
+    (void)buffers_.drain_all();
   return done();
 }
 
-void core::flush() { buffers_.drain_all(); }
+status core::flush() { return buffers_.drain_all(); }
+
+status core::drain_buffer(std::size_t index) {
+  auto s = buffers_.drain(index);
+  if (!s)
+    spdlog::warn("what lazy_put left is kept and tried again: {}", s.why().message);
+  return s;
+}
+
+void core::retry_lazy() {
+  for (std::size_t i = 0; i < buffers_.size(); ++i)
+    if (buffers_.wants_retry(i))
+      wake_buffer(i);
+}
 
 // -- actors -------------------------------------------------------------------------------------
 
@@ -304,8 +324,12 @@ void core::wake_waiters(const std::string& queue) {
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_ptr<core> c,
                                             std::size_t index) {
   return {
-    [c, index](wake_atom) { c->drain_buffer(index); },
-    [c, index](flush_atom) { c->drain_buffer(index); },
+    [c, index](wake_atom) { (void)c->drain_buffer(index); },
+    [c, index](flush_atom) -> caf::result<void> {
+      if (auto s = c->drain_buffer(index); !s)
+        return to_caf(s.why());
+      return {};
+    },
   };
 }
 

@@ -87,11 +87,13 @@ public:
   // -- writes that more than one place needs ----------------------------------------------------
   /// Groups by partition and stores; all or, when `check` refuses one of them, none.
   status write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
-  void write_lazily(std::vector<record>& rs);
-  status write_some(std::vector<record> rs, std::int64_t ttl_ms);
+  /// Leaves in `rs` what is to be tried again.
+  status write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest);
   /// `ttl_ms` counts from now on, not from when it is written.
   status lazy_put(record r, std::int64_t ttl_ms);
-  void flush();
+  status flush();
+  /// Wakes the buffers that could not be written.
+  void retry_lazy();
   /// Tells the partition's actor that a queue somebody waits on has items.
   void wake_waiters(const std::string& queue);
 
@@ -99,7 +101,7 @@ public:
   const cache_actor& front() const noexcept { return front_; }
   partition_actor partition(std::size_t index) const;
   void wake_buffer(std::size_t index);
-  void drain_buffer(std::size_t index) { buffers_.drain(index); }
+  status drain_buffer(std::size_t index);
 
   // -- watching ---------------------------------------------------------------------------------
   feed& changes() noexcept { return feed_; }

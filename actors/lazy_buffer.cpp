@@ -27,27 +27,34 @@ std::size_t lazy_buffers::claim(std::uint64_t key_hash) noexcept {
   }
 }
 
-std::ptrdiff_t lazy_buffers::add(record r, std::uint64_t key_hash) {
+result<std::ptrdiff_t> lazy_buffers::add(record r, std::uint64_t key_hash) {
   const std::size_t i = claim(key_hash);
   buffer& b = buffers_[i];
   for (;;) {
+    bool stuck = false;
     {
       const std::lock_guard hold{b.lock};
       if (b.waiting.size() < limit_) {
         b.waiting.push_back(std::move(r));
         return std::exchange(b.woken, true) ? -1 : static_cast<std::ptrdiff_t>(i);
       }
+      stuck = b.stuck > 0;
+    }
+    if (stuck) {
+      release(key_hash);
+      return {errc::overloaded, "what lazy_put left cannot be written for now, and its buffer is "
+                                "full; try again"};
     }
     // Full: the caller writes a batch itself, or waits for the one who is writing.
     if (std::unique_lock writing{b.writing, std::try_to_lock}; writing)
-      write_one(b);
+      (void)write_one(b, patience);
     else
       std::this_thread::yield();
   }
 }
 
-bool lazy_buffers::write_one(buffer& b) {
-  {
+result<bool> lazy_buffers::write_one(buffer& b, milliseconds longest) {
+  if (b.batch.empty()) {
     const std::lock_guard hold{b.lock};
     b.batch.swap(b.waiting);
     if (b.batch.empty()) {
@@ -59,23 +66,52 @@ bool lazy_buffers::write_one(buffer& b) {
   hashes.reserve(b.batch.size());
   for (const record& r : b.batch)
     hashes.push_back(hash(r[key_pos_]));
-  write_(b.batch);
-  b.batch.clear();
+  auto s = write_(b.batch, longest);
+  std::size_t kept = 0; // of the batch, which is in order
   for (const std::uint64_t h : hashes)
-    slot_of(h).fetch_sub(1, std::memory_order_release);
+    if (kept < b.batch.size() && hash(b.batch[kept][key_pos_]) == h)
+      ++kept;
+    else
+      release(h);
+  {
+    const std::lock_guard hold{b.lock};
+    b.stuck = b.batch.size();
+  }
+  if (!b.batch.empty())
+    b.failed = true;
+  if (!s)
+    return s.why();
   return true;
 }
 
-void lazy_buffers::drain(std::size_t i) {
+status lazy_buffers::drain(std::size_t i, milliseconds longest) {
   buffer& b = buffers_[i];
   const std::lock_guard writing{b.writing};
-  while (write_one(b))
-    ;
+  for (;;) {
+    const auto wrote = write_one(b, longest);
+    if (!wrote)
+      return wrote.why();
+    if (!*wrote)
+      return done();
+  }
 }
 
-void lazy_buffers::drain_all() {
+status lazy_buffers::drain_all() {
+  constexpr milliseconds less_patience{1'000}; // once it is known that not all can be written
+  status out = done();
   for (std::size_t i = 0; i < size_; ++i)
-    drain(i);
+    if (auto s = drain(i, out ? patience : less_patience); !s && out)
+      out = std::move(s);
+  return out;
+}
+
+std::size_t lazy_buffers::count() {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const std::lock_guard hold{buffers_[i].lock};
+    n += buffers_[i].waiting.size() + buffers_[i].stuck;
+  }
+  return n;
 }
 
 } // namespace supercache::detail

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <supercache/store/record.hpp>
+#include <supercache/store/result.hpp>
 #include <supercache/store/spin_lock.hpp>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,37 +21,55 @@ namespace supercache::detail {
 /// `slots_` says for each of 1024 classes of keys in which buffer its records wait and how many;
 /// only when none do is the class free to move to the adding thread's own buffer.
 ///
+/// What cannot be written stays, before all else of its buffer, and is tried again.
+///
 /// Thread: any. Cost of `add`: one lock, one compare-exchange; a message only when the buffer's
 /// writer is idle.
 class lazy_buffers {
 public:
-  /// Writes a batch, in order. Called by one thread at a time per buffer.
-  using writer = std::function<void(std::vector<record>&)>;
+  using milliseconds = std::chrono::milliseconds;
+  /// Writes a batch, in order, within that time; takes out what need not be tried again. Called by
+  /// one thread at a time per buffer.
+  using writer = std::function<status(std::vector<record>&, milliseconds)>;
+  /// How long a write is tried where nobody says how long.
+  static constexpr milliseconds patience{5'000};
 
   lazy_buffers(std::size_t buffers, std::size_t limit, std::size_t key_pos, writer write);
 
   std::size_t size() const noexcept { return size_; }
   /// Adds a record with the hash of its key. Answers the buffer whose actor must be woken, or -1.
-  std::ptrdiff_t add(record r, std::uint64_t key_hash);
-  /// Writes what waits in a buffer until it is empty.
-  void drain(std::size_t buffer);
-  void drain_all();
+  /// Errors: `overloaded`: the buffer is full of what cannot be written.
+  result<std::ptrdiff_t> add(record r, std::uint64_t key_hash);
+  /// Writes what waits in a buffer until it is empty, or a batch cannot be written within so long.
+  /// Errors: why.
+  status drain(std::size_t buffer, milliseconds longest = patience);
+  /// All buffers; the first failure.
+  status drain_all();
+  /// Whether a buffer could not be written since this was asked last.
+  bool wants_retry(std::size_t i) noexcept { return buffers_[i].failed.exchange(false); }
+  /// Records that wait, beside those that are being written.
+  std::size_t count();
 
 private:
   struct alignas(64) buffer {
     spin_lock lock;
     bool woken = false; ///< a wake-up is under way; under `lock`
     std::vector<record> waiting;
+    std::size_t stuck = 0; ///< records that could not be written; under `lock`
+    std::atomic<bool> failed{false};
     alignas(64) std::mutex writing; ///< held by who writes
-    std::vector<record> batch;      ///< under `writing`
+    std::vector<record> batch;      ///< under `writing`; those that are stuck
   };
   using slot = std::atomic<std::uint64_t>; ///< buffer << 32 | records that wait
   slot& slot_of(std::uint64_t key_hash) noexcept {
     return slots_[key_hash >> 20 & (slots_.size() - 1)];
   }
   std::size_t claim(std::uint64_t key_hash) noexcept;
+  void release(std::uint64_t key_hash) noexcept {
+    slot_of(key_hash).fetch_sub(1, std::memory_order_release);
+  }
   /// Writes one batch; answers whether there was one. @pre `writing` is held.
-  bool write_one(buffer& b);
+  result<bool> write_one(buffer& b, milliseconds longest);
 
   std::size_t size_;
   std::size_t limit_;

@@ -23,6 +23,9 @@ constexpr std::size_t tidy_budget = 2000;
 constexpr std::int64_t longest_pause_ms = 20;
 /// How long an operation in a cluster is tried.
 constexpr auto default_wait = 5'000ms;
+/// The least time a look at a queue of another node, or taking its item, is given: who does not
+/// want to wait wants an answer, too.
+constexpr auto least_wait = 100ms;
 
 /// Somebody who waits for an item of a queue.
 struct waiter {
@@ -62,7 +65,7 @@ public:
     const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
     if (core_->cluster()) {
-      wait_there(promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms), 1);
+      wait_there({promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms)});
       return promise;
     }
     value item;
@@ -148,47 +151,64 @@ private:
     };
   }
 
-  /// In a cluster: looks at the primary for an item, more and more rarely, and takes it when there
-  /// is one.
-  void wait_there(caf::typed_response_promise<value> promise, const std::string& queue,
-                  std::int64_t until_ms, std::int64_t pause_ms) {
-    const space target{space_kind::queue, queue};
-    auto& router = core_->cluster()->router();
-    const auto next
-      = [this, promise, queue, until_ms, pause_ms] { on_self(promise, queue, until_ms, pause_ms); };
-    router.ask(index_, remote::reading(ask::peek{}, target), read_mode::primary, default_wait)
-      .then([this, promise, queue, until_ms, target, next](result<answer> x) {
-        if (!x || x->one.items().empty())
-          return next();
+  /// A wait for an item of a queue in a cluster.
+  struct distant_wait {
+    caf::typed_response_promise<value> promise;
+    std::string queue;
+    std::int64_t until_ms;
+    std::int64_t pause_ms = 1;
+  };
+
+  /// Looks at the primary for an item, more and more rarely, and takes it when there is one.
+  void wait_there(const distant_wait& w) {
+    const space target{space_kind::queue, w.queue};
+    core_->cluster()
+      ->router()
+      .ask(index_, remote::reading(ask::peek{}, target), read_mode::primary, left_of(w))
+      .then([this, w, target](result<answer> x) {
+        if (!x)
+          return look_again(w, to_caf(x.why()));
+        if (x->one.items().empty())
+          return look_again(w, none_came(w.queue));
         core_->cluster()
           ->router()
-          .write(index_, remote::writing(op::pop{1}, target), default_wait)
-          .then([this, promise, queue, until_ms, next](result<value> got) {
-            if (got && got->items().empty())
-              return next(); // somebody was faster
-            if (got)
-              got = value{got->items().front()};
-            answer_to(promise)(std::move(got));
-          });
+          .write(index_, remote::writing(op::pop{1}, target), left_of(w))
+          .then([this, w](result<value> got) { take_there(w, std::move(got)); });
       });
   }
-  void on_self(caf::typed_response_promise<value> promise, const std::string& queue,
-               std::int64_t until_ms, std::int64_t pause_ms) {
-    const auto again = std::make_shared<std::function<void()>>(
-      [this, promise, queue, until_ms, pause_ms]() mutable {
-        if (!core_->running())
-          promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
-        else if (system_ms() >= until_ms)
-          promise.deliver(none_came(queue));
-        else
-          wait_there(promise, queue, until_ms, std::min(pause_ms * 2, longest_pause_ms));
-      });
-    compat::tell_from_anywhere(partition_actor{self_}, run_atom_v,
-                               std::make_shared<std::function<void()>>([this, again, pause_ms] {
-                                 compat::tell_later(self_, partition_actor{self_},
-                                                    std::chrono::milliseconds{pause_ms}, run_atom_v,
-                                                    again);
-                               }));
+  /// What came of taking an item. Where it may have been taken nevertheless, the caller is told so:
+  /// another try might lose it.
+  void take_there(const distant_wait& w, result<value> got) {
+    if (got && got->items().empty())
+      return look_again(w, none_came(w.queue)); // somebody was faster
+    if (!got && (got.why().code == errc::unavailable || got.why().code == errc::overloaded))
+      return look_again(w, to_caf(got.why())); // nothing was changed
+    if (got)
+      got = value{got->items().front()};
+    answer_to(w.promise)(std::move(got));
+  }
+  /// Goes on after a pause, or ends with what stood in the way last.
+  void look_again(const distant_wait& w, caf::error why) {
+    const auto again = std::make_shared<std::function<void()>>([this, w = w, why]() mutable {
+      if (!core_->running()) {
+        w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
+      } else if (system_ms() >= w.until_ms) {
+        w.promise.deliver(std::move(why));
+      } else {
+        w.pause_ms = std::min(w.pause_ms * 2, longest_pause_ms);
+        wait_there(w);
+      }
+    });
+    compat::tell_from_anywhere(
+      partition_actor{self_}, run_atom_v,
+      std::make_shared<std::function<void()>>([this, again, pause = w.pause_ms] {
+        compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{pause},
+                           run_atom_v, again);
+      }));
+  }
+  static std::chrono::milliseconds left_of(const distant_wait& w) {
+    return std::max<std::chrono::milliseconds>(least_wait,
+                                               std::chrono::milliseconds{w.until_ms - system_ms()});
   }
 
   static caf::error none_came(const std::string& queue) {

@@ -4,6 +4,7 @@
 #include <supercache/queue.hpp>
 
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 
 #include <algorithm>
 
@@ -125,13 +126,17 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
   const auto a = c.partition(c.home_index(name_));
   if (!a)
     return to_caf(c.check_running().why());
-  // The partition answers at its deadline; ours, a little later, is for a partition that is gone.
-  constexpr std::chrono::seconds grace{2};
+  // The partition answers at its deadline, or says soon after it what became of an item that it was
+  // taking; ours, later, is for a partition that is gone.
+  constexpr std::chrono::seconds grace{10};
   timeout = std::min(timeout, detail::longest_wait);
   caf::scoped_actor self{c.system()};
   caf::expected<value> out{caf::error{}};
   compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})
     .receive([&](value& x) { out = std::move(x); }, [&](caf::error& e) { out = std::move(e); });
+  if (!out && out.error() == caf::sec::request_timeout)
+    return to_caf(
+      {errc::outcome_unknown, "nobody says whether an item of queue '" + name_ + "' was taken"});
   return out;
 }
 value queue::out_wait(std::chrono::milliseconds timeout) { return to_plain(try_out_wait(timeout)); }

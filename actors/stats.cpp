@@ -75,7 +75,8 @@ void print(std::ostream& out, const cluster_stats& s) {
       << "mode         " << s.mode << ", replication " << s.replication_mode << " x "
       << s.replication_factor << '\n'
       << "partitions   " << s.partitions << " (primary of " << s.primaries_here << ", replica of "
-      << s.replicas_here << ")\n";
+      << s.replicas_here << ")\n"
+      << "discarded    " << s.discarded << " writes\n";
   print_names(out, "live", s.live_nodes);
   print_names(out, "unreachable", s.unreachable);
 }
@@ -120,7 +121,8 @@ value to_value(const cluster_stats& s) {
                      {"partitions", s.partitions},
                      {"replication_factor", s.replication_factor},
                      {"primaries_here", s.primaries_here},
-                     {"replicas_here", s.replicas_here}});
+                     {"replicas_here", s.replicas_here},
+                     {"discarded", s.discarded}});
 }
 
 value to_value(const std::vector<api_stats>& s) {

@@ -18,7 +18,13 @@ host::host(node& n, std::size_t index, partition_store& store, const replica_opt
 /// wakes the caller.
 host::beginning host::propose(const request_id& who, const operation& what, on_done done) {
   beginning b;
+  bool measured = false;
+  clock::time_point begun;
   step([&](replica& core) {
+    // The clock costs something beside an async write, and nothing beside a round trip.
+    measured = !node_.async() || ++proposals_ % metrics::sampling == 0;
+    if (measured)
+      begun = clock::now();
     auto p = core.propose(who, what, node_.now_ms());
     if (!p) {
       b.why = p.why();
@@ -32,13 +38,18 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
       b.is = beginning::done;
     } else {
       b.is = beginning::waits;
-      pending_.push_back({b.at, std::move(done), b.answer});
+      pending_.push_back({b.at, std::move(done), b.answer, begun});
     }
   });
+  if (b.is != beginning::refused)
+    node_.replicating();
+  if (b.is == beginning::done && measured)
+    node_.replicated(clock::now() - begun, true);
   return b;
 }
 
-/// Of writes that wait, takes out those whose entry is committed, or can no longer be.
+/// Of writes that wait, takes out those whose entry is committed, or can no longer be, or that
+/// waited for so long that their callers are told.
 void host::settle(settled& over) {
   const entry_log& log = core_.log();
   const auto verdict = [&](const waiting& x) -> std::optional<errc> {
@@ -58,6 +69,13 @@ void host::settle(settled& over) {
       over.emplace_back(std::move(pending_.front()), *v);
       pending_.pop_front();
     }
+    if (pending_.empty())
+      return;
+    const auto too_old = clock::now() - node_.majority_timeout();
+    while (!pending_.empty() && pending_.front().begun <= too_old) {
+      over.emplace_back(std::move(pending_.front()), errc::quorum_not_reached);
+      pending_.pop_front();
+    }
     return;
   }
   std::erase_if(pending_, [&](waiting& x) {
@@ -69,11 +87,21 @@ void host::settle(settled& over) {
 }
 
 void host::tell(settled& over) {
-  for (auto& [x, code] : over)
+  if (over.empty())
+    return;
+  const auto now = clock::now();
+  for (auto& [x, code] : over) {
+    node_.replicated(now - x.begun, code == errc::none);
     if (code == errc::none)
       x.done(std::move(x.answer), x.at);
+    else if (code == errc::quorum_not_reached)
+      x.done(failure{code, "the primary has the write, but no majority confirmed it within "
+                             + std::to_string(node_.majority_timeout().count())
+                             + " ms; it may survive or vanish"},
+             x.at);
     else
       x.done(failure{code, "the primary changed while the write waited for a majority"}, x.at);
+  }
 }
 
 void host::abandon() {
@@ -178,7 +206,36 @@ result<answer> host::ask(const query& q, bool as_primary, position& at) {
   auto out = store_.ask(q, stamp{time_ms()});
   if (generation() != before)
     return {errc::unavailable, "this node's copy was replaced meanwhile"};
+  if (as_primary)
+    if (auto s = check_lease(); !s)
+      return s.why();
   return out;
+}
+
+/// Whether what was read before this call was the latest that anybody may have been told of, so
+/// that a node that was frozen, or cut off, does not answer with what was replaced long ago. A
+/// lease (Ongaro, §6.4.1): members that follow this node, and heard from it of late, vote for
+/// nobody else yet; as many as can decide are in the way of every election. In async mode a primary
+/// needs no votes, so nobody's word would mean anything.
+status host::check_lease() {
+  if (node_.async())
+    return done();
+  const std::lock_guard hold{lock_};
+  if (!core_.accepts_writes())
+    return {errc::not_primary, "another node is the primary"};
+  const auto now = node_.now_ms();
+  const auto holds = [&](const member& m) {
+    if (m.id == node_.self().id)
+      return true;
+    // Whoever confirmed entries of this reign since it was connected follows it.
+    const auto p = core_.peers().find(m.id);
+    return p != core_.peers().end() && p->second.up && p->second.now == progress::phase::stream
+           && node_.heard_us(m.id, now - node::lease_ms);
+  };
+  if (now >= no_lease_until_ms_ && core_.group().decides(holds))
+    return done();
+  return {errc::unavailable, "too few members of the partition have confirmed of late that this "
+                             "node is the primary"};
 }
 
 void host::wrote(const position& p) {

@@ -6,6 +6,7 @@
 #include <supercache/cluster/replica.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -45,8 +46,9 @@ public:
   /// Ends all waits: the node stops.
   void abandon();
 
-  /// A read of the data that is here. Errors: `unavailable` if it is not all here, `not_primary` if
-  /// `as_primary` and it does not lead. `at`: the end of the log before the read.
+  /// A read of the data that is here. Errors: `unavailable` if it is not all here, or, `as_primary`
+  /// in sync mode, if another node may have been elected meanwhile; `not_primary` if `as_primary`
+  /// and it does not lead. `at`: the end of the log before the read.
   result<answer> ask(const query& q, bool as_primary, position& at);
   /// Whether a read here sees what callers on this node wrote. Cost: two loads.
   bool serves() const noexcept {
@@ -73,10 +75,12 @@ public:
 
 private:
   friend class node;
+  using clock = std::chrono::steady_clock;
   struct waiting {
     position at;
     on_done done;
     value answer;
+    clock::time_point begun;
   };
   using settled = std::vector<std::pair<waiting, errc>>;
 
@@ -84,7 +88,8 @@ private:
   void settle(settled& over);
   void publish();
   void announce();
-  static void tell(settled& over);
+  void tell(settled& over);
+  status check_lease();
 
   node& node_;
   const std::size_t index_;
@@ -97,6 +102,8 @@ private:
   bool listening_ = false;
   std::uint64_t steered_ = 0;
   std::int64_t superfluous_ms_ = 0;
+  std::int64_t no_lease_until_ms_ = 0; ///< a successor may have been told to take over
+  std::uint32_t proposals_ = 0;        ///< to measure some of them
   std::atomic<bool> readable_{false}, behind_{false}, leads_{false};
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::int64_t> offset_ms_{0};

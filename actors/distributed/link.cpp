@@ -5,6 +5,7 @@
 
 #include <supercache/type_ids.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 #include <variant>
@@ -21,6 +22,8 @@ void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64
   waiting_ = false;
   asks_ = false;
   sent_ = acknowledged_ = received_ = told_ = asked_ = answered_before_ = 0;
+  proven_ms_ = 0;
+  signs_sent_ = 0;
   for (auto& word : dirty_)
     word = 0;
   heard_ms_ = now;
@@ -41,12 +44,21 @@ bool link::close(std::uint64_t session) {
 }
 
 bool link::received(const frame::header& h, std::size_t bytes, std::int64_t now) {
+  // Under the lock, so that bytes of one session never count in the next: they would prove what is
+  // not so.
+  const std::lock_guard hold{lock_};
   if (!up() || h.session != session())
     return false;
   heard_ms_.store(now, std::memory_order_relaxed);
   received_ += bytes;
-  auto before = acknowledged_.load();
-  while (before < h.received && !acknowledged_.compare_exchange_weak(before, h.received)) {}
+  if (h.received <= acknowledged_)
+    return true;
+  acknowledged_ = h.received;
+  auto proven = proven_ms();
+  for (std::size_t i = 0; i < std::min(signs_sent_, signs_.size()); ++i)
+    if (signs_[i].end <= h.received)
+      proven = std::max(proven, signs_[i].sent_ms);
+  proven_ms_.store(proven, std::memory_order_release);
   return true;
 }
 
@@ -66,15 +78,17 @@ bool link::send(const frame::item& i) {
 
 frame::header link::header() const noexcept { return {session(), received_.load()}; }
 
-void link::post(byte_buffer bytes) {
+void link::post(byte_buffer bytes, std::uint64_t session, bool awaited) {
   caf::actor to;
   {
     const std::lock_guard hold{lock_};
+    if (!to_ || session != session_)
+      return;
     to = to_;
+    const auto end = sent_ += bytes.size();
+    if (awaited || signs_sent_ == 0)
+      signs_[signs_sent_++ % signs_.size()] = {end, node_.now_ms()};
   }
-  if (!to)
-    return;
-  sent_ += bytes.size();
   compat::tell_from_anywhere(to, frame_atom_v, wire_frame{std::move(bytes)});
 }
 
@@ -85,7 +99,7 @@ void link::send_now(const frame::item& i) {
   frame::write(w, h);
   frame::write(w, i);
   told_ = h.received;
-  post(std::move(bytes));
+  post(std::move(bytes), h.session, true);
 }
 
 void link::mark(std::size_t partition) noexcept {
@@ -170,7 +184,7 @@ bool link::send_frame() {
     answered_before_ = asked_.load();
     asked_ = sent_ + bytes.size();
   }
-  post(std::move(bytes));
+  post(std::move(bytes), h.session, false);
   return more;
 }
 

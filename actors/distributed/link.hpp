@@ -6,6 +6,7 @@
 
 #include <caf/actor.hpp>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,8 @@ public:
   member who() const { return {name_, life()}; }
   std::uint64_t session() const noexcept { return session_.load(std::memory_order_acquire); }
   std::int64_t heard_ms() const noexcept { return heard_ms_.load(std::memory_order_relaxed); }
+  /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
+  std::int64_t proven_ms() const noexcept { return proven_ms_.load(std::memory_order_acquire); }
 
   /// A new session with a life of the peer. Whatever was on its way is forgotten.
   void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now);
@@ -91,7 +94,9 @@ private:
   /// Answers whether there is more; `asks` becomes true if what it wrote is to be answered.
   bool collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks);
   frame::header header() const noexcept;
-  void post(byte_buffer bytes);
+  /// Sends a frame of a session, if that is the present one. If it is `awaited`, it is noted when
+  /// the peer has received it.
+  void post(byte_buffer bytes, std::uint64_t session, bool awaited);
 
   node& node_;
   std::mutex dialling_lock_;
@@ -105,7 +110,16 @@ private:
   /// Where the last and the last but one frame that asks for something end in the stream.
   std::atomic<std::uint64_t> asked_{0}, answered_before_{0};
   std::atomic<unsigned> patience_{0};
-  std::mutex lock_; ///< of the next three
+  /// A sign of life: where it ends in the stream, and a time before which it did not leave. Who has
+  /// received as much has received it, or what was sent after it.
+  struct sign {
+    std::uint64_t end = 0;
+    std::int64_t sent_ms = 0;
+  };
+  std::atomic<std::int64_t> proven_ms_{0};
+  std::mutex lock_;             ///< of the next five, and of what counts bytes while it changes
+  std::array<sign, 8> signs_{}; ///< the last ones, in a ring
+  std::size_t signs_sent_ = 0;
   caf::actor to_;
   byte_buffer outbox_;
   bool asks_ = false;                ///< `outbox_` has something to be answered

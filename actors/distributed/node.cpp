@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::int64_t heartbeat_ms = 250;
 constexpr std::int64_t down_ms = 1'500;
+static_assert(node::lease_ms < down_ms);
+/// How long after a hand-over that came to nothing the successor may still act on it: as long as it
+/// is not taken for down, and as votes are waited for.
+constexpr std::int64_t late_hand_over_ms = down_ms + 500;
+/// Between two looks for what buffers of lazy_put could not write.
+constexpr std::int64_t lazy_retry_ms = 500;
 /// How long a copy that no group needs is kept.
 constexpr std::int64_t superfluous_ms = 5'000;
 constexpr std::size_t reclaim_budget = 2'000;
@@ -84,6 +90,7 @@ node::node(core& c, node_address here)
     here_(std::move(here)),
     self_{here_.name, new_life()},
     async_(c.config().replication.mode == replication_mode::async),
+    majority_timeout_(c.config().replication.wal.majority_timeout),
     start_steady_ms_(steady_ms()),
     start_ms_(system_ms()),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
@@ -188,6 +195,10 @@ void node::tick() {
     tick_partition(i, now);
   router_.tick(now);
   flush_all();
+  if (now >= next_lazy_retry_ms_) {
+    next_lazy_retry_ms_ = now + lazy_retry_ms;
+    core_.retry_lazy();
+  }
 }
 
 void node::beat(std::int64_t now) {
@@ -222,6 +233,8 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
         core.let_go(l.epoch);
     });
     core.tick(now);
+    if (core.leads() && core.has_majority() && !core.accepts_writes()) // it is handing over
+      h.no_lease_until_ms_ = now + late_hand_over_ms;
     h.announce();
     h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget);
   });
@@ -298,6 +311,11 @@ link* node::link_of(member_id life) {
   return nullptr;
 }
 
+bool node::heard_us(member_id life, std::int64_t since_ms) {
+  const link* l = link_of(life);
+  return l && l->proven_ms() >= since_ms;
+}
+
 /// Under the view's lock.
 void node::publish_routes() {
   for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -326,6 +344,17 @@ void node::discarded(std::size_t partition, std::uint64_t entries) {
   spdlog::warn("partition {}: {} writes that only this node had are given up for those of the "
                "present primary",
                partition, entries);
+}
+
+void node::replicating() const {
+  core_.metrics().add(async_ ? metric::replicate_async : metric::replicate_sync);
+}
+
+void node::replicated(std::chrono::nanoseconds latency, bool done) const {
+  const auto what = async_ ? metric::replicate_async : metric::replicate_sync;
+  core_.metrics().sample(what, latency);
+  if (!done)
+    core_.metrics().fail(what);
 }
 
 void node::watched(const std::string& queue, std::size_t) { core_.wake_waiters(queue); }

@@ -64,6 +64,11 @@ public:
   // -- the view -----------------------------------------------------------------------------------
   /// The link to a life of a node, if it can be reached.
   link* link_of(member_id life);
+  /// How long nobody is elected in place of a primary that others have heard from, as long as the
+  /// connections to them hold: less than the silence after which they take it for down.
+  static constexpr std::int64_t lease_ms = 1'000;
+  /// Whether a life of a node, if it can be reached, has heard from this one since then.
+  bool heard_us(member_id life, std::int64_t since_ms);
   /// Where a partition's primary is: a life that can be reached, this node's own, or 0. Cost: a
   /// load.
   member_id route(std::size_t partition) const noexcept {
@@ -86,6 +91,11 @@ public:
   caf::actor endpoint_of(link& l);
   /// Runs work that takes long on the partition's actor.
   void elsewhere(std::size_t partition, std::function<void()> work);
+  /// How long the primary lets a write wait for a majority.
+  std::chrono::milliseconds majority_timeout() const noexcept { return majority_timeout_; }
+  /// Where writes are counted that copies are to have.
+  void replicated(std::chrono::nanoseconds latency, bool done) const;
+  void replicating() const;
 
   // -- what peers say -----------------------------------------------------------------------------
   /// Answers a peer that dialled: our own hello. Errors: why it is refused.
@@ -145,6 +155,7 @@ private:
   node_address here_;
   member self_;
   bool async_;
+  const std::chrono::milliseconds majority_timeout_;
   const std::int64_t start_steady_ms_, start_ms_;
   std::vector<std::unique_ptr<host>> hosts_;
   std::unique_ptr<std::atomic<member_id>[]> routes_;
@@ -153,6 +164,7 @@ private:
   std::shared_mutex links_lock_;
   std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
   std::atomic<std::int64_t> next_beat_ms_{0};
+  std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread
   std::atomic<std::uint64_t> discarded_{0};
   std::mutex refused_lock_;
   std::map<std::string, std::string> refused_; ///< who was refused, and why: said once

@@ -33,17 +33,21 @@ later<answer> router::ask(std::size_t partition, query what, read_mode mode, mil
   return c->out;
 }
 
-/// A read that this node may answer after all.
-bool router::try_here(const read_ptr& c) {
+/// A read that this node may answer after all. Errors: why it does not.
+status router::try_here(const read_ptr& c) {
   host& h = node_.host_of(c->partition);
+  const failure nobody{errc::unavailable, "no primary of partition " + std::to_string(c->partition)
+                                            + " can be reached"};
   if (c->mode == read_mode::primary ? !h.leads() : !h.serves())
-    return false;
+    return nobody;
   position at;
   auto x = h.ask(c->what, c->mode == read_mode::primary, at);
-  if (!x && (x.why().code == errc::unavailable || x.why().code == errc::not_primary))
-    return false;
+  if (!x && x.why().code == errc::unavailable)
+    return c->mode == read_mode::primary ? x.why() : nobody;
+  if (!x && x.why().code == errc::not_primary)
+    return nobody;
   finish(c, std::move(x));
-  return true;
+  return done();
 }
 
 /// Whom a local read asks when neither this node nor the primary can answer.
@@ -59,7 +63,8 @@ member_id router::somebody_with(std::size_t partition, const read_call& c) {
 void router::attempt(const read_ptr& c) {
   if (c->mode == read_mode::quorum)
     return attempt_quorum(c);
-  if (try_here(c))
+  const auto here = try_here(c);
+  if (here)
     return;
   const batch gather{node_};
   member_id to = node_.route(c->partition);
@@ -69,8 +74,7 @@ void router::attempt(const read_ptr& c) {
     to = somebody_with(c->partition, *c);
   link* l = to ? node_.link_of(to) : nullptr;
   if (!l)
-    return again(c, {errc::unavailable, "no primary of partition " + std::to_string(c->partition)
-                                          + " can be reached"});
+    return again(c, here.why());
   frame::question q;
   {
     const std::lock_guard hold{lock_};
@@ -114,6 +118,7 @@ void router::attempt_quorum(const read_ptr& c) {
     c->newest.reset();
     c->best = {};
     c->needed = needed;
+    c->members = members;
     c->due_ms = node_.now_ms() + attempt_ms;
     c->last = {errc::quorum_not_reached,
                "too few members of partition " + std::to_string(c->partition) + " answered"};
@@ -138,6 +143,8 @@ void router::attempt_quorum(const read_ptr& c) {
 /// One member's answer to a quorum read.
 void router::take(const read_ptr& c, member_id who, failure why, position at, answer what) {
   std::optional<answer> out;
+  auto members
+    = node_.view([&](const membership& view) { return view.leader_of(c->partition).members; });
   {
     const std::lock_guard hold{lock_};
     if (c->over || std::ranges::find(c->answered, who) != c->answered.end())
@@ -152,11 +159,16 @@ void router::take(const read_ptr& c, member_id who, failure why, position at, an
       }
       if (c->answered.size() < c->needed)
         return;
-      out = std::move(c->newest);
+      if (members == c->members)
+        out = std::move(c->newest);
+      else
+        c->needed = SIZE_MAX; // they are no majority of the group that there is now
     }
   }
   if (out)
     finish(c, *std::move(out));
+  else if (why.code == errc::none)
+    again(c, {errc::unavailable, "the members of the partition changed meanwhile"});
   else
     finish(c, std::move(why));
 }

@@ -1,5 +1,7 @@
 #include "remote.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace supercache::detail::remote {
 
 result<value> write(core& c, std::size_t partition, space target, operation_body body,
@@ -53,8 +55,11 @@ result<std::vector<answer>> ask_each(core& c, std::size_t first, std::size_t las
   return all_of(std::move(parts)).wait();
 }
 
-later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms,
-                                          milliseconds timeout) {
+namespace {
+
+/// One write for each partition that has some of the records.
+std::vector<std::pair<std::size_t, operation>> grouped(core& c, std::vector<record> rs,
+                                                       std::int64_t ttl_ms) {
   std::vector<op::put_many> groups(c.partitions());
   for (record& r : rs) {
     const auto i = c.index_of(hash(r[c.config().partition_pos]));
@@ -66,7 +71,46 @@ later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::
       groups[i].ttl_ms = ttl_ms;
       writes.emplace_back(i, operation{{}, std::move(groups[i])});
     }
-  return begin_all(c, std::move(writes), timeout);
+  return writes;
+}
+
+/// Whether a write that failed so may succeed later, as it is.
+bool worth_another_try(errc why) {
+  return why == errc::unavailable || why == errc::not_primary || why == errc::overloaded
+         || why == errc::quorum_not_reached || why == errc::outcome_unknown
+         || why == errc::not_started || why == errc::timeout;
+}
+
+} // namespace
+
+later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms,
+                                          milliseconds timeout) {
+  return begin_all(c, grouped(c, std::move(rs), ttl_ms), timeout);
+}
+
+status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms,
+                    milliseconds timeout) {
+  std::vector<std::pair<std::size_t, later<value>>> parts;
+  {
+    const batch gather{*c.cluster()};
+    for (auto& [partition, what] : grouped(c, rs, ttl_ms))
+      parts.emplace_back(partition,
+                         c.cluster()->router().write(partition, std::move(what), timeout));
+  }
+  status out = done();
+  std::vector<bool> kept(c.partitions());
+  for (auto& [partition, part] : parts) {
+    const auto x = std::move(part).wait();
+    if (x)
+      continue;
+    out = x.why();
+    kept[partition] = worth_another_try(x.why().code);
+    if (!kept[partition])
+      spdlog::error("records of lazy_put cannot be stored: {}", x.why().message);
+  }
+  std::erase_if(
+    rs, [&](const record& r) { return !kept[c.index_of(hash(r[c.config().partition_pos]))]; });
+  return out;
 }
 
 status put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms, milliseconds timeout) {

@@ -38,6 +38,9 @@ result<std::vector<answer>> ask_each(core& c, std::size_t first, std::size_t las
 later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms,
                                           milliseconds timeout);
 status put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms, milliseconds timeout);
+/// The same; takes out of `rs` what was stored, and what never can be. What is tried again after
+/// nobody said whether it was stored may be stored twice, which a `duplicate_bag` shows.
+status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms, milliseconds timeout);
 /// `keys[i]` has `out[i]`, whatever partitions they are in. `index_of(key)` is the partition.
 result<std::vector<records>> get_many(core& c, const space& target, std::span<const value> keys,
                                       const read_options& o);

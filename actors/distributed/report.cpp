@@ -17,6 +17,7 @@ supercache::cluster_stats node::stats() {
   out.mode = to_string(o.cluster);
   out.replication_mode = to_string(o.replication.mode);
   out.partitions = hosts_.size();
+  out.discarded = discarded_;
   view([&](const membership& m) {
     for (const member& x : m.live())
       out.live_nodes.push_back(x.node);

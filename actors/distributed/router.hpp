@@ -63,7 +63,7 @@ private:
   void attempt(const read_ptr& c);
   void attempt_quorum(const read_ptr& c);
   void take(const read_ptr& c, member_id who, failure why, position at, answer what);
-  bool try_here(const read_ptr& c);
+  status try_here(const read_ptr& c);
   void again(const read_ptr& c, failure why);
   void finish(const read_ptr& c, result<answer> x);
   member_id somebody_with(std::size_t partition, const read_call& c);
@@ -107,6 +107,7 @@ struct router::read_call : call {
   read_mode mode = read_mode::local;
   later<answer> out = later<answer>::pending();
   // quorum
+  member_list members; ///< who were asked, or could not be
   std::vector<member_id> answered;
   std::size_t needed = 0;
   position best;

@@ -122,7 +122,7 @@ void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
     if (c->attempt != attempt)
       return;
     c->maybe = true;
-    if (c->who.client) { // the session table knows
+    if (c->who.client && x.why().code != errc::quorum_not_reached) { // the session table knows
       c->open = c->here = false;
       c->due_ms = node_.now_ms() + retry_ms;
       return;

@@ -88,9 +88,11 @@ measured speed(const std::string& which, place where, const std::string& title,
   std::vector<double> speeds;
   std::map<std::string, std::vector<double>> ratios;
   std::uint64_t failed = 0;
+  std::size_t in_flight = 0;
   for (int r = 0; r < rounds; ++r) {
     const auto mine = ours.many(which, where, s.in_flight, slice);
     failed += mine.failed;
+    in_flight = mine.in_flight;
     speeds.push_back(mine.per_sec);
     for (const auto& other : others)
       if (other->can(which))
@@ -99,7 +101,7 @@ measured speed(const std::string& which, place where, const std::string& title,
   }
   if (failed)
     std::fprintf(stderr, "note: %lu operations of %s failed\n", failed, title.c_str());
-  measured out{title, s.in_flight, median(speeds), 0, 0, {}};
+  measured out{title, in_flight, median(speeds), 0, 0, {}};
   for (auto& [name, xs] : ratios)
     out.ratio[name] = median(std::move(xs));
   return out;
@@ -172,8 +174,8 @@ void print_json(const figures& f, const cluster_settings& s) {
 
 void print_people(const figures& f, const cluster_settings& s) {
   std::printf(
-    "%zu nodes on this host, %zu copies; ratios: how many times the time of the other, or "
-    "with x%zu, its speed\n\n",
+    "%zu nodes on this host, %zu copies; xN: the speed with N under way; ratios: how many times "
+    "the time of the other, or with xN, its speed with x%zu\n\n",
     s.nodes, std::min(s.nodes, s.replication_factor), s.in_flight);
   print_table(f.results, {"tcp", "caf", "erpc", "redis"});
   constexpr double mb = 1024.0 * 1024.0;

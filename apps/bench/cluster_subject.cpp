@@ -192,7 +192,7 @@ throughput cluster_subject::many(const std::string& which, place where, std::siz
   const keys& k = at(where);
   const auto alone = [&] {
     const auto all = one_by_one(which, where, seconds);
-    return throughput{static_cast<double>(all.ns.size()) / seconds, 0};
+    return throughput{static_cast<double>(all.ns.size()) / seconds, 0, 1};
   };
   if (which == "read_local" || (which.ends_with("_async") && where == place::primary))
     return alone();
@@ -211,7 +211,7 @@ throughput cluster_subject::many(const std::string& which, place where, std::siz
       });
     for (auto& t : threads)
       t.join();
-    return {static_cast<double>(n) / seconds, 0};
+    return {static_cast<double>(n) / seconds, 0, in_flight};
   }
   const auto& to = cache_->actor();
   if (which.starts_with("put_batch"))

@@ -14,6 +14,7 @@ namespace bench {
 struct throughput {
   double per_sec = 0;
   std::uint64_t failed = 0;
+  std::size_t in_flight = 0; ///< operations that were under way at once
 };
 
 /// An actor that keeps `in_flight` requests under way for so long. `ask(self, i, done)`
@@ -27,6 +28,7 @@ throughput pipelined(caf::actor_system& system, std::size_t in_flight, double se
     std::promise<throughput> over;
   };
   auto s = std::make_shared<state>();
+  s->out.in_flight = in_flight;
   s->end = s->start + seconds * 1e9;
   auto result = s->over.get_future();
   system.template spawn<caf::hidden>([s, in_flight, ask](caf::event_based_actor* self) {

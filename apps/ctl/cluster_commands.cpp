@@ -116,6 +116,7 @@ void print_cluster(const value& stats, const std::vector<partition_row>& partiti
                         + " of each record");
   line("live", names_text(list("live_nodes")));
   line("unreachable", names_text(list("unreachable"), "none"));
+  line("discarded", amount_text(whole_of(stats, "discarded"), "write", "writes"));
   line("partitions", std::to_string(whole_of(stats, "partitions")) + ": " + std::to_string(headless)
                        + " without a primary, " + std::to_string(filling) + " being copied");
   line("on this node", amount_text(whole_of(stats, "primaries_here"), "primary", "primaries") + ", "
@@ -272,7 +273,10 @@ command partitions_command() {
                show_partitions);
 }
 command cluster_stats_command() {
-  return plain("cluster-stats", "Prints an overview of the cluster", "", show_cluster);
+  return plain("cluster-stats", "Prints an overview of the cluster",
+               "discarded: writes that only the node that is asked had, given up since it started "
+               "for those of a\nlater primary.",
+               show_cluster);
 }
 command sync_command() {
   return patient("sync", "Waits until every partition has a primary and all its copies",

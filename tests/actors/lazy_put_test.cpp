@@ -115,13 +115,15 @@ TEST_CASE("flush writes what was buffered before it, whichever thread buffered i
 
 TEST_CASE("draining the buffers, as stop does, writes everything in order") {
   std::vector<record> written;
-  detail::lazy_buffers buffers{3, 100, 0, [&](std::vector<record>& batch) {
+  detail::lazy_buffers buffers{3, 100, 0, [&](std::vector<record>& batch, auto) {
                                  written.insert(written.end(), batch.begin(), batch.end());
+                                 batch.clear();
+                                 return done();
                                }};
   for (int i = 0; i < 90; ++i)
-    buffers.add(record{i % 5, i}, hash(value{i % 5}));
+    REQUIRE(buffers.add(record{i % 5, i}, hash(value{i % 5})).ok());
   CHECK(written.empty()); // nobody has drained yet
-  buffers.drain_all();
+  REQUIRE(buffers.drain_all().ok());
   REQUIRE(written.size() == 90);
   for (int i = 0; i < 90; ++i)
     CHECK(written[static_cast<std::size_t>(i)] == record{i % 5, i});
@@ -129,20 +131,60 @@ TEST_CASE("draining the buffers, as stop does, writes everything in order") {
 
 TEST_CASE("whoever finds a buffer full writes it") {
   std::size_t written = 0, largest = 0;
-  detail::lazy_buffers buffers{1, 8, 0, [&](std::vector<record>& batch) {
+  detail::lazy_buffers buffers{1, 8, 0, [&](std::vector<record>& batch, auto) {
                                  written += batch.size();
                                  largest = std::max(largest, batch.size());
+                                 batch.clear();
+                                 return done();
                                }};
   for (int i = 0; i < 100; ++i)
-    buffers.add(record{i}, hash(value{i}));
+    REQUIRE(buffers.add(record{i}, hash(value{i})).ok());
   CHECK(written == 96);
   CHECK(largest == 8);
 }
 
 TEST_CASE("only the first record of an idle buffer asks for its writer") {
-  detail::lazy_buffers buffers{1, 100, 0, [](std::vector<record>&) {}};
-  CHECK(buffers.add(record{1}, hash(value{1})) == 0);
-  CHECK(buffers.add(record{2}, hash(value{2})) == -1);
-  buffers.drain(0);
-  CHECK(buffers.add(record{3}, hash(value{3})) == 0);
+  detail::lazy_buffers buffers{1, 100, 0, [](std::vector<record>& batch, auto) {
+                                 batch.clear();
+                                 return done();
+                               }};
+  CHECK(*buffers.add(record{1}, hash(value{1})) == 0);
+  CHECK(*buffers.add(record{2}, hash(value{2})) == -1);
+  REQUIRE(buffers.drain(0).ok());
+  CHECK(*buffers.add(record{3}, hash(value{3})) == 0);
+}
+
+TEST_CASE("what cannot be written stays in its place, and a full buffer says so") {
+  bool possible = false;
+  std::vector<record> written;
+  detail::lazy_buffers buffers{
+    1, 4, 0, [&](std::vector<record>& batch, auto) -> status {
+      // Those with even keys can always be written.
+      const auto stays = [&](const record& r) { return !possible && r[0].as_int() % 2 == 1; };
+      std::ranges::copy_if(batch, std::back_inserter(written), std::not_fn(stays));
+      std::erase_if(batch, std::not_fn(stays));
+      if (batch.empty())
+        return done();
+      return {errc::unavailable, "nobody there"};
+    }};
+  const auto add = [&](int key, int i) { return buffers.add(record{key, i}, hash(value{key})); };
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(add(i, 0).ok());
+  CHECK(buffers.drain(0).why().code == errc::unavailable);
+  CHECK(buffers.wants_retry(0));
+  CHECK_FALSE(buffers.wants_retry(0)); // until it fails again
+  CHECK(written == std::vector<record>{{0, 0}, {2, 0}});
+  for (int i = 1; i < 5; ++i)
+    REQUIRE(add(1, i).ok());
+  CHECK(add(1, 5).why().code == errc::overloaded);
+  CHECK(buffers.count() == 6);
+  CHECK(buffers.drain_all().why().message == "nobody there");
+  possible = true;
+  REQUIRE(buffers.drain_all().ok());
+  CHECK(buffers.count() == 0);
+  REQUIRE(written.size() == 8);
+  CHECK(written[2] == record{1, 0});
+  CHECK(written[3] == record{3, 0});
+  for (int i = 1; i < 5; ++i)
+    CHECK(written[static_cast<std::size_t>(3 + i)] == record{1, i});
 }

@@ -74,6 +74,7 @@ def test_cluster_stats():
         equal(lines['node'], f'a@{a.address}')
         equal(lines['replication'], 'sync, 3 copies of each record')
         equal((lines['live'], lines['unreachable']), ('a, b', 'c'))
+        equal(lines['discarded'], '0 writes')
 
 
 def test_sync_waits_and_names_what_is_missing():

@@ -1,5 +1,6 @@
 """Nodes that die, hang, and come back while others write: what was acknowledged stays."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import time
 
 from cluster import Cluster, Writer
 from failover import Load, check_nothing_lost, everything
-from harness import equal, eventually, main
+from harness import equal, eventually, fails, main
 
 ALL = {'a': 'here', 'b': 'up', 'c': 'up'}
 
@@ -195,6 +196,113 @@ def test_without_a_majority_writes_fail_in_time_and_work_again_when_it_is_back()
         a.ask('sync')
         for i in range(16):
             equal(a.ask('put', str(i), 'z'), f'stored {{{i}, "z"}}')
+
+
+def primary_of(cluster, partition=0, asked=None):
+    """The name of the node that leads a partition, as one node, or any that runs, says."""
+    node = asked or next(n for n in cluster.nodes.values() if n.process.poll() is None)
+    return node.json('partitions')[partition]['primary']
+
+
+def freeze(*nodes):
+    """Stops nodes, and waits until they are stopped."""
+    for node in nodes:
+        node.process.send_signal(signal.SIGSTOP)
+    for node in nodes:
+        os.waitid(os.P_PID, node.process.pid, os.WSTOPPED)
+
+
+def thaw(*nodes):
+    for node in nodes:
+        node.process.send_signal(signal.SIGCONT)
+
+
+def test_a_primary_that_was_frozen_answers_with_nothing_old():
+    """Reads at the primary that wait at it when it wakes up: another one has taken a write
+    meanwhile."""
+    with Cluster('abc', '--num_partition', '1') as cluster, contextlib.ExitStack() as stack:
+        cluster.start().ready()
+        name = primary_of(cluster)
+        frozen, other = cluster[name], cluster['b' if name == 'a' else 'a']
+        equal(other.ask('put', 'k', '0'), 'stored {"k", 0}')
+        shells = [stack.enter_context(Writer(frozen)) for _ in range(8)]
+        for number in range(1, 7):
+            for shell in shells:  # each is connected, and sees what there is
+                equal(shell.say('dump'), f'["k",{number - 1}]')
+            freeze(frozen)
+            eventually(lambda: primary_of(cluster, 0, other) not in (None, name), 10)
+            equal(other.ask('put', 'k', str(number)), f'stored {{"k", {number}}}')
+            for shell in shells:
+                shell.process.stdin.write('dump\n')
+            time.sleep(0.2)  # they are there, and nobody reads them
+            thaw(frozen)
+            for shell in shells:
+                equal(shell.process.stdout.readline(), f'["k",{number}]\n')
+            eventually(lambda: primary_of(cluster, 0, other) == name)
+            other.ask('sync')
+
+
+def test_a_write_waits_for_its_majority_only_so_long():
+    with Cluster('abc', '--num_partition', '1', '--wal.majority_timeout', '400') as cluster:
+        cluster.start().ready()
+        name = primary_of(cluster)
+        others = [node for other, node in cluster.nodes.items() if other != name]
+        with Writer(cluster[name]) as writer:
+            equal(writer.put('k', 1), None)
+            freeze(*others)
+            start = time.monotonic()
+            why = writer.put('k', 2)
+            took = time.monotonic() - start
+            thaw(*others)
+        assert 'no majority confirmed it within 400 ms; it may survive or vanish' in why, why
+        assert took < 1.3, took  # before the others count as down
+        counted = cluster[name].json('stats', 'api')['replicate_sync']
+        assert counted['calls'] >= 2 and counted['errors'] == 1, counted
+        equal(eventually(lambda: cluster[name].ask('put', 'k', '3')), 'stored {"k", 3}')
+
+
+def test_who_waits_for_an_item_without_a_majority_is_told_so():
+    with Cluster('abc', '--num_partition', '1') as cluster:
+        cluster.start().ready()
+        name = primary_of(cluster)
+        asked = cluster[name]
+        others = [node for other, node in cluster.nodes.items() if other != name]
+        equal(asked.ask('queue', 'q', 'add', '1'), '1')
+        fails(asked.ctl('queue', 'empty', 'wait', '--for', '300'), 3,
+              'no value came to empty within 300 ms')
+        freeze(*others)
+        eventually(lambda: sorted(cluster.states(name).values()) == ['down', 'down', 'here'], 5)
+        start = time.monotonic()
+        answer = asked.ctl('queue', 'q', 'wait', '--for', '500')
+        took = time.monotonic() - start
+        thaw(*others)
+        equal((answer.status, answer.out), (1, ''))
+        assert 'no value came' not in answer.err and 'partition 0' in answer.err, answer
+        assert took < 2, took
+        eventually(lambda: set(cluster.states(name).values()) == {'here', 'up'})
+        equal(asked.ask('queue', 'q', 'wait'), '1')
+
+
+def test_what_only_one_node_had_is_counted_when_it_is_given_up():
+    with Cluster('abc', '--num_partition', '1', '--replication_mode', 'async') as cluster:
+        cluster.start().ready()
+        name = primary_of(cluster)
+        first = cluster[name]
+        others = [node for other, node in cluster.nodes.items() if other != name]
+        equal(first.ask('put', 'k', '1'), 'stored {"k", 1}')
+        equal(first.json('cluster-stats')['discarded'], 0)
+        freeze(*others)
+        eventually(lambda: sorted(cluster.states(name).values()) == ['down', 'down', 'here'], 5)
+        for i in range(3):
+            first.ask('put', f'alone{i}', '1')
+        freeze(first)
+        thaw(*others)
+        eventually(lambda: primary_of(cluster, 0, others[0]) not in (None, name), 10)
+        others[0].ask('put', 'k', '2')
+        thaw(first)
+        eventually(lambda: first.json('cluster-stats')['discarded'] == 3)
+        assert 'discarded     3 writes' in first.ask('cluster-stats').splitlines()
+        equal(others[0].json('cluster-stats')['discarded'], 0)
 
 
 main(sys.modules[__name__])

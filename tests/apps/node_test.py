@@ -30,9 +30,9 @@ def test_stops_on_both_signals():
         with Node() as node:
             node.ask('put', '1', 'a')
             status, seconds = node.stop(number)
-            assert status == 0, (status, node.log())
-            assert seconds < 2, seconds
             log = node.log()
+            assert status == 0, (name, status, log)
+            assert seconds < 2, seconds
             assert f'stopping on {name}' in log and log.endswith('stopped\n'), log
             equal(node.process.stdout.read(), '')
 

@@ -36,6 +36,8 @@ struct cluster_stats {
   std::size_t replication_factor = 1; ///< in force: not more than there are nodes
   std::size_t primaries_here = 0;
   std::size_t replicas_here = 0;
+  /// Writes that only this node had, given up since it started for those of a later primary.
+  std::uint64_t discarded = 0;
 };
 
 /// Latencies and counts of one operation.
