@@ -1,4 +1,5 @@
 #include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/handshake.hpp>
 
 namespace supercache::frame {
 
@@ -52,6 +53,12 @@ void write(wire_writer& w, const found& x) {
   write(w, x.why);
   supercache::write(w, x.at);
   supercache::write(w, x.what);
+}
+
+void write(wire_writer& w, const known_nodes& x) {
+  w.number(x.nodes.size());
+  for (const node_address& a : x.nodes)
+    supercache::write(w, a);
 }
 
 constexpr std::uint64_t message_tag = 4;
@@ -110,6 +117,13 @@ found read_found(wire_reader& r) {
   return x;
 }
 
+known_nodes read_known_nodes(wire_reader& r) {
+  known_nodes x;
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n)
+    x.nodes.push_back(read_node_address(r));
+  return x;
+}
+
 } // namespace
 
 void write(wire_writer& w, const header& h) {
@@ -154,6 +168,7 @@ item read_item(wire_reader& r, std::size_t partitions) {
     case 6: return read_reply(r);
     case 7: return read_question(r, partitions);
     case 8: return read_found(r);
+    case 9: return read_known_nodes(r);
     default: return ask_claims{};
   }
 }

@@ -40,8 +40,8 @@ public:
   /// Ends all that waits and all actors. The second half of stopping.
   void stop();
   /// Gives its partitions away and waits until others have them, or the deadline passes. Errors:
-  /// `timeout` naming what is left; `unavailable` if for some seconds nobody can be reached who
-  /// could take it.
+  /// `timeout` naming what is left; `unavailable`, and it stays, if no other node stays or for some
+  /// seconds none can be reached.
   status leave(std::chrono::milliseconds longest);
 
   /// The nodes to have from now on, each `name@host:port`.
@@ -95,6 +95,8 @@ public:
   void receive_safely(link& l, byte_view bytes) noexcept;
   void lost(link& l, std::uint64_t session, const char* why);
   hello own_hello() const;
+  /// Tells people that somebody is refused, once for each reason: he will try again and again.
+  void refuse(const std::string& who, const failure& why);
 
   // -- for the node monitor -----------------------------------------------------------------------
   void tick();
@@ -118,8 +120,12 @@ private:
   bool is_settled(const membership& m, std::size_t partition) const;
   std::string why_not_settled();
   struct inbox;
+  status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
-  void refuse(const hello& from, const failure& why);
+  bool declares_whoever_comes() const;
+  frame::known_nodes known_nodes();
+  void hear_of(const std::vector<node_address>& nodes);
+  void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
   void beat(std::int64_t now);
   void publish_routes();

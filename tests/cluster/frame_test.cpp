@@ -50,13 +50,17 @@ frame::item any_item() {
       q.what = {{space_kind::kv, d.text()}, ask::get{{*arbitrary::values(2)}}};
       return q;
     }
-    default: {
+    case 8: {
       frame::found f;
       f.id = d.number();
       f.why = any_failure(d);
       f.at = d.position();
       return f;
     }
+    default:
+      return frame::known_nodes{d.list<node_address>([&] {
+        return node_address{d.text(), d.text(), static_cast<std::uint16_t>(d.below(65'536))};
+      })};
   }
 }
 
