@@ -158,8 +158,10 @@ caf::result<wire_frame, caf::actor> join(core& c, const wire_frame& theirs,
   if (!c.cluster())
     return to_caf({errc::invalid_config, "this node is no member of a cluster"});
   const auto from = decode_hello(theirs.bytes);
-  if (!from)
+  if (!from) {
+    c.cluster()->refuse(speaker_of(theirs.bytes), from.why());
     return to_caf(from.why());
+  }
   caf::actor ours;
   const auto mine = c.cluster()->welcome(*from, endpoint, ours);
   if (!mine)

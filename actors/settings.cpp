@@ -258,7 +258,8 @@ std::vector<field> replication_fields() {
 std::vector<field> watching_fields() {
   return {
     choice(
-      "node_monitor.source", "nodes, provider, all", "where nodes are learned from",
+      "node_monitor.source", "nodes, provider, all",
+      "where nodes are learned from; all: whoever connects, and whom members know",
       monitor_source_from, [](options & o) -> auto& { return o.replication.node_monitor.source; }),
     nodes(
       "node_monitor.nodes", "nodes to watch",
@@ -269,6 +270,14 @@ std::vector<field> watching_fields() {
     span_of_time(
       "node_monitor.refresh_ms", 10, hour_ms, "between two questions to the provider",
       [](options & o) -> auto& { return o.replication.node_monitor.refresh; }),
+    span_of_time(
+      "node_monitor.heartbeat_ms", 25, 60'000, "between two signs of life to every other node",
+      [](options & o) -> auto& { return o.replication.node_monitor.heartbeat; }),
+    span_of_time(
+      "node_monitor.down_ms", 100, 600'000,
+      "a node that is silent for so long is down; the same on all nodes, and at least four times "
+      "heartbeat_ms",
+      [](options & o) -> auto& { return o.replication.node_monitor.down; }),
     span_of_time(
       "health.interval_ms", 10, hour_ms, "between two health checks",
       [](options & o) -> auto& { return o.replication.health.interval; }),

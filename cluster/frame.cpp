@@ -1,4 +1,5 @@
 #include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/handshake.hpp>
 
 namespace supercache::frame {
 
@@ -66,6 +67,11 @@ void write(wire_writer& w, const changes& x) {
   w.number(x.what.size());
   for (const transition& t : x.what)
     supercache::write(w, t);
+}
+void write(wire_writer& w, const known_nodes& x) {
+  w.number(x.nodes.size());
+  for (const node_address& a : x.nodes)
+    supercache::write(w, a);
 }
 
 constexpr std::uint64_t message_tag = 4;
@@ -140,6 +146,13 @@ changes read_changes(wire_reader& r) {
   return x;
 }
 
+known_nodes read_known_nodes(wire_reader& r) {
+  known_nodes x;
+  for (std::size_t n = r.count(); n > 0 && r.ok(); --n)
+    x.nodes.push_back(read_node_address(r));
+  return x;
+}
+
 } // namespace
 
 void write(wire_writer& w, const header& h) {
@@ -187,6 +200,7 @@ item read_item(wire_reader& r, std::size_t partitions) {
     case 9: return read_watching(r);
     case 10: return watched{r.number()};
     case 11: return read_changes(r);
+    case 12: return read_known_nodes(r);
     default: return ask_claims{};
   }
 }

@@ -4,15 +4,40 @@
 
 namespace supercache {
 
+void write(wire_writer& w, const node_address& a) {
+  w.text(a.name);
+  w.text(a.host);
+  w.number(a.port);
+}
+
+node_address read_node_address(wire_reader& r) {
+  node_address a;
+  a.name = r.text();
+  a.host = r.text();
+  a.port = static_cast<std::uint16_t>(r.number_below(65'536, "port"));
+  return a;
+}
+
+std::string speaker_of(byte_view hello) {
+  constexpr std::size_t longest = 255;
+  const auto printable = [](const std::string& s) {
+    return !s.empty() && s.size() <= longest
+           && std::ranges::all_of(s, [](char c) { return c > ' ' && c <= '~'; });
+  };
+  wire_reader r{hello};
+  r.number();
+  const auto a = read_node_address(r);
+  return r.ok() && printable(a.name) && printable(a.host) ? to_string(a) : "of unknown name";
+}
+
 byte_buffer encode_hello(const hello& h) {
   byte_buffer out;
   wire_writer w{out};
   w.number(h.version);
-  w.text(h.node.name);
-  w.text(h.node.host);
-  w.number(h.node.port);
+  write(w, h.node);
   w.number(h.life);
   w.number(h.session);
+  w.text(h.dialled);
   w.number(h.structure.size());
   for (const auto& [name, text] : h.structure) {
     w.text(name);
@@ -29,11 +54,10 @@ result<hello> decode_hello(byte_view bytes) {
     return {errc::invalid_config, "the other node speaks version " + std::to_string(h.version)
                                     + " of the protocol; this one speaks "
                                     + std::to_string(hello::present_version)};
-  h.node.name = r.text();
-  h.node.host = r.text();
-  h.node.port = static_cast<std::uint16_t>(r.number_below(65'536, "port"));
+  h.node = read_node_address(r);
   h.life = r.number();
   h.session = r.number();
+  h.dialled = r.text();
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
     auto name = r.text();
     h.structure.emplace_back(std::move(name), r.text());

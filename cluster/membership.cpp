@@ -81,10 +81,29 @@ void membership::node_down(const member& m, std::int64_t now) {
   ++version_;
 }
 
-void membership::node_leaves(const std::string& name) {
+void membership::node_leaves(const std::string& name, bool leaves) {
   bool& gone = name == options_.self.node ? leaving_ : nodes_[name].left;
-  version_ += !gone;
-  gone = true;
+  version_ += gone != leaves;
+  gone = leaves;
+}
+
+bool membership::forget_left() {
+  const auto needed = [&](const std::string& name) {
+    return std::ranges::any_of(leaders_, [&](const leadership& l) {
+      return find_node(l.members, name) || find_node(l.coming, name);
+    });
+  };
+  const auto count = std::erase_if(declared_, [&](const std::string& name) {
+    const node& n = nodes_.at(name);
+    return n.left && !n.up && !needed(name);
+  });
+  version_ += count > 0;
+  return count > 0;
+}
+
+bool membership::has_left(const std::string& name) const {
+  const auto at = nodes_.find(name);
+  return at != nodes_.end() && at->second.left;
 }
 
 void membership::take(const member& from, const claim& c) {
@@ -235,7 +254,7 @@ std::optional<member_list> membership::to_found(std::size_t partition, const mem
                                                 std::int64_t now) const {
   if (leaving_ || group_exists(partition, founder, now) || somebody_holds(partition))
     return {};
-  bool all_up = true;
+  bool all_up = !options_.open;
   for (const auto& [name, n] : nodes_) {
     if (n.up && !n.told)
       return {}; // it may know more
@@ -269,10 +288,11 @@ bool membership::superfluous(std::size_t partition) const {
          && !find_member(l.members, options_.self.id) && !find_member(l.coming, options_.self.id);
 }
 
+bool membership::somebody_stays() const {
+  return std::ranges::any_of(declared_, [&](const auto& name) { return !has_left(name); });
+}
+
 std::size_t membership::counting_on_self() const {
-  const auto stays = [&](const auto& x) { return !x.second.left && declared_.contains(x.first); };
-  if (std::ranges::none_of(nodes_, stays))
-    return 0;
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const auto mine = own_.find(i);

@@ -99,6 +99,9 @@ status validate(const cluster_options& o) {
     in_range<std::int64_t>("wal.cleanup_interval", o.wal.cleanup_interval.count(), 1, hour, " ms"),
     in_range<std::size_t>("wal.max_pending", o.wal.max_pending, 1, 100'000'000),
     in_range<std::int64_t>("node_monitor.refresh_ms", o.node_monitor.refresh.count(), 10, hour),
+    in_range<std::int64_t>("node_monitor.heartbeat_ms", o.node_monitor.heartbeat.count(), 25,
+                           60'000),
+    in_range<std::int64_t>("node_monitor.down_ms", o.node_monitor.down.count(), 100, 600'000),
     in_range<std::int64_t>("health.interval_ms", o.health.interval.count(), 10, hour),
     in_range<std::int64_t>("health.latency_threshold_ms", o.health.latency_threshold.count(), 1,
                            hour),
@@ -113,7 +116,14 @@ status validate(const cluster_options& o) {
   for (const status& s : checks)
     if (!s)
       return s;
-  if (o.node_monitor.source == monitor_source::provider && o.node_monitor.provider.empty())
+  if (o.node_monitor.down < 4 * o.node_monitor.heartbeat)
+    return {errc::invalid_config,
+            "node_monitor.down_ms is " + std::to_string(o.node_monitor.down.count())
+              + "; allowed is at least four times node_monitor.heartbeat_ms, "
+                "which is "
+              + std::to_string(o.node_monitor.heartbeat.count())};
+  if (o.node_monitor.source == monitor_source::provider && o.node_monitor.provider.empty()
+      && !o.node_monitor.ask)
     return {errc::invalid_config,
             "node_monitor.source is 'provider', but node_monitor.provider names no file"};
   return done();

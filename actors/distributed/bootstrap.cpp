@@ -1,7 +1,9 @@
 #include "bootstrap.hpp"
 
 #include "dial.hpp"
+#include "provider.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -9,13 +11,14 @@ namespace supercache::detail {
 
 namespace {
 
-/// A node that died is seen so within this time.
-constexpr std::chrono::milliseconds clash_wait{2'500}, clash_pause{250};
+/// Between two questions whether a node of our name is still there.
+constexpr std::chrono::milliseconds clash_pause{250};
 
 /// What speaks against joining: one sentence part each.
 struct objections {
   std::vector<std::string> differences;
   std::string clash; ///< where the other node of our name is
+  bool any() const noexcept { return !differences.empty() || !clash.empty(); }
 };
 
 std::string text_in(const value& map, const char* name) {
@@ -40,7 +43,9 @@ std::string clash_in(const value& members, const options& o) {
 objections ask_peer(caf::actor_system& system, const options& o, const structure& mine,
                     const node_address& peer) {
   objections out;
-  const auto until = std::chrono::steady_clock::now() + clash_wait;
+  // By then it is seen that a node died.
+  const auto until
+    = std::chrono::steady_clock::now() + o.replication.node_monitor.down + 4 * clash_pause;
   for (;;) {
     const auto facts = fetch_facts(system, peer, mine);
     if (!facts)
@@ -58,9 +63,13 @@ std::vector<node_address> peers_of(const options& o) {
   if (o.replication.node_monitor.source == monitor_source::nodes)
     texts.insert(texts.end(), o.replication.node_monitor.nodes.begin(),
                  o.replication.node_monitor.nodes.end());
+  if (o.replication.node_monitor.source == monitor_source::provider)
+    if (auto more = ask_provider(o.replication)) // the monitor says so if it fails
+      texts.insert(texts.end(), more->begin(), more->end());
   std::vector<node_address> out;
   for (const auto& text : texts)
-    if (auto a = node_address_from(text); a && a->name != o.replication.node.name)
+    if (auto a = node_address_from(text);
+        a && a->name != o.replication.node.name && std::ranges::find(out, *a) == out.end())
       out.push_back(*std::move(a));
   return out;
 }
@@ -77,6 +86,17 @@ status verdict(const std::vector<objections>& all, const std::string& name) {
       return {errc::invalid_config, "another node is called '" + name + "' too, at " + x.clash
                                       + "; node.name must be unique in a cluster"};
   return done();
+}
+
+/// What this node would say to its peers.
+hello hello_of(const options& o, const structure& mine) {
+  hello h;
+  h.node = {o.replication.node.name, o.replication.node.host, o.replication.node.port};
+  if (h.node.name.empty())
+    h.node.name = "node" + std::to_string(h.node.port);
+  h.life = 1; // nobody is known by it
+  h.structure = mine;
+  return h;
 }
 
 } // namespace
@@ -97,7 +117,11 @@ status check_cluster(caf::actor_system& system, const options& o) {
   std::vector<objections> found(peers.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < peers.size(); ++i)
-    threads.emplace_back([&, i] { found[i] = ask_peer(system, o, mine, peers[i]); });
+    threads.emplace_back([&, i] {
+      found[i] = ask_peer(system, o, mine, peers[i]);
+      if (found[i].any()) // so that people find the reason there, too
+        greet_in_vain(system, peers[i], hello_of(o, mine));
+    });
   for (auto& t : threads)
     t.join();
   return verdict(found, o.replication.node.name);

@@ -84,16 +84,16 @@ using info_peer = compat::iface<caf::result<std::string>(config_atom, std::strin
                                 caf::result<value>(admin_atom, std::string, value)>;
 
 /// Connects, and finds the actor there. Errors: `io_error`, `invalid_config`.
-result<info_peer> find_info(caf::scoped_actor& self, const node_address& of) {
+result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_address& of) {
   auto fd = connect_within(of.host, of.port, connect_wait);
   if (!fd)
     return fd.why();
-  result<info_peer> out{errc::io_error, "it is no SuperCache node"};
+  result<caf::strong_actor_ptr> out{errc::io_error, "it is no SuperCache node"};
   take_over(self, *fd, of.port)
     .receive(
       [&](const caf::node_id&, caf::strong_actor_ptr& x, const std::set<std::string>&) {
         if (x)
-          out = caf::actor_cast<info_peer>(x);
+          out = x;
       },
       [&](caf::error& e) { out = as_failure(e, "it is no SuperCache node"); });
   return out;
@@ -101,21 +101,34 @@ result<info_peer> find_info(caf::scoped_actor& self, const node_address& of) {
 
 } // namespace
 
+void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine) {
+  caf::scoped_actor self{system};
+  const auto found = find_now(self, whom);
+  if (!found)
+    return;
+  mine.dialled = whom.name;
+  // Nobody would take its frames, so it is not let in whatever the reason.
+  compat::ask(self, caf::actor_cast<peer_actor>(*found), greeting_wait, join_atom_v,
+              wire_frame{encode_hello(mine)}, caf::actor{})
+    .receive([](wire_frame&, caf::actor&) {}, [](caf::error&) {});
+}
+
 result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
                                const structure& names) {
   caf::scoped_actor self{system};
-  const auto peer = find_info(self, of);
-  if (!peer)
-    return peer.why();
+  const auto found = find_now(self, of);
+  if (!found)
+    return found.why();
+  const auto peer = caf::actor_cast<info_peer>(*found);
   node_facts out;
   status s = done();
   for (const auto& [name, text] : names)
     if (s)
-      compat::ask(self, *peer, greeting_wait, config_atom_v, name)
+      compat::ask(self, peer, greeting_wait, config_atom_v, name)
         .receive([&, n = name](std::string& x) { out.structure.emplace_back(n, std::move(x)); },
                  [&](caf::error& e) { s = as_failure(e, "it broke off"); });
   if (s)
-    compat::ask(self, *peer, greeting_wait, admin_atom_v, std::string{"members"}, value{})
+    compat::ask(self, peer, greeting_wait, admin_atom_v, std::string{"members"}, value{})
       .receive([&](value& x) { out.members = std::move(x); }, [](caf::error&) {});
   if (!s)
     return s.why();

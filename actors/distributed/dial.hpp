@@ -26,6 +26,10 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
                const hello& mine, const caf::actor& endpoint,
                std::function<void(result<hello>, const caf::actor&)> done);
 
+/// Says hello to a node that will refuse it, so that the reason is in its log. Blocks for some
+/// seconds at most.
+void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine);
+
 /// What a node says before anybody joins.
 struct node_facts {
   supercache::structure structure;

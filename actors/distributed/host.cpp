@@ -224,13 +224,14 @@ status host::check_lease() {
   if (!core_.accepts_writes())
     return {errc::not_primary, "another node is the primary"};
   const auto now = node_.now_ms();
+  const auto lease_ms = node_.cache().config().replication.node_monitor.suspect().count();
   const auto holds = [&](const member& m) {
     if (m.id == node_.self().id)
       return true;
     // Whoever confirmed entries of this reign since it was connected follows it.
     const auto p = core_.peers().find(m.id);
     return p != core_.peers().end() && p->second.up && p->second.now == progress::phase::stream
-           && node_.heard_us(m.id, now - node::lease_ms);
+           && node_.heard_us(m.id, now - lease_ms);
   };
   if (now >= no_lease_until_ms_ && core_.group().decides(holds))
     return done();

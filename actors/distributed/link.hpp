@@ -70,8 +70,9 @@ public:
 
   // -- how it is dialled ------------------------------------------------------------------------
   struct dialling {
-    node_address address; ///< no host: the peer has to come itself
-    node_address said;    ///< where the peer says that it is, in its present or last life
+    node_address address;    ///< no host: the peer has to come itself
+    node_address said;       ///< where the peer says that it is, in its present or last life
+    bool configured = false; ///< people gave the address, so that it is not replaced by `said`
     bool under_way = false;
     std::int64_t next_ms = 0, backoff_ms = 0;
     std::string refused; ///< why it failed last

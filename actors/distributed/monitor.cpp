@@ -1,12 +1,13 @@
 #include "../core.hpp"
 #include "dial.hpp"
 #include "node.hpp"
+#include "provider.hpp"
 #include "strangers.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <fstream>
 #include <random>
+#include <utility>
 
 // NODE MONITOR: which nodes there should be, and reaching them. On a thread of its own, so that no
 // work of others makes the node look dead.
@@ -34,6 +35,8 @@ public:
     node_.declare(declared_);
     start_ms_ = node_.now_ms();
     dialer_ = self_->spawn<caf::detached + caf::hidden>(dialer_behavior);
+    if (o.node_monitor.source == monitor_source::provider)
+      provider_ = self_->spawn<caf::detached + caf::hidden>(provider_behavior, o);
   }
 
   void stop() { stopping_ = true; }
@@ -43,6 +46,9 @@ public:
       // Only now: CAF would wait for ever for a detached actor that a delayed message refers to.
       compat::end(dialer_);
       dialer_ = nullptr;
+      if (provider_)
+        compat::end(provider_);
+      provider_ = nullptr;
       self_->quit();
       node_.monitor_ended();
       return;
@@ -68,30 +74,38 @@ private:
     for (const auto& text : texts)
       if (auto a = node_address_from(text))
         out.push_back(*std::move(a));
-      else
+      else // options and lists were checked; what is given at run time may be wrong
         spdlog::warn("left out: {}", a.why().message);
     return out;
   }
 
-  /// Asks the provider again. One that fails changes nothing.
+  /// Asks the provider again.
   void refresh(std::int64_t now) {
-    const auto& o = core_->config().replication.node_monitor;
-    if (o.source != monitor_source::provider || now < next_refresh_ms_)
+    if (!provider_ || asking_ || now < next_refresh_ms_)
       return;
-    next_refresh_ms_ = now + o.refresh.count();
-    std::ifstream file{o.provider};
-    std::vector<std::string> names;
-    for (std::string line; std::getline(file, line);)
-      if (!line.empty() && line.front() != '#')
-        names.push_back(line);
-    if (file.bad() || !file.eof()) {
-      spdlog::warn("the list of nodes in {} cannot be read; nothing changes", o.provider);
-      return;
-    }
+    next_refresh_ms_ = now + core_->config().replication.node_monitor.refresh.count();
+    asking_ = true;
+    self_->request(provider_, caf::infinite, caf::tick_atom_v)
+      .then([this](const std::vector<std::string>& names) { provided(names); },
+            [this](const caf::error& e) { not_provided(message_of(e)); });
+  }
+
+  void provided(const std::vector<std::string>& names) {
+    asking_ = false;
+    if (!std::exchange(provider_fault_, {}).empty())
+      spdlog::info("the list of nodes can be read again");
     if (auto now_is = parse(names); now_is != declared_) {
       declared_ = std::move(now_is);
       node_.declare(declared_);
     }
+  }
+
+  /// Changes nothing: who is asked for the nodes may fail without any of them being gone.
+  void not_provided(const std::string& why) {
+    asking_ = false;
+    if (provider_fault_ != why)
+      spdlog::warn("the list of nodes stays as it is: {}", why);
+    provider_fault_ = why;
   }
 
   bool should_dial(link& l, std::int64_t now) const {
@@ -112,6 +126,7 @@ private:
       return;
     l.with_dialling([](link::dialling& d) { d.under_way = true; });
     hello mine = node_.own_hello();
+    mine.dialled = l.name();
     mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
     dial_peer(self_, dialer_, l.address(), mine, endpoint,
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
@@ -140,6 +155,9 @@ private:
   node& node_;
   strangers strangers_;
   dialer_actor dialer_;
+  provider_actor provider_;    ///< with the source `provider`
+  bool asking_ = false;        ///< it is being asked
+  std::string provider_fault_; ///< why it failed last
   bool stopping_ = false;
   std::vector<node_address> declared_;
   std::int64_t start_ms_ = 0, next_refresh_ms_ = 0;

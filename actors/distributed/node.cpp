@@ -10,14 +10,11 @@ namespace supercache::detail {
 
 namespace {
 
-constexpr std::int64_t heartbeat_ms = 250;
-constexpr std::int64_t down_ms = 1'500;
-static_assert(node::lease_ms < down_ms);
-/// How long after a hand-over that came to nothing the successor may still act on it: as long as it
-/// is not taken for down, and as votes are waited for.
-constexpr std::int64_t late_hand_over_ms = down_ms + 500;
 /// Between two looks for what buffers of lazy_put could not write.
 constexpr std::int64_t lazy_retry_ms = 500;
+/// Within this time everybody dials again who has lost a node: the longest pause, courtesy, and a
+/// second for the connection.
+constexpr std::int64_t others_come_ms = 5'000;
 /// How long a copy that no group needs is kept.
 constexpr std::int64_t superfluous_ms = 5'000;
 constexpr std::size_t reclaim_budget = 2'000;
@@ -39,6 +36,12 @@ membership_options membership_options_of(const options& o, const member& self) {
   m.partitions = *o.num_partition;
   m.factor = o.replication.replication_factor;
   m.mode = o.replication.mode;
+  if (o.replication.node_monitor.source == monitor_source::all) {
+    // The first node of a cluster may know of nobody, and must not found it anew when it comes
+    // back.
+    m.open = true;
+    m.bootstrap_ms = others_come_ms;
+  }
   return m;
 }
 
@@ -151,14 +154,18 @@ void node::reconfigure(const std::vector<std::string>& nodes) {
 status node::leave(std::chrono::milliseconds longest) {
   view([&](membership& m) { m.node_leaves(self_.node); });
   next_beat_ms_ = 0;
+  const auto stay = [&](const std::string& why) -> status {
+    view([&](membership& m) { m.node_leaves(self_.node, false); });
+    return {errc::unavailable, why};
+  };
   constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
   auto now = now_ms();
   const auto until = now + longest.count();
   auto met_ms = now; // when another node could be reached last
   std::string left;
   do {
-    const auto [counting, others] = view([](const membership& m) {
-      return std::pair{m.counting_on_self(), m.live().size() - 1};
+    const auto [counting, others, stays] = view([](const membership& m) {
+      return std::tuple{m.counting_on_self(), m.live().size() - 1, m.somebody_stays()};
     });
     if (!counting)
       return done();
@@ -166,10 +173,12 @@ status node::leave(std::chrono::milliseconds longest) {
       = std::to_string(counting)
         + (counting == 1 ? " partition still counts on node " : " partitions still count on node ")
         + self_.node;
+    if (!stays)
+      return stay(left + ", and no other node stays that could take its data");
     if (others)
       met_ms = now;
     else if (now - met_ms > alone_ms)
-      return {errc::unavailable, left + ", and no other node can be reached"};
+      return stay(left + ", and no other node can be reached");
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
     now = now_ms();
   } while (now < until && !ending_);
@@ -182,11 +191,14 @@ void node::tick() {
   if (ending_)
     return;
   const auto now = now_ms();
+  const auto down_ms = core_.config().replication.node_monitor.down.count();
   for (link* l : links())
     if (l->up() && now - l->heard_ms() > down_ms)
       lost(*l, l->session(), "it was silent for too long");
   view([&](membership& m) {
     m.tick(now);
+    if (declares_whoever_comes())
+      m.forget_left();
     publish_routes();
   });
   beat(now);
@@ -204,13 +216,18 @@ void node::tick() {
 void node::beat(std::int64_t now) {
   if (now < next_beat_ms_)
     return;
-  next_beat_ms_ = now + heartbeat_ms;
+  next_beat_ms_ = now + core_.config().replication.node_monitor.heartbeat.count();
   const auto sign = view([](const membership& m) {
     return frame::heartbeat{m.own_version(), m.leaving()};
   });
+  const bool tells = declares_whoever_comes();
+  const auto others = tells ? known_nodes() : frame::known_nodes{};
   for (link* l : links())
-    if (l->up())
+    if (l->up()) {
       l->send_now(sign);
+      if (tells)
+        l->send_now(others);
+    }
 }
 
 void node::tick_partition(std::size_t i, std::int64_t now) {
@@ -234,10 +251,17 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
     });
     core.tick(now);
     if (core.leads() && core.has_majority() && !core.accepts_writes()) // it is handing over
-      h.no_lease_until_ms_ = now + late_hand_over_ms;
+      h.no_lease_until_ms_ = now + late_hand_over_ms();
     h.announce();
     h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget);
   });
+}
+
+/// How long after a hand-over that came to nothing the successor may still act on it: as long as it
+/// is not taken for down, and as votes are waited for.
+std::int64_t node::late_hand_over_ms() const {
+  constexpr std::int64_t voting_ms = 500;
+  return core_.config().replication.node_monitor.down.count() + voting_ms;
 }
 
 void node::soon() {

@@ -41,8 +41,8 @@ public:
   /// Ends all that waits and all actors. The second half of stopping.
   void stop();
   /// Gives its partitions away and waits until others have them, or the deadline passes. Errors:
-  /// `timeout` naming what is left; `unavailable` if for some seconds nobody can be reached who
-  /// could take it.
+  /// `timeout` naming what is left; `unavailable`, and it stays, if no other node stays or for some
+  /// seconds none can be reached.
   status leave(std::chrono::milliseconds longest);
 
   /// The nodes to have from now on, each `name@host:port`.
@@ -64,9 +64,6 @@ public:
   // -- the view -----------------------------------------------------------------------------------
   /// The link to a life of a node, if it can be reached.
   link* link_of(member_id life);
-  /// How long nobody is elected in place of a primary that others have heard from, as long as the
-  /// connections to them hold: less than the silence after which they take it for down.
-  static constexpr std::int64_t lease_ms = 1'000;
   /// Whether a life of a node, if it can be reached, has heard from this one since then.
   bool heard_us(member_id life, std::int64_t since_ms);
   /// Where a partition's primary is: a life that can be reached, this node's own, or 0. Cost: a
@@ -106,6 +103,8 @@ public:
   void receive_safely(link& l, byte_view bytes) noexcept;
   void lost(link& l, std::uint64_t session, const char* why);
   hello own_hello() const;
+  /// Tells people that somebody is refused, once for each reason: he will try again and again.
+  void refuse(const std::string& who, const failure& why);
 
   // -- for the node monitor -----------------------------------------------------------------------
   void tick();
@@ -138,9 +137,14 @@ private:
   bool is_settled(const membership& m, std::size_t partition) const;
   std::string why_not_settled();
   struct inbox;
+  status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
-  void refuse(const hello& from, const failure& why);
+  bool declares_whoever_comes() const;
+  frame::known_nodes known_nodes();
+  void hear_of(const std::vector<node_address>& nodes);
+  void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
+  std::int64_t late_hand_over_ms() const;
   void beat(std::int64_t now);
   void publish_routes();
   void publish_route(std::size_t partition);

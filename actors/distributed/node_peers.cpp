@@ -10,6 +10,14 @@
 
 namespace supercache::detail {
 
+namespace {
+
+status other_name(const std::string& dialled, const std::string& found) {
+  return {errc::invalid_config, "the node there is called '" + found + "', not '" + dialled + "'"};
+}
+
+} // namespace
+
 hello node::own_hello() const {
   hello h;
   h.node = here_;
@@ -48,20 +56,33 @@ void link::retire() {
   endpoint = nullptr;
 }
 
-result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
+/// Whether who greets may be a peer. Errors: why not, as it is seen from there.
+status node::check_hello_of(const hello& from) {
   const hello mine = own_hello();
-  if (!endpoint)
-    return {errc::malformed, "a greeting that does not say who takes frames"};
+  if (!from.dialled.empty() && from.dialled != here_.name) {
+    refuse(to_string(from.node), {errc::invalid_config, "it takes this node, '" + here_.name
+                                                          + "', for '" + from.dialled + '\''});
+    return other_name(from.dialled, here_.name);
+  }
+  auto s = check_hello(mine, from);
+  if (s)
+    return s;
+  refuse(to_string(from.node), s.why());
+  auto there = check_hello(from, mine);
+  return there ? s : there;
+}
+
+result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
   if (from.life == self_.id)
     return {errc::invalid_config, "that is the address of this node itself"};
-  if (auto s = check_hello(mine, from); !s) {
-    refuse(from, s.why());
-    const auto there = check_hello(from, mine); // as it is seen from there, if it is
-    return there ? s.why() : there.why();
-  }
+  if (auto s = check_hello_of(from); !s)
+    return s.why();
   link& l = link_to(from.node.name);
-  if (auto s = check_peer(l, from); !s) {
-    refuse(from, s.why());
+  auto s = check_peer(l, from);
+  if (s && !endpoint)
+    s = {errc::malformed, "a greeting that does not say who takes frames"};
+  if (!s) {
+    refuse(to_string(from.node), s.why());
     return s.why();
   }
   ours = endpoint_of(l);
@@ -70,11 +91,11 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   if (l.up())
     lost(l, l.session(), l.life() == from.life ? "it connects anew" : "it was started anew");
   l.with_dialling([&](link::dialling& d) {
-    if (d.address.host.empty())
+    if (!d.configured)
       d.address = from.node;
   });
   open_link(l, from, endpoint, from.session);
-  hello out = mine;
+  hello out = own_hello();
   out.session = from.session;
   return out;
 }
@@ -90,15 +111,14 @@ status node::check_peer(link& l, const hello& from) {
                                   + "; node.name must be unique in a cluster"};
 }
 
-/// Tells people, once for each reason: the peer will try again and again.
-void node::refuse(const hello& from, const failure& why) {
+void node::refuse(const std::string& who, const failure& why) {
   constexpr std::size_t remembered = 1'000;
   const std::lock_guard hold{refused_lock_};
   if (refused_.size() >= remembered)
     refused_.clear();
-  auto& before = refused_[to_string(from.node)];
+  auto& before = refused_[who];
   if (before != why.message)
-    spdlog::warn("node {} is refused: {}", to_string(from.node), why.message);
+    spdlog::warn("node {} is refused: {}", who, why.message);
   before = why.message;
 }
 
@@ -111,8 +131,7 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   if (auto s = check_hello(own_hello(), from); !s)
     return s;
   if (from.node.name != l.name())
-    return {errc::invalid_config,
-            "the node there is called '" + from.node.name + "', not '" + l.name() + "'"};
+    return other_name(l.name(), from.node.name);
   if (l.up() && (l.session() == session || l.life() == from.life))
     return done(); // it dialled us meanwhile
   if (auto s = check_peer(l, from); !s)
@@ -142,12 +161,8 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
   }
   spdlog::info("node {} is connected", to_string(from.node));
   view([&](membership& m) {
-    if (core_.config().replication.node_monitor.source == monitor_source::all
-        && !m.declared().contains(l.name())) {
-      auto names = std::vector<std::string>{m.declared().begin(), m.declared().end()};
-      names.push_back(l.name());
-      m.declare(std::move(names), now);
-    }
+    if (declares_whoever_comes())
+      add_declared(m, l.name());
     m.node_up(l.who(), now);
     publish_routes();
   });
@@ -182,7 +197,10 @@ void node::declare(const std::vector<node_address>& peers) {
   for (const node_address& a : peers) {
     if (a.name == here_.name)
       continue;
-    link_to(a.name).with_dialling([&](link::dialling& d) { d.address = a; });
+    link_to(a.name).with_dialling([&](link::dialling& d) {
+      d.address = a;
+      d.configured = true;
+    });
     names.push_back(a.name);
   }
   const auto d = view([&](membership& m) { return m.declare(names, now_ms()); });
@@ -190,6 +208,49 @@ void node::declare(const std::vector<node_address>& peers) {
     spdlog::info("node {} belongs to the cluster now", name);
   for (const auto& name : d.removed)
     spdlog::info("node {} belongs to the cluster no longer", name);
+}
+
+// -- the source `all` ---------------------------------------------------------------------------
+
+bool node::declares_whoever_comes() const {
+  return core_.config().replication.node_monitor.source == monitor_source::all;
+}
+
+void node::add_declared(membership& m, const std::string& name) {
+  if (m.declared().contains(name))
+    return;
+  std::vector<std::string> names{m.declared().begin(), m.declared().end()};
+  names.push_back(name);
+  m.declare(std::move(names), now_ms());
+}
+
+/// Whom others are told of: who can be reached from here, and does not leave. So nobody hears of a
+/// node that is gone from others who have heard of it.
+frame::known_nodes node::known_nodes() {
+  frame::known_nodes out;
+  for (link* l : links())
+    if (l->up() && !view([&](const membership& m) { return m.has_left(l->name()); }))
+      out.nodes.push_back(l->with_dialling([](const link::dialling& d) { return d.said; }));
+  return out;
+}
+
+/// They are dialled like those that people named, until they say goodbye.
+void node::hear_of(const std::vector<node_address>& nodes) {
+  if (!declares_whoever_comes())
+    return;
+  for (const node_address& a : nodes) {
+    if (a.name == here_.name || !node_address_from(to_string(a)))
+      continue;
+    if (view([&](const membership& m) { return m.has_left(a.name); }))
+      continue; // who tells so is late; or it is there anew, and comes itself
+    link& l = link_to(a.name);
+    if (!l.up())
+      l.with_dialling([&](link::dialling& d) {
+        if (!d.configured)
+          d.address = a;
+      });
+    view([&](membership& m) { add_declared(m, a.name); });
+  }
 }
 
 // -- frames -------------------------------------------------------------------------------------
@@ -201,8 +262,7 @@ struct node::inbox {
 
   void operator()(const frame::heartbeat& x) const {
     const bool known = n.view([&](membership& m) {
-      if (x.leaving)
-        m.node_leaves(from.name());
+      m.node_leaves(from.name(), x.leaving);
       return m.knows_all(from.who(), x.claims_version);
     });
     if (!known)
@@ -239,6 +299,7 @@ struct node::inbox {
   void operator()(frame::watching& x) const { n.on_watching(from, x); }
   void operator()(const frame::watched& x) const { n.on_watched(from, x); }
   void operator()(frame::changes& x) const { n.core_.changes().heard(std::move(x.what)); }
+  void operator()(const frame::known_nodes& x) const { n.hear_of(x.nodes); }
 
   void answer(const frame::item& i) const {
     from.send(i);

@@ -45,11 +45,12 @@ value node::members() {
                               {"primaries", have[name].primaries},
                               {"replicas", have[name].replicas}}));
   };
-  bool leaving = false;
+  const char* own_state = "here";
   const auto peers = links();
   std::vector<std::string> declared, left;
   view([&](const membership& m) {
-    leaving = m.leaving();
+    if (m.leaving())
+      own_state = m.counting_on_self() ? "leaving" : "left";
     const auto counted = m.counted(), out_of_reach = m.unreachable();
     for (const link* l : peers)
       if (std::ranges::find(counted, l->name()) == counted.end()
@@ -66,7 +67,8 @@ value node::members() {
           ++have[x.node].replicas;
     }
   });
-  row(self_.node, leaving ? "leaving" : "here", here_);
+  row(self_.node, own_state, here_);
+  const auto silent_since = now_ms() - core_.config().replication.node_monitor.suspect().count();
   for (link* l : peers) {
     const bool up = l->up(), gone = std::ranges::find(left, l->name()) != left.end();
     const bool known = std::ranges::find(declared, l->name()) != declared.end();
@@ -76,7 +78,8 @@ value node::members() {
       [](const link::dialling& d) { return d.said.host.empty() ? d.address : d.said; });
     const auto& had = have[l->name()];
     row(l->name(),
-        !gone                                    ? up ? "up" : "down"
+        !gone && up                              ? l->heard_ms() < silent_since ? "suspect" : "up"
+        : !gone                                  ? "down"
         : !known                                 ? "undeclared"
         : up && had.primaries + had.replicas > 0 ? "leaving"
                                                  : "left",

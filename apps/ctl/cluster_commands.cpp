@@ -42,10 +42,11 @@ int show_members(session& s) {
 }
 
 /// `b, c (down), d (restarted)`: copies that there are, and those that are lost, in order.
-std::string copies_text(const names& there, const names& lost, const names& down) {
+std::string copies_text(const names& there, const names& lost, const names& present) {
   names out = there;
   for (const auto& n : lost)
-    out.push_back(n + (std::ranges::find(down, n) == down.end() ? " (restarted)" : " (down)"));
+    out.push_back(n
+                  + (std::ranges::find(present, n) == present.end() ? " (down)" : " (restarted)"));
   std::ranges::sort(out);
   return names_text(out);
 }
@@ -60,7 +61,9 @@ std::string list_of(const std::string& what, const std::vector<partition_row>& a
   return numbers.empty() ? "" : "; " + what + ": " + names_text(numbers);
 }
 
-void print_partitions(const std::vector<partition_row>& all, const names& gone) {
+void print_partitions(const std::vector<partition_row>& all,
+                      const std::vector<member_row>& members) {
+  const auto present = present_of(members), gone = unreachable_of(members);
   table_text table{{{"partition", side::right},
                     {"primary"},
                     {"replicas"},
@@ -71,7 +74,7 @@ void print_partitions(const std::vector<partition_row>& all, const names& gone) 
                     {"records", side::right}}};
   for (const partition_row& p : all)
     table.add({std::to_string(p.partition), p.primary.empty() ? "none" : p.primary,
-               copies_text(p.replicas, p.lost, gone), names_text(p.coming), count_text(p.epoch),
+               copies_text(p.replicas, p.lost, present), names_text(p.coming), count_text(p.epoch),
                count_text(p.last), count_text(p.commit), count_text(p.records)});
   table.print(std::cout);
   const auto headless
@@ -89,7 +92,7 @@ int show_partitions(session& s) {
   if (s.now.json)
     print_json(all);
   else
-    print_partitions(partitions_from(all), unreachable_of(members_from(s.node().members())));
+    print_partitions(partitions_from(all), members_from(s.node().members()));
   return ok;
 }
 
@@ -179,14 +182,14 @@ struct force_words {
 };
 
 /// What forcing a primary would bring about.
-std::string warning(const partition_row& p, const std::string& self, const names& gone) {
+std::string warning(const partition_row& p, const std::string& self, const names& present) {
   names others = p.replicas;
   if (!p.primary.empty())
     others.push_back(p.primary);
   std::erase(others, self);
   return "partition " + std::to_string(p.partition) + ": making node " + self
          + " its primary gives up every write that its other members ("
-         + copies_text(others, p.lost, gone) + ") acknowledged and node " + self
+         + copies_text(others, p.lost, present) + ") acknowledged and node " + self
          + " did not receive, and what they still accept; do it only if a majority of them is "
            "lost for good. Nothing was done; --yes does it";
 }
@@ -195,14 +198,13 @@ int force(session& s, const force_words& w) {
   const auto all = partitions_from(s.node().placement());
   const auto members = members_from(s.node().members());
   const auto name = members.empty() ? std::string{} : members.front().node;
-  const auto gone = unreachable_of(members);
   const auto at = std::ranges::find(all, w.partition, &partition_row::partition);
   if (at == all.end())
     throw usage_error("there is no partition " + std::to_string(w.partition)
                       + "; they are numbered from 0 to " + std::to_string(all.size() - 1));
   const bool writable = !at->primary.empty() && at->replicas.size() + 1 > at->lost.size();
   if (!w.sure && !writable) {
-    complain(program, warning(*at, name, gone));
+    complain(program, warning(*at, name, present_of(members)));
     return failed;
   }
   // The node says so when there is nothing to force, in any case.
@@ -260,9 +262,9 @@ command patient(std::string name, std::string summary, std::string footer,
 command members_command() {
   return plain(
     "members", "Lists the nodes of the cluster and what each of them has",
-    "States: here (the node that is asked), up, down (it cannot be reached), leaving, left, "
-    "undeclared (it is\nconnected, but this node was not told that it is a member). It "
-    "is the view of one node; another may\nsee others.",
+    "States: here (the node that is asked), up, suspect (it is silent, and soon is down), down (it "
+    "cannot be\nreached), leaving, left, undeclared (it is connected, but this node was not told "
+    "that it is a member).\nIt is the view of one node; another may see others.",
     show_members);
 }
 command partitions_command() {

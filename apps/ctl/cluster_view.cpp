@@ -50,12 +50,25 @@ std::vector<partition_row> partitions_from(const value& list) {
   return out;
 }
 
-std::vector<std::string> unreachable_of(const std::vector<member_row>& members) {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<member_row>& members,
+                                  bool (member_row::*chosen)() const noexcept) {
   std::vector<std::string> out;
   for (const member_row& m : members)
-    if (m.unreachable())
+    if ((m.*chosen)())
       out.push_back(m.node);
   return out;
+}
+
+} // namespace
+
+std::vector<std::string> unreachable_of(const std::vector<member_row>& members) {
+  return names_of(members, &member_row::unreachable);
+}
+
+std::vector<std::string> present_of(const std::vector<member_row>& members) {
+  return names_of(members, &member_row::present);
 }
 
 std::string names_text(const std::vector<std::string>& names, const char* nothing) {

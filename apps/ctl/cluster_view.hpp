@@ -12,6 +12,7 @@ struct member_row {
   std::string node, state, address;
   std::uint64_t primaries = 0, replicas = 0;
   bool unreachable() const noexcept { return state == "down"; }
+  bool present() const noexcept { return state != "down" && state != "left"; }
 };
 
 /// Where a partition is, as a node sees it.
@@ -27,6 +28,8 @@ struct partition_row {
 std::vector<member_row> members_from(const value& list);
 std::vector<partition_row> partitions_from(const value& list);
 std::vector<std::string> unreachable_of(const std::vector<member_row>& members);
+/// Those that can be reached. A node may be neither: one that is dead and that nobody expects.
+std::vector<std::string> present_of(const std::vector<member_row>& members);
 
 /// `b, c`; `nothing` when there are none.
 std::string names_text(const std::vector<std::string>& names, const char* nothing = "-");

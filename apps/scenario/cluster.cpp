@@ -54,7 +54,9 @@ fs::path cluster::list_of(const std::string& who) const {
 std::string cluster::peers_of(const std::string& who, const char* separator) {
   std::string text;
   for (const auto& [name, n] : nodes_)
-    if (n.member && name != who)
+    if (n.member && name != who
+        && (settings_.found_by != cluster_settings::discovery::all
+            || name == settings_.nodes.front()))
       append_listed(text, name + "@127.0.0.1:" + std::to_string(network_.add(who, name, n.port)),
                     separator);
   return text;
@@ -64,11 +66,13 @@ std::string cluster::peers_of(const std::string& who, const char* separator) {
 void cluster::write_lists() {
   for (const auto& [name, n] : nodes_) {
     const fs::path to = list_of(name), half = to.string() + ".new";
-    if (n.broken) {
+    if (n.found == list::gone) {
       fs::remove(to);
       continue;
     }
-    std::ofstream{half} << peers_of(name, "\n") << '\n';
+    std::ofstream{half} << (n.found == list::whole     ? peers_of(name, "\n") + '\n'
+                            : n.found == list::garbled ? "<html>502 Bad Gateway</html>\n"
+                                                       : "");
     fs::rename(half, to);
   }
 }
@@ -201,8 +205,8 @@ void cluster::forget(const std::string& who) {
   write_lists();
 }
 
-void cluster::break_discovery(const std::string& who, bool broken) {
-  at(who).broken = broken;
+void cluster::set_discovery(const std::string& who, list l) {
+  at(who).found = l;
   write_lists();
 }
 
@@ -297,7 +301,7 @@ names cluster::members(const std::string& who) {
   const value rows = ask(who, "members", {}, 2s);
   for (const value& row : rows.items()) {
     const auto state = part(row, "state").as_string();
-    if (state == "here" || state == "up" || state == "leaving")
+    if (state == "here" || state == "up" || state == "suspect" || state == "leaving")
       out.emplace_back(part(row, "node").as_string());
   }
   return out;

@@ -19,7 +19,8 @@ using names = std::vector<std::string>;
 using node_options = std::vector<std::pair<std::string, std::string>>;
 
 struct cluster_settings {
-  /// How nodes learn of each other. With `file` each has a list of its own that can change.
+  /// How nodes learn of each other. With `file` each has a list of its own that can change; with
+  /// `all` each is told of the first one only.
   enum class discovery { peers, file, all };
   names nodes{"a", "b", "c"};
   std::size_t partitions = 8;
@@ -69,8 +70,9 @@ public:
   /// One more node belongs to the cluster, or one less; the others are told if they use lists.
   void add(const std::string& who);
   void forget(const std::string& who);
-  /// Whether the nodes' own lists can be read.
-  void break_discovery(const std::string& who, bool broken);
+  /// What a node finds where its list of nodes should be.
+  enum class list { whole, gone, garbled, empty };
+  void set_discovery(const std::string& who, list l);
 
   bool knows(const std::string& who) const { return nodes_.contains(who); }
   /// All nodes that were ever added, in order.
@@ -103,7 +105,8 @@ private:
   struct node {
     std::uint16_t port = 0;
     std::unique_ptr<child> process;
-    bool paused = false, serves = false, member = true, broken = false;
+    bool paused = false, serves = false, member = true;
+    list found = list::whole;
     std::unique_ptr<app::control> control;
   };
   node& at(const std::string& who);

@@ -201,6 +201,16 @@ action read_force(parsing& p, fields& f) {
   return s;
 }
 
+action read_break_discovery(parsing& p, fields& f) {
+  discovery_step s;
+  s.who = read_selection(p, f, "break_discovery");
+  const auto how = f.one_of("how", {"gone", "garbled", "empty"}, "gone");
+  s.found = how == "gone"      ? cluster::list::gone
+            : how == "garbled" ? cluster::list::garbled
+                               : cluster::list::empty;
+  return s;
+}
+
 action read_leave(parsing& p, fields& f) {
   leave_step s;
   s.who = read_selection(p, f, "leave");
@@ -257,13 +267,10 @@ const std::vector<std::pair<std::string, reader>>& readers() {
     {"cut", read_cut},
     {"slow", read_slow},
     {"heal", read_heal},
-    {"break_discovery",
-     [](parsing& p, fields& f) {
-       return discovery_step{read_selection(p, f, "break_discovery"), true};
-     }},
+    {"break_discovery", read_break_discovery},
     {"mend_discovery",
      [](parsing& p, fields& f) {
-       return discovery_step{read_selection(p, f, "mend_discovery"), false};
+       return discovery_step{read_selection(p, f, "mend_discovery"), cluster::list::whole};
      }},
     {"load", read_load},
     {"end", read_end},

@@ -238,7 +238,7 @@ std::string runner::perform(const wire_step& s) {
 std::string runner::perform(const discovery_step& s) {
   const auto who = resolve(s.who);
   for (const auto& name : who)
-    cluster_.break_discovery(name, s.broken);
+    cluster_.set_discovery(name, s.found);
   return joined(who);
 }
 

@@ -57,7 +57,7 @@ struct wire_step {
 };
 struct discovery_step {
   selection who;
-  bool broken = true;
+  cluster::list found = cluster::list::gone;
 };
 struct load_step {
   load_options options;

@@ -4,6 +4,8 @@
 #include <supercache/structs.hpp>
 
 #include <atomic>
+#include <mutex>
+#include <stdexcept>
 
 using namespace supercache;
 using namespace fixture;
@@ -402,6 +404,63 @@ TEST_CASE("a node answers for partitions of which it has no copy") {
     CHECK(nodes[node].kv("n0").count() == 10);
     CHECK(nodes[node].kv("n0").keys().size() == 10);
   }
+}
+
+TEST_CASE("a function may say which nodes there are; when it fails, nothing changes") {
+  const auto o = cluster_options_with(replication_mode::sync, 2);
+  cluster nodes{o, 2};
+  struct {
+    std::mutex lock;
+    std::vector<std::string> names;
+    int calls = 0, failing = 0;
+  } known;
+  known.names = {nodes[0].cluster_stats().node, nodes[1].cluster_stats().node};
+  auto third = o;
+  third.replication.node.name = "c";
+  third.replication.node_monitor.source = monitor_source::provider;
+  third.replication.node_monitor.refresh = 10ms;
+  third.replication.node_monitor.ask = [&known]() -> result<std::vector<std::string>> {
+    const std::lock_guard hold{known.lock};
+    ++known.calls;
+    switch (known.failing) {
+      case 1: throw std::runtime_error{"the registry is away"};
+      case 2: throw 2;
+      case 3: return {errc::io_error, "the registry says no"};
+      case 4: return std::vector<std::string>{};
+      case 5: return std::vector<std::string>{known.names[0], "<html>"};
+      default: return known.names;
+    }
+  };
+  const auto asked_again = [&known] {
+    const auto calls = [&known] {
+      const std::lock_guard hold{known.lock};
+      return known.calls;
+    };
+    return eventually([&, until = calls() + 3] { return calls() >= until; });
+  };
+  const member_node c{third};
+  const auto sees = [&c] {
+    auto s = c.c.cluster_stats();
+    return s.live_nodes.size() + s.unreachable.size();
+  };
+  CHECK(eventually([&] { return c.c.cluster_stats().live_nodes.size() == 3; }));
+  for (int how = 1; how <= 5; ++how) {
+    {
+      const std::lock_guard hold{known.lock};
+      known.failing = how;
+    }
+    CAPTURE(how);
+    CHECK(asked_again());
+    CHECK(sees() == 3);
+    CHECK(c.c.cluster_stats().replication_factor == 2);
+  }
+  {
+    const std::lock_guard hold{known.lock};
+    known.failing = 0;
+    known.names.push_back("d@127.0.0.1:1");
+  }
+  CHECK(
+    eventually([&] { return c.c.cluster_stats().unreachable == std::vector<std::string>{"d"}; }));
 }
 
 TEST_CASE("a node with other options is refused before anything is made") {

@@ -104,7 +104,7 @@ std::string complaint(const std::string& text) {
 } // namespace
 
 TEST_CASE("every setting is read back as it was set") {
-  CHECK(settings().size() == 29);
+  CHECK(settings().size() == 31);
   for (const setting& s : settings()) {
     CAPTURE(s.name);
     CHECK_FALSE(s.help.empty());

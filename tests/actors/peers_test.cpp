@@ -4,8 +4,12 @@
 #include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/handshake.hpp>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <atomic>
+#include <sstream>
 #include <utility>
 
 // What a node makes of peers that are not as they should be.
@@ -60,6 +64,18 @@ struct stranger {
   }
 };
 
+/// What is logged while it is there.
+class log_lines {
+public:
+  log_lines() { spdlog::default_logger()->sinks().push_back(sink_); }
+  ~log_lines() { std::erase(spdlog::default_logger()->sinks(), sink_); }
+  std::string text() const { return out_.str(); }
+
+private:
+  std::ostringstream out_;
+  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_, true);
+};
+
 bool knows(cache& c, const std::string& node) {
   const auto live = c.cluster_stats().live_nodes;
   return std::ranges::find(live, node) != live.end();
@@ -74,8 +90,9 @@ void check_works(cluster& nodes) {
 
 } // namespace
 
-TEST_CASE("a peer of another protocol version is refused with both versions") {
+TEST_CASE("a peer of another protocol version is refused with both versions, on both sides") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  const log_lines log;
   stranger z{nodes[0]};
   z.mine.version = 99;
   const auto why = z.join(encode_hello(z.mine));
@@ -83,6 +100,7 @@ TEST_CASE("a peer of another protocol version is refused with both versions") {
   CHECK(message_of(why)
         == "the other node speaks version 99 of the protocol; this one speaks "
              + std::to_string(hello::present_version));
+  CHECK(log.text().find("node z@127.0.0.1:1 is refused: " + message_of(why)) != std::string::npos);
   CHECK_FALSE(knows(nodes[0], "z"));
   check_works(nodes);
 }
@@ -91,7 +109,9 @@ TEST_CASE("a peer whose greeting cannot be read is refused") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
   auto good = encode_hello(z.mine);
+  const log_lines log;
   CHECK(code_of(z.join({})) == errc::malformed);
+  CHECK(log.text().find("node of unknown name is refused: ") != std::string::npos);
   for (std::size_t n = 1; n < good.size(); n += 7) {
     const auto why = z.join({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)});
     CHECK(code_of(why) == errc::malformed);
@@ -104,6 +124,19 @@ TEST_CASE("a peer whose greeting cannot be read is refused") {
   z.mine.life = 0;
   CHECK(code_of(z.join(encode_hello(z.mine))) == errc::malformed);
   check_works(nodes);
+}
+
+TEST_CASE("a peer that takes a node for another one is refused, and told the right name") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  stranger z{nodes[0]};
+  const log_lines log;
+  z.mine.dialled = "y";
+  CHECK(message_of(z.join(encode_hello(z.mine))) == "the node there is called 'a', not 'y'");
+  CHECK(log.text().find("node z@127.0.0.1:1 is refused: it takes this node, 'a', for 'y'")
+        != std::string::npos);
+  CHECK_FALSE(knows(nodes[0], "z"));
+  z.mine.dialled = "a";
+  CHECK(z.join(encode_hello(z.mine)) == caf::error{});
 }
 
 TEST_CASE("a peer with other options is refused with every difference, as seen from there") {

@@ -75,6 +75,13 @@ class Cluster:
                    and first.ctl('sync', '--for', '1000').status == 0, 30)
         return self
 
+    def ready_at(self, *names):
+        """Waits until these nodes see each other, and all partitions have the copies they can."""
+        first = self.nodes[names[0]]
+        eventually(lambda: all(self.states(names[0])[n] in ('here', 'up') for n in names)
+                   and first.ctl('sync', '--for', '1000').status == 0, 30)
+        return self
+
     def states(self, name):
         """What a node says of every member."""
         return {m['node']: m['state'] for m in self[name].json('members')}

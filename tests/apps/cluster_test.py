@@ -3,6 +3,7 @@ force-primary."""
 
 import signal
 import sys
+import tempfile
 import time
 
 from cluster import Cluster
@@ -120,11 +121,55 @@ def test_leave_hands_over_everything():
 
 
 def test_leave_says_when_it_cannot():
-    with Cluster() as cluster:
-        cluster.start('a', 'b')
-        cluster['a'].ask('leave', '--json')  # b takes all
-        fails(cluster['b'].ctl('force-primary', '9'), 2,
+    with Cluster('abc', '--replication_factor', '2') as cluster:
+        cluster.start().ready()
+        a, b, c = (cluster[name] for name in 'abc')
+        rows = ''.join(f'{i},x\n' for i in range(100))
+        equal(a.json('load', '-', stdin=rows)['stored'], 100)
+        for node in (b, a):
+            equal(node.json('leave'), {'left': node.ready['node'].split('@')[0]})
+            equal(node.json('members')[0]['state'], 'left')
+        eventually(lambda: cluster.states('c') == {'a': 'left', 'b': 'left', 'c': 'here'})
+        fails(c.ctl('leave'), 1, '8 partitions still count on node c, and no other node stays that '
+                                 'could take its data')
+        equal(cluster.states('c')['c'], 'here')
+        equal(len(c.ask('dump').splitlines()), 100)
+        a.kill()
+        cluster.start('a').ready_at('c', 'a')
+        equal(c.json('leave'), {'left': 'c'})  # somebody is there to take it
+        equal(len(cluster['a'].ask('dump').splitlines()), 100)
+        status, seconds = cluster['a'].stop()
+        equal(status, 0)  # the last one, with all data
+        assert seconds < 5, seconds
+        assert 'leaving the cluster: 8 partitions still count on node a' in cluster['a'].log()
+
+
+def test_force_primary_knows_which_partitions_there_are():
+    with Cluster('a') as cluster:
+        cluster.start()
+        fails(cluster['a'].ctl('force-primary', '9'), 2,
               'there is no partition 9; they are numbered from 0 to 7')
+
+
+def test_dead_nodes_that_nobody_expects_are_down():
+    """Though they are no members any more, their copies are not taken for restarted ones."""
+    with Cluster() as cluster, tempfile.NamedTemporaryFile('w') as nodes:
+        nodes.write(cluster.peers.replace(',', '\n'))
+        nodes.flush()
+        cluster.options = ('--node_monitor.source', 'provider', '--node_monitor.provider',
+                           nodes.name, '--node_monitor.refresh_ms', '50ms')
+        cluster.start().ready()
+        a = cluster['a']
+        cluster['b'].kill()
+        cluster['c'].kill()
+        eventually(lambda: cluster.states('a') == {'a': 'here', 'b': 'down', 'c': 'down'})
+        nodes.seek(0)
+        nodes.truncate()
+        nodes.write(cluster.peers.split(',')[0])
+        nodes.flush()
+        eventually(lambda: cluster.states('a') == {'a': 'here'})
+        text = a.ask('partitions')
+        equal((text.count('b (down), c (down)'), text.count('restarted')), (8, 0))
 
 
 def test_force_primary_says_what_may_be_lost():
@@ -208,6 +253,18 @@ def test_wrong_words():
     for words in COMMANDS:
         answer = run(CTL, words[0], '--help')
         equal((answer.status, answer.err), (0, ''))
+
+
+def test_how_long_silence_is_suffered_can_be_chosen():
+    with Cluster('ab', '--replication_factor', '2', '--node_monitor.heartbeat_ms', '50ms',
+                 '--node_monitor.down_ms', '4s') as cluster:
+        cluster.start().ready()
+        cluster['b'].process.send_signal(signal.SIGSTOP)
+        start = time.monotonic()
+        eventually(lambda: cluster.states('a')['b'] == 'suspect')
+        eventually(lambda: cluster.states('a')['b'] == 'down')
+        assert 3 < time.monotonic() - start < 8, time.monotonic() - start
+        cluster['b'].process.send_signal(signal.SIGCONT)
 
 
 def test_a_hung_node_is_named():

@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+import tempfile
 import time
 
 from cluster import Cluster, Writer
@@ -54,7 +55,40 @@ def test_a_node_with_other_options_is_refused_with_every_difference():
             for peer in 'ab':
                 sentence = f'{key}: {text} here, {ours[key]} at {peer}@{cluster[peer].address}'
                 assert sentence in answer.err, (sentence, answer)
+        for peer in 'ab':  # people look there, too
+            eventually(lambda: f'node c@127.0.0.1:{cluster.ports["c"]} is refused: nodes of one '
+                               'cluster need the same options: ' in cluster[peer].log())
+            assert 'num_partition: 8 here, 16 at c@' in cluster[peer].log()
         eventually(lambda: cluster.states('a') == {'a': 'here', 'b': 'up', 'c': 'down'})
+
+
+def test_a_node_checks_those_that_its_provider_names():
+    with Cluster('ab') as cluster, tempfile.NamedTemporaryFile('w') as nodes:
+        nodes.write(cluster.peers.replace(',', '\n'))
+        nodes.flush()
+        cluster.options = ('--cluster_peers', '', '--node_monitor.source', 'provider',
+                           '--node_monitor.provider', nodes.name)
+        cluster.start('a')
+        answer = run(NODE, *cluster.words('b', '--num_partition', '16'), '--log-level', 'off')
+        fails(answer, 1, 'nodes of one cluster need the same options: num_partition: 16 here, 8 at '
+                         f'a@{cluster["a"].address}', PROGRAM)
+
+
+def test_a_node_that_is_dialled_by_another_name_says_so():
+    with Cluster('ab', '--replication_factor', '2') as cluster:
+        cluster.start('a')
+        a = cluster['a']
+        cluster.peers += f',zz@{a.address}'
+        cluster.start('b')
+        b = cluster['b']
+        eventually(lambda: f'node b@{b.address} is refused: it takes this node, \'a\', for \'zz\''
+                   in a.log())
+        sentence = f"no connection to node zz@{a.address}: the node there is called 'a', not 'zz'"
+        eventually(lambda: sentence in b.log())
+        time.sleep(2)  # it tries again and again
+        equal((a.log().count('is refused'), a.log().count('cannot be reached: it connects anew'),
+               b.log().count(sentence)), (1, 0, 1))
+        equal(cluster.states('a')['b'], 'up')
 
 
 def test_nodes_with_other_options_that_meet_later_stay_apart():
@@ -87,6 +121,7 @@ def test_the_second_node_of_a_name_is_refused():
         answer = run(NODE, *second, '--log-level', 'off')
         fails(answer, 1, f"another node is called 'a' too, at {cluster['a'].address}; node.name "
                          'must be unique in a cluster', PROGRAM)
+        eventually(lambda: "is refused: another node is called 'a' too" in cluster['b'].log())
         assert time.monotonic() - start < 10
         equal(cluster.states('b'), {'a': 'up', 'b': 'here'})
         cluster['b'].ask('put', '1', 'x')

@@ -62,13 +62,17 @@ frame::item any_item() {
       return frame::changes{d.list<transition>([] {
         return transition{{}, change_kind::stored, *arbitrary::records(), {}};
       })};
-    default: {
+    case 11: {
       frame::found f;
       f.id = d.number();
       f.why = any_failure(d);
       f.at = d.position();
       return f;
     }
+    default:
+      return frame::known_nodes{d.list<node_address>([&] {
+        return node_address{d.text(), d.text(), static_cast<std::uint16_t>(d.below(65'536))};
+      })};
   }
 }
 

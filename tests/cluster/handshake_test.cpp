@@ -14,6 +14,7 @@ hello hello_of(const std::string& name) {
   h.node = {name, "10.0.0.1", 4711};
   h.life = 12;
   h.session = 99;
+  h.dialled = "b";
   h.structure = {{"num_partition", "64"}, {"mode", "sync"}};
   return h;
 }
@@ -27,6 +28,7 @@ TEST_CASE("a greeting is the same after its way") {
   CHECK(back->node == h.node);
   CHECK(back->life == h.life);
   CHECK(back->session == h.session);
+  CHECK(back->dialled == h.dialled);
   CHECK(back->structure == h.structure);
 }
 
@@ -37,6 +39,18 @@ TEST_CASE("another version of the protocol is refused before anything else is re
   w.text("what version 3 says is not known");
   CHECK_REFUSED(decode_hello(bytes), errc::invalid_config,
                 "the other node speaks version 3 of the protocol; this one speaks 2");
+}
+
+TEST_CASE("who greets in another version, or badly, is named if possible") {
+  hello h = hello_of("a");
+  h.version = 3;
+  auto bytes = encode_hello(h);
+  CHECK(speaker_of(bytes) == "a@10.0.0.1:4711");
+  bytes.push_back(1);
+  CHECK(speaker_of(bytes) == "a@10.0.0.1:4711");
+  CHECK(speaker_of(byte_view{bytes}.first(2)) == "of unknown name");
+  CHECK(speaker_of({}) == "of unknown name");
+  CHECK(speaker_of(encode_hello(hello_of("two\nlines"))) == "of unknown name");
 }
 
 TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed") {
@@ -58,6 +72,7 @@ TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed"
 TEST_CASE("random greetings are read or refused, nothing else") {
   arbitrary::check_property([](const byte_buffer& noise, std::uint8_t what) {
     (void)decode_hello(noise);
+    (void)speaker_of(noise);
     byte_buffer bytes = encode_hello(hello_of("a"));
     bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = what;
     (void)decode_hello(bytes);

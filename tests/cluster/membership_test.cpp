@@ -97,6 +97,54 @@ TEST_CASE("a node that says goodbye counts no longer, until its next life") {
   CHECK(m.counted() == std::vector<std::string>{"b", "c"});
 }
 
+TEST_CASE("who takes his goodbye back counts again") {
+  membership m = of_three();
+  m.node_leaves("b");
+  m.node_leaves("a");
+  CHECK(m.has_left("b"));
+  CHECK(m.somebody_stays());
+  const auto version = m.version();
+  m.node_leaves("b", false);
+  m.node_leaves("a", false);
+  CHECK(m.version() > version);
+  CHECK_FALSE(m.leaving());
+  CHECK_FALSE(m.has_left("b"));
+  CHECK(m.counted().size() == 3);
+}
+
+TEST_CASE("the last node is counted on, though nobody stays who could take what it has") {
+  membership m = of_three();
+  m.own(leads(0, {6, 1}, {a}));
+  m.node_leaves("b");
+  m.node_leaves("c");
+  m.node_leaves("a");
+  CHECK_FALSE(m.somebody_stays());
+  CHECK(m.counting_on_self() == 1);
+}
+
+TEST_CASE("who left is forgotten once nothing counts on him") {
+  membership m = of_three();
+  m.learn(c, 2, leads(0, {5, 3}, {b, c}));
+  CHECK_FALSE(m.forget_left());
+  m.node_leaves("b");
+  CHECK_FALSE(m.forget_left()); // it can be reached
+  m.node_down(b, 10);
+  CHECK_FALSE(m.forget_left()); // a group has it
+  m.learn(c, 3, leads(0, {6, 3}, {a, c}));
+  m.node_down(c, 10);
+  CHECK(m.forget_left());
+  CHECK(m.declared() == std::set<std::string>{"c"}); // c is only down
+}
+
+TEST_CASE("a node that others may join waits for them before it founds a group") {
+  auto o = options();
+  o.open = true;
+  membership m{o, 0};
+  CHECK_FALSE(m.to_found(0, {}, 999).has_value());
+  m.tick(1'000);
+  CHECK(m.to_found(0, {}, 1'000) == member_list{a});
+}
+
 TEST_CASE("a node that left is expected again when it is declared again") {
   membership m = of_three();
   m.node_leaves("b");

@@ -40,6 +40,9 @@ TEST_CASE("the defaults are valid and those of the documentation") {
   CHECK(o.wal.fsync == fsync_policy::always);
   CHECK(o.node_monitor.source == monitor_source::nodes);
   CHECK(o.node_monitor.refresh == 5s);
+  CHECK(o.node_monitor.heartbeat == 250ms);
+  CHECK(o.node_monitor.suspect() == 1s);
+  CHECK(o.node_monitor.down == 1500ms);
   CHECK(o.health.interval == 5s);
   CHECK(o.health.latency_threshold == 100ms);
   CHECK(o.health.replication_lag_threshold == 500ms);
@@ -77,6 +80,13 @@ TEST_CASE("every number has a range, and a complaint names key, value and range"
     {[](auto& o) { o.wal.max_pending = 0; }, "wal.max_pending is 0; allowed is 1 to 100000000"},
     {[](auto& o) { o.node_monitor.refresh = 9ms; },
      "node_monitor.refresh_ms is 9; allowed is 10 to 3600000"},
+    {[](auto& o) { o.node_monitor.heartbeat = 24ms; },
+     "node_monitor.heartbeat_ms is 24; allowed is 25 to 60000"},
+    {[](auto& o) { o.node_monitor.down = 600'001ms; },
+     "node_monitor.down_ms is 600001; allowed is 100 to 600000"},
+    {[](auto& o) { o.node_monitor.down = 999ms; },
+     "node_monitor.down_ms is 999; allowed is at least four times node_monitor.heartbeat_ms, which is "
+     "250"},
     {[](auto& o) { o.health.interval = 3'600'001ms; },
      "health.interval_ms is 3600001; allowed is 10 to 3600000"},
     {[](auto& o) { o.health.latency_threshold = 0ms; },
@@ -99,6 +109,8 @@ TEST_CASE("the ends of every range are allowed") {
           o.replication_factor = 1;
           o.wal = {1ms, 1ms, 1, "", fsync_policy::never};
           o.node_monitor.refresh = 10ms;
+          o.node_monitor.heartbeat = 25ms;
+          o.node_monitor.down = 100ms;
           o.health = {10ms, 1ms, 1ms, 0, 0};
         })
         == "");
@@ -106,6 +118,8 @@ TEST_CASE("the ends of every range are allowed") {
           o.replication_factor = 16;
           o.wal = {600'000ms, 3'600'000ms, 100'000'000, "", fsync_policy::always};
           o.node_monitor.refresh = 1h;
+          o.node_monitor.heartbeat = 60s;
+          o.node_monitor.down = 600s;
           o.health = {1h, 1h, 1h, 1, 1};
         })
         == "");
@@ -121,12 +135,17 @@ TEST_CASE("addresses of peers and nodes are checked, and a complaint names the l
   CHECK(complaint([](auto& o) { o.peers = {"a@host:4000", "b@10.0.0.2:1"}; }) == "");
 }
 
-TEST_CASE("a provider needs a file") {
+TEST_CASE("a provider needs a file or a function") {
   CHECK(complaint([](auto& o) { o.node_monitor.source = monitor_source::provider; })
         == "node_monitor.source is 'provider', but node_monitor.provider names no file");
   CHECK(complaint([](auto& o) {
           o.node_monitor.source = monitor_source::provider;
           o.node_monitor.provider = "nodes.txt";
+        })
+        == "");
+  CHECK(complaint([](auto& o) {
+          o.node_monitor.source = monitor_source::provider;
+          o.node_monitor.ask = [] { return std::vector<std::string>{}; };
         })
         == "");
 }

@@ -54,6 +54,17 @@ TEST_CASE("steps know their numbers and their text") {
   CHECK(kill.who.front().partition == 3);
 }
 
+TEST_CASE("lists of nodes may be gone, garbled or empty") {
+  const auto s = read(R"({"break_discovery": "a"}, {"break_discovery": "a", "how": "garbled"},
+                         {"break_discovery": "a", "how": "empty"}, {"mend_discovery": "a"})");
+  using list = app::cluster::list;
+  const list wanted[] = {list::gone, list::garbled, list::empty, list::whole};
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(std::get<discovery_step>(s.steps[i].what).found == wanted[i]);
+  CHECK(refusal(R"({"break_discovery": "a", "how": "slow"})").find("gone, garbled, empty")
+        != std::string::npos);
+}
+
 TEST_CASE("a node that joins is known from then on") {
   CHECK(
     refusal(R"({"kill": "d"})").starts_with("step 1: 'kill' is \"d\"; allowed is a, b, c, all,"));

@@ -79,8 +79,16 @@ struct changes {
   std::vector<transition> what;
 };
 
+/// With the source `all`: whom the sender can reach, and who does not leave. So it is not told of
+/// for ever who left or is down.
+struct known_nodes {
+  std::vector<node_address> nodes;
+};
+
+/// An item of a kind that is not known cannot be skipped: a new one makes a new version of the
+/// protocol (`hello`).
 using item = std::variant<heartbeat, ask_claims, all_claims, one_claim, peer_message, request,
-                          reply, question, found, watching, watched, changes>;
+                          reply, question, found, watching, watched, changes, known_nodes>;
 
 void write(wire_writer& w, const header& h);
 void write(wire_writer& w, const item& i);

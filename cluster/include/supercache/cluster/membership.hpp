@@ -19,6 +19,8 @@ struct membership_options {
   replication_mode mode = replication_mode::async;
   /// How long after its start a node waits for those it was told of before it goes on without.
   std::int64_t bootstrap_ms = 3'000;
+  /// Nodes may come that were not declared, so it waits for them even if it knows of none.
+  bool open = false;
   /// How long a node may be down before others get its partitions; 0 = for ever.
   std::int64_t replace_ms = 60'000;
 };
@@ -69,8 +71,11 @@ public:
   void node_up(const member& m, std::int64_t now);
   /// It can no longer be reached.
   void node_down(const member& m, std::int64_t now);
-  /// It says goodbye, or (this one) begins to: it counts no longer.
-  void node_leaves(const std::string& node);
+  /// It says goodbye, or (this one) begins to: it counts no longer; or takes it back.
+  void node_leaves(const std::string& node, bool leaves = true);
+  /// Takes those from the declared ones who left, cannot be reached, and are in no group that is
+  /// known. Answers whether there were any.
+  bool forget_left();
   /// All that a node claims, in the version of its claims that this is.
   void learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs);
   /// The change that makes a version of its claims.
@@ -104,10 +109,12 @@ public:
   /// Whether this node's copy is not part of the group that somebody leads, nor about to be.
   bool superfluous(std::size_t partition) const;
 
-  /// How many partitions would miss this node if it went now; 0 if no other node stays. Until it is
-  /// known who leads one of which there is a copy here, e.g. while it is handed over, this copy may
-  /// still be needed for a majority.
+  /// How many partitions would miss this node if it went now. Until it is known who leads one of
+  /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
+  /// majority.
   std::size_t counting_on_self() const;
+  /// Whether another node is declared that did not leave: somebody who could take its data.
+  bool somebody_stays() const;
 
   /// Lives of nodes that can be reached, this one included, in order.
   member_list live() const;
@@ -115,6 +122,8 @@ public:
   std::vector<std::string> unreachable() const;
   bool is_live(const member& m) const;
   bool leaving() const noexcept { return leaving_; }
+  /// Whether another node said goodbye.
+  bool has_left(const std::string& node) const;
   const std::set<std::string>& declared() const noexcept { return declared_; }
 
 private:

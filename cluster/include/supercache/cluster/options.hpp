@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ std::optional<read_mode> read_mode_from(std::string_view name) noexcept;
 enum class monitor_source : std::uint8_t {
   nodes,    ///< the list in `nodes`
   provider, ///< a callback or file, asked again every `refresh`
-  all,      ///< whoever connects
+  all,      ///< whoever connects, and whom members know
 };
 std::string_view to_string(monitor_source s) noexcept;
 std::optional<monitor_source> monitor_source_from(std::string_view name) noexcept;
@@ -72,7 +73,17 @@ struct cluster_options {
     monitor_source source = monitor_source::nodes;
     std::vector<std::string> nodes; ///< each `name@host:port`
     std::string provider;           ///< a file with one node per line
-    ms refresh{5000};               ///< between two questions to the provider; 10 … 3 600 000
+    /// Answers the nodes, each `name@host:port`; wins over the file. It is called before the node
+    /// is made, by who makes it, and then on a thread of its own, one call at a time; it may take
+    /// its time, but stopping waits for it. What it throws, a list that is empty, and one with
+    /// anything else in it count as failure, which changes nothing.
+    std::function<result<std::vector<std::string>>()> ask;
+    ms refresh{5000};  ///< between two questions to the provider; 10 … 3 600 000
+    ms heartbeat{250}; ///< between two signs of life to every other node; 25 … 60 000
+    ms down{1500};     ///< a node that is silent for so long is down; 100 … 600 000; all alike
+    /// From when on people are told that it may be. How long, too, nobody is elected in place of a
+    /// primary that others have heard from, as long as the connections hold: less than `down`.
+    ms suspect() const noexcept { return down * 2 / 3; }
   } node_monitor;
 
   struct {

@@ -1,0 +1,61 @@
+#include "provider.hpp"
+
+#include "../settings.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace supercache::detail {
+
+namespace {
+
+result<std::vector<std::string>> read_list(const std::string& path) {
+  errno = 0;
+  std::ifstream file{path};
+  std::vector<std::string> out;
+  for (std::string line; std::getline(file, line);)
+    if (const auto text = trim(line); !text.empty() && text.front() != '#')
+      out.emplace_back(text);
+  if (file.bad() || !file.eof())
+    return {errc::io_error,
+            path + " cannot be read" + (errno ? ": " : "") + (errno ? std::strerror(errno) : "")};
+  return out;
+}
+
+result<std::vector<std::string>> call(const cluster_options& o) {
+  try {
+    return o.node_monitor.ask();
+  } catch (const std::exception& e) {
+    return {errc::internal, std::string{"the provider failed: "} + e.what()};
+  } catch (...) {
+    return {errc::internal, "the provider failed"};
+  }
+}
+
+} // namespace
+
+result<std::vector<std::string>> ask_provider(const cluster_options& o) {
+  const auto& m = o.node_monitor;
+  auto all = m.ask ? call(o) : read_list(m.provider);
+  if (!all)
+    return all;
+  const auto from = m.ask ? std::string{"the provider"} : m.provider;
+  if (all->empty())
+    return {errc::invalid_config, from + " names no node"};
+  for (const auto& text : *all)
+    if (const auto a = node_address_from(text); !a)
+      return {errc::invalid_config, from + ": " + a.why().message};
+  return all;
+}
+
+provider_actor::behavior_type provider_behavior(provider_actor::pointer, cluster_options o) {
+  return {[o = std::move(o)](caf::tick_atom) -> caf::result<std::vector<std::string>> {
+    auto all = ask_provider(o);
+    if (!all)
+      return to_caf(all.why());
+    return *std::move(all);
+  }};
+}
+
+} // namespace supercache::detail
