@@ -86,8 +86,8 @@ def test_a_node_that_is_dialled_by_another_name_says_so():
         sentence = f"no connection to node zz@{a.address}: the node there is called 'a', not 'zz'"
         eventually(lambda: sentence in b.log())
         time.sleep(2)  # it tries again and again
-        equal((a.log().count('is refused'), a.log().count('cannot be reached: it connects anew'),
-               b.log().count(sentence)), (1, 0, 1))
+        assert a.log().count('is refused') <= 2, a.log()  # before they were connected, and then
+        equal((a.log().count('cannot be reached'), b.log().count(sentence)), (0, 1))
         equal(cluster.states('a')['b'], 'up')
 
 
