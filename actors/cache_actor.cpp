@@ -233,13 +233,14 @@ auto wait_clauses() {
 } // namespace
 
 caf::message_handler short_behavior(std::shared_ptr<core> c) {
-  return with_clauses<caf::message_handler>(tuple_clauses(c), kv_clauses(c), kv_upkeep_clauses(c),
-                                            queue_clauses(c), struct_clauses(c),
-                                            partition_clauses(c));
+  return with_clauses<caf::message_handler>(tuple_clauses(c), tuple_update_clauses(c),
+                                            kv_clauses(c), kv_upkeep_clauses(c), queue_clauses(c),
+                                            struct_clauses(c), partition_clauses(c));
 }
 
 caf::behavior cache_behavior(std::shared_ptr<core> c) {
-  return part_of<tuple_actor>(tuple_clauses(c), match_clauses(c), partition_clauses(c))
+  return part_of<tuple_actor>(tuple_clauses(c), tuple_update_clauses(c), match_clauses(c),
+                              partition_clauses(c))
     .or_else(part_of<kv_actor>(kv_clauses(c), kv_upkeep_clauses(c), kv_walk_clauses(c)))
     .or_else(part_of<queue_actor>(queue_clauses(c), wait_clauses()))
     .or_else(part_of<struct_actor>(struct_clauses(c), struct_walk_clauses(c)))

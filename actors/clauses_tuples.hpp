@@ -49,6 +49,14 @@ inline auto tuple_clauses(handle_source c) {
     [=](remove_atom, const value& key, const value& partition) {
       return reply(h().try_remove_by_key_partition(key, partition));
     },
+  };
+}
+
+/// Changing what a key has.
+inline auto tuple_update_clauses(handle_source c) {
+  const auto h = [c] { return handle_of(c); };
+  const auto at = [](const value& partition) { return partition_filter{partition}; };
+  return std::tuple{
     [=](update_atom, const value& key, std::vector<element_change>& changes) {
       return reply(h().try_update_element(key, std::move(changes)));
     },

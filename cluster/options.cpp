@@ -117,11 +117,11 @@ status validate(const cluster_options& o) {
     if (!s)
       return s;
   if (o.node_monitor.down < 4 * o.node_monitor.heartbeat)
-    return {errc::invalid_config,
-            "node_monitor.down_ms is " + std::to_string(o.node_monitor.down.count())
-              + "; allowed is at least four times node_monitor.heartbeat_ms, "
-                "which is "
-              + std::to_string(o.node_monitor.heartbeat.count())};
+    return {errc::invalid_config, "node_monitor.down_ms is "
+                                    + std::to_string(o.node_monitor.down.count())
+                                    + "; allowed is at least four times node_monitor.heartbeat_ms, "
+                                      "which is "
+                                    + std::to_string(o.node_monitor.heartbeat.count())};
   if (o.node_monitor.source == monitor_source::provider && o.node_monitor.provider.empty()
       && !o.node_monitor.ask)
     return {errc::invalid_config,

@@ -88,8 +88,7 @@ later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::
   return begin_all(c, grouped(c, std::move(rs), ttl_ms), timeout);
 }
 
-status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms,
-                    milliseconds timeout) {
+status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms, milliseconds timeout) {
   std::vector<std::pair<std::size_t, later<value>>> parts;
   {
     const batch gather{*c.cluster()};

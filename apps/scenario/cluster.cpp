@@ -91,8 +91,8 @@ std::vector<std::string> cluster::words_for(const std::string& who, const node_o
     words.emplace_back("node_monitor.provider", list_of(who).string());
     words.emplace_back("node_monitor.refresh_ms", "100ms");
   }
-  for (const node_options* list : {&std::as_const(settings_.options), &more})
-    for (const auto& option : *list) {
+  for (const node_options* given : {&std::as_const(settings_.options), &more})
+    for (const auto& option : *given) {
       std::erase_if(words, [&](const auto& w) { return w.first == option.first; });
       words.push_back(option);
     }

@@ -85,7 +85,8 @@ TEST_CASE("every number has a range, and a complaint names key, value and range"
     {[](auto& o) { o.node_monitor.down = 600'001ms; },
      "node_monitor.down_ms is 600001; allowed is 100 to 600000"},
     {[](auto& o) { o.node_monitor.down = 999ms; },
-     "node_monitor.down_ms is 999; allowed is at least four times node_monitor.heartbeat_ms, which is "
+     "node_monitor.down_ms is 999; allowed is at least four times node_monitor.heartbeat_ms, which "
+     "is "
      "250"},
     {[](auto& o) { o.health.interval = 3'600'001ms; },
      "health.interval_ms is 3600001; allowed is 10 to 3600000"},
