@@ -37,12 +37,13 @@ TEST_CASE("structs that come as messages are those of the whole cluster") {
     const auto listed = [&](asked& by) {
       return fixture::ask<record_list>(by, struct_atom_v, list_atom_v, type)->size();
     };
-    CHECK(listed(first) == 40);
-    CHECK(listed(second) == 40);
+    CHECK(eventually([&] { return listed(first) == 40 && listed(second) == 40; }));
     CHECK(*fixture::ask<std::uint64_t>(second, struct_atom_v, remove_atom_v, type, value{7}) == 1);
-    CHECK(fixture::ask<record_list>(first, struct_atom_v, get_atom_v, type, value{7})->empty());
+    CHECK(eventually([&] {
+      return fixture::ask<record_list>(first, struct_atom_v, get_atom_v, type, value{7})->empty();
+    }));
     CHECK(*fixture::ask<std::uint64_t>(first, struct_atom_v, clear_atom_v, type) == 39);
-    CHECK(listed(second) == 0);
+    CHECK(eventually([&] { return listed(second) == 0; }));
   }
 }
 

@@ -85,7 +85,9 @@ public:
     auto& rows = live_rows(u.key, now);
     if (rows.empty() && !u.initial)
       return {0, errc::not_found};
-    row next = rows.empty() ? row{*u.initial, u.ttl_ms == 0 ? 0 : now + u.ttl_ms} : rows[0];
+    row next = rows.empty() ? row{*u.initial, 0} : rows[0];
+    if (u.ttl_ms)
+      next.deadline = now + u.ttl_ms;
     auto items = next.items();
     if (u.pos >= items.size())
       return {0, errc::invalid_argument};
