@@ -90,10 +90,25 @@ result<node_address> node_address_from(std::string_view text) {
           "node '" + std::string{text} + "' is not of the form name@host:port"};
 }
 
+status advertise(node_address& a, std::string_view text) {
+  const auto colon = text.rfind(':');
+  const bool has_port = colon != std::string_view::npos && text.find(':') == colon;
+  auto to = node_address_from("x@" + std::string{text}
+                              + (has_port ? "" : ':' + std::to_string(a.port ? a.port : 1)));
+  if (text.empty() || !to)
+    return {errc::invalid_config,
+            "node.advertise is '" + std::string{text} + "'; allowed is a host, or host:port"};
+  a.host = std::move(to->host);
+  if (has_port)
+    a.port = to->port;
+  return done();
+}
+
 status validate(const cluster_options& o) {
   constexpr std::int64_t hour = 3'600'000;
   const status checks[] = {
     in_range<std::size_t>("replication_factor", o.replication_factor, 1, 16),
+    in_range<std::size_t>("transfer_rate", o.transfer_rate, 1, 100'000),
     in_range<std::int64_t>("wal.majority_timeout", o.wal.majority_timeout.count(), 1, 600'000,
                            " ms"),
     in_range<std::int64_t>("wal.cleanup_interval", o.wal.cleanup_interval.count(), 1, hour, " ms"),
@@ -115,6 +130,9 @@ status validate(const cluster_options& o) {
   };
   for (const status& s : checks)
     if (!s)
+      return s;
+  if (node_address at{}; !o.node.advertise.empty())
+    if (auto s = advertise(at, o.node.advertise); !s)
       return s;
   if (o.node_monitor.down < 4 * o.node_monitor.heartbeat)
     return {errc::invalid_config, "node_monitor.down_ms is "

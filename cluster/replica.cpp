@@ -246,11 +246,11 @@ void replica::address(member_id to) {
 
 std::vector<member_id> replica::take_addressees() { return std::exchange(addressees_, {}); }
 
-bool replica::wants(member_id to) const {
+bool replica::wants(member_id to, bool pieces) const {
   if (const auto box = outbox_.find(to); box != outbox_.end() && !box->second.empty())
     return true;
   const auto p = peers_.find(to);
-  return leads() && p != peers_.end() && wants(p->second);
+  return leads() && p != peers_.end() && wants(p->second, pieces);
 }
 
 void replica::collect(member_id to, send_budget& budget, std::int64_t now,

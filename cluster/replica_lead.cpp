@@ -30,7 +30,7 @@ bool replica::may_send_entries(const progress& p) const {
   return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
 }
 
-bool replica::wants(const progress& p) const {
+bool replica::wants(const progress& p, bool pieces) const {
   if (!p.up)
     return false;
   const bool entries = may_send_entries(p);
@@ -38,10 +38,11 @@ bool replica::wants(const progress& p) const {
     case progress::phase::probe: return !p.waiting;
     case progress::phase::stream: return p.ask || entries;
     case progress::phase::fill:
-      return !p.begun
+      return (pieces && !p.begun)
              || (p.confirmed
                  && (p.ask || entries
-                     || (!p.rewind && !p.sent.complete && p.under_way.size() < pieces_under_way)));
+                     || (pieces && !p.rewind && !p.sent.complete
+                         && p.under_way.size() < pieces_under_way)));
   }
   return false;
 }
@@ -95,7 +96,7 @@ void replica::collect_pieces(progress& p, send_budget& budget, std::int64_t now,
                              std::vector<message>& out) {
   if (p.begun && !log_.has(p.next - 1))
     begin_to_fill(p); // writes came faster than they could be sent
-  if (!p.begun)
+  if (!p.begun && budget.pieces > 0)
     send_piece(p, budget, now, out);
   while (p.confirmed) {
     collect_entries(p, budget, now, out);

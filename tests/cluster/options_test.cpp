@@ -50,6 +50,25 @@ TEST_CASE("the defaults are valid and those of the documentation") {
   CHECK(o.health.partition_imbalance_threshold == 0.3);
 }
 
+TEST_CASE("others find a node where it says, or where it listens") {
+  node_address a{"n", "0.0.0.0", 7001};
+  CHECK(advertise(a, "cache.example").ok());
+  CHECK(to_string(a) == "n@cache.example:7001");
+  CHECK(advertise(a, "10.0.0.1:80").ok());
+  CHECK(to_string(a) == "n@10.0.0.1:80");
+  CHECK(advertise(a, "2001:db8::1").ok()); // a port would need brackets
+  CHECK(to_string(a) == "n@2001:db8::1:80");
+  for (const auto* wrong : {"", ":80", "host:", "host:0", "host:x", "host:99999"}) {
+    const auto s = advertise(a, wrong);
+    CHECK_FALSE(s.ok());
+    CHECK(to_string(a) == "n@2001:db8::1:80");
+  }
+  CHECK(complaint([](cluster_options& o) { o.node.advertise = "host:x"; })
+        == "node.advertise is 'host:x'; allowed is a host, or host:port");
+  CHECK(complaint([](cluster_options& o) { o.transfer_rate = 0; })
+        == "transfer_rate is 0; allowed is 1 to 100000");
+}
+
 TEST_CASE("every enumerator has the name that configurations use, and no other name is known") {
   const auto check = [](auto from, auto first, const std::vector<std::string>& names) {
     using type = decltype(first);

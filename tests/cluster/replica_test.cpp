@@ -246,3 +246,31 @@ TEST_CASE("forcing needs data") {
   CHECK_REFUSED(p.core("a").force(p.now), errc::invalid_argument,
                 "this node holds no data of the partition");
 }
+
+TEST_CASE("a copy is not filled while nothing may be sent for it, and the others go on") {
+  stage::play p;
+  p.log_bytes = 10'000; // so that it does not reach back far enough
+  p.add({"a", "b", "c"});
+  p.found({"a", "b", "c"});
+  p.run(200, true);
+  for (int i = 0; i < 20; ++i) {
+    CHECK(p.put("a", i, std::string(2'000, 'x')).ok());
+    p.settle();
+  }
+  p.budget.pieces = 0;
+  p.restart("c");
+  p.core("a").steer(p.selves({"a", "b", "c"}), p.now);
+  p.run(3'000, true);
+  CHECK_FALSE(p.core("c").readable());
+  const auto c = p.self("c").id;
+  CHECK(p.core("a").wants(c));
+  CHECK_FALSE(p.core("a").wants(c, false)); // so that nobody tries again at once
+  CHECK(p.put("a", "k", 1).ok());
+  p.settle();
+  CHECK(p.get("b", "k") == value{1});
+  p.budget.pieces = 10'000;
+  p.run(1'000, true);
+  CHECK(p.core("c").readable());
+  CHECK(p.get("c", "k") == value{1});
+  CHECK(p.wrong().empty());
+}

@@ -54,11 +54,15 @@ struct cluster_options {
   std::size_t replication_factor = 2;
   /// Nodes to join, each `name@host:port`.
   std::vector<std::string> peers;
+  /// Data that a node sends to another to fill its copies, in MiB per second at most; 1 … 100 000.
+  std::size_t transfer_rate = 64;
 
   struct {
     std::string name;               ///< unique in the cluster; default: node<port>
-    std::string host = "127.0.0.1"; ///< where it listens, and where others find it
+    std::string host = "127.0.0.1"; ///< where it listens
     std::uint16_t port = 0;         ///< 0 = any that is free
+    /// Where others find it, if not at `host` and `port`: `host` or `host:port`.
+    std::string advertise;
   } node;
 
   struct {
@@ -105,6 +109,9 @@ struct node_address {
 std::string to_string(const node_address& a);
 /// Reads `name@host:port`. Errors: `invalid_config` with the text and the form expected.
 result<node_address> node_address_from(std::string_view text);
+/// Puts where others find a node, `host` or `host:port`, in place of where it listens. Errors:
+/// `invalid_config` with the text and the form expected; nothing was changed.
+status advertise(node_address& a, std::string_view text);
 
 /// Whether the options make sense together. Errors: `invalid_config` naming key, value and range.
 status validate(const cluster_options& o);

@@ -35,7 +35,7 @@ struct replica_options {
 /// How much may be sent to a peer now.
 struct send_budget {
   std::size_t entries = 256 * 1024; ///< bytes of log entries
-  std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data
+  std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data; 0: none
 };
 
 /// A write as its primary did it.
@@ -88,8 +88,8 @@ public:
   // -- messages ---------------------------------------------------------------------------------
 
   void receive(member_id from, message m, std::int64_t now);
-  /// Whether there is something to send to a peer.
-  bool wants(member_id to) const;
+  /// Whether there is something to send to a peer; without `pieces`, besides pieces of data.
+  bool wants(member_id to, bool pieces = true) const;
   /// Appends what there is to send to a peer, within about the budget, which is used up.
   void collect(member_id to, send_budget& budget, std::int64_t now, std::vector<message>& out);
   /// Peers for which `wants` may have become true since the last call.
@@ -225,7 +225,7 @@ private:
                        std::vector<message>& out);
   void collect_pieces(progress& p, send_budget& budget, std::int64_t now,
                       std::vector<message>& out);
-  bool wants(const progress& p) const;
+  bool wants(const progress& p, bool pieces = true) const;
   bool may_send_entries(const progress& p) const;
   const append& entries_for(progress& p, std::size_t most, std::int64_t now,
                             std::vector<message>& out);
