@@ -133,12 +133,13 @@ bool cache::insert_new(record r, const write_options& o) {
   return to_plain(try_insert_new(std::move(r), o));
 }
 
-caf::expected<records> cache::try_take(const value& key, const partition_filter& partition) {
+caf::expected<records> cache::try_take(const value& key, const partition_filter& partition,
+                                       const wait_options& o) {
   return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<records> {
     std::vector<record> out;
     const auto [first, last] = candidates(c, key, partition);
     if (c.cluster()) {
-      auto taken = remote::write_each(c, first, last, remote::writing(op::take{key}));
+      auto taken = remote::write_each(c, first, last, remote::writing(op::take{key}), o.timeout);
       if (!taken)
         return taken.why();
       for (const value& rows : *taken)
@@ -152,12 +153,13 @@ caf::expected<records> cache::try_take(const value& key, const partition_filter&
     return records{std::move(out)};
   }));
 }
-records cache::take(const value& key, const partition_filter& partition) {
-  return to_plain(try_take(key, partition));
+records cache::take(const value& key, const partition_filter& partition, const wait_options& o) {
+  return to_plain(try_take(key, partition, o));
 }
 
 caf::expected<bool> cache::try_update_element(const value& key, std::vector<element_change> changes,
-                                              const partition_filter& partition) {
+                                              const partition_filter& partition,
+                                              const wait_options& o) {
   return to_expected(write(*core_, metric::update, [&](core& c) -> result<bool> {
     const auto at = locate(c, key, partition);
     if (!at)
@@ -167,13 +169,13 @@ caf::expected<bool> cache::try_update_element(const value& key, std::vector<elem
         return s.why();
     if (c.cluster())
       return remote::as_bool(
-        remote::write(c, *at, {}, op::update_element{key, std::move(changes)}));
+        remote::write(c, *at, {}, op::update_element{key, std::move(changes)}, o.timeout));
     return c.at(*at).tuples().update_element({key, std::move(changes)}, hash(key), c.now());
   }));
 }
 bool cache::update_element(const value& key, std::vector<element_change> changes,
-                           const partition_filter& partition) {
-  return to_plain(try_update_element(key, std::move(changes), partition));
+                           const partition_filter& partition, const wait_options& o) {
+  return to_plain(try_update_element(key, std::move(changes), partition, o));
 }
 
 caf::expected<std::int64_t> cache::try_update_counter(const value& key, std::uint32_t pos,

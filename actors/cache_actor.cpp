@@ -4,6 +4,7 @@
 #include "clauses_tuples.hpp"
 #include "distributed/node.hpp"
 #include "distributed/remote.hpp"
+#include "log.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -97,6 +98,15 @@ value configuration(const core& c) {
   return value::map(std::move(out));
 }
 
+status set_while_running(options changed, const std::string& name, const std::string& text) {
+  if (auto s = set_option(changed, name, text); !s)
+    return s;
+  if (name != "debug_log")
+    return {errc::invalid_config,
+            name + " cannot be changed while the cache runs; only debug_log can be"};
+  return log_decisions(changed.debug_log);
+}
+
 /// Sorted, each once, of all partitions.
 result<value_list> names_of(core& c, space_kind kind) {
   value_list out;
@@ -136,6 +146,9 @@ auto info_clauses(handle_source c) {
     [=](config_atom, const std::string& name) {
       return reply(to_expected(get_option(c->config(), name)));
     },
+    [=](config_atom, const std::string& name, const std::string& text) {
+      return reply(to_expected(set_while_running(c->config(), name, text)));
+    },
     [=](page_atom, const std::string& kind, const std::string& name, const value& from) {
       return next_page(*c, kind, name, from);
     },
@@ -150,6 +163,8 @@ auto watch_clauses(handle_source c) {
       return reply(to_expected(c->watch(std::move(what), who)));
     },
     [=](unwatch_atom, std::uint64_t watch) { return c->unwatch(watch); },
+    [=](watch_atom, const caf::actor& who) { return reply(to_expected(c->nodes().add(who))); },
+    [=](unwatch_atom, const caf::actor& who) { return c->nodes().remove(who); },
   };
 }
 

@@ -1,9 +1,12 @@
 #include "access.hpp"
 #include "distributed/bootstrap.hpp"
 #include "distributed/node.hpp"
+#include "log.hpp"
 
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
+
+#include <spdlog/spdlog.h>
 
 #include <map>
 
@@ -42,6 +45,9 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
     return to_caf({errc::already_started, "this actor system already runs a cache"});
   if (auto s = detail::check_cluster(system, o); !s)
     return to_caf(s.why());
+  if (o.debug_log)
+    if (auto s = detail::log_decisions(true); !s)
+      return to_caf(s.why());
   auto c = std::make_shared<core>(system, o);
   c->spawn_actors();
   if (auto s = c->listen(); !s) {
@@ -68,58 +74,42 @@ caf::expected<cache> cache::try_start(caf::actor_system& system) {
 
 cache cache::start(caf::actor_system& system) { return to_plain(try_start(system)); }
 
+namespace {
+
+/// Whether the system's configuration says that the cache starts by itself.
+bool starts_by_itself(const caf::actor_system& system) {
+  const auto o = options_from(system.config());
+  if (!o)
+    spdlog::error("the cache is not started: {}", o.why().message);
+  return o && o->auto_start;
+}
+
+} // namespace
+
 std::optional<cache> cache::of(caf::actor_system& system) {
-  directory& d = all();
-  const std::lock_guard hold{d.lock};
-  const auto found = d.running.find(&system);
-  if (found == d.running.end())
+  {
+    directory& d = all();
+    const std::lock_guard hold{d.lock};
+    const auto found = d.running.find(&system);
+    if (found != d.running.end()) {
+      if (auto h = found->second.lock(); h && h->c->running())
+        return cache{std::move(h)};
+      d.running.erase(found);
+    }
+  }
+  if (!starts_by_itself(system))
     return {};
-  if (auto h = found->second.lock(); h && h->c->running())
-    return cache{std::move(h)};
-  d.running.erase(found);
+  auto made = try_start(system);
+  if (made)
+    return *std::move(made);
+  if (code_of(made.error()) == errc::already_started) // by another thread, meanwhile
+    return of(system);
+  spdlog::error("the cache is not started: {}", message_of(made.error()));
   return {};
 }
 
 bool cache::started() const noexcept { return core_->running(); }
 void cache::stop() { core_->stop(); }
-
-// -- the cluster --------------------------------------------------------------------------------
-
-namespace {
-
-template <class F>
-caf::expected<void> in_cluster(core& c, F&& f) {
-  if (auto s = c.check_running(); !s)
-    return to_caf(s.why());
-  if (!c.cluster())
-    return to_caf({errc::invalid_argument, "this cache is no member of a cluster"});
-  return to_expected(f(*c.cluster()));
-}
-
-} // namespace
-
-caf::expected<void> cache::try_leave(std::chrono::milliseconds longest) const {
-  return in_cluster(*core_, [&](detail::node& n) { return n.leave(longest); });
-}
-void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(longest)); }
-
-caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
-  return in_cluster(*core_, [&](detail::node& n) { return n.sync(longest); });
-}
-void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
-
-caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes) const {
-  return in_cluster(*core_, [&](detail::node& n) -> status {
-    for (const auto& text : nodes)
-      if (auto a = node_address_from(text); !a)
-        return a.why();
-    n.reconfigure(nodes);
-    return done();
-  });
-}
-void cache::reconfigure(const std::vector<std::string>& nodes) const {
-  to_plain(try_reconfigure(nodes));
-}
 
 // -- other structures, about the cache ----------------------------------------------------------
 

@@ -76,6 +76,34 @@ records as_one(const core& c, std::vector<record> rows, std::size_t limit = 0) {
   return records{std::move(rows)};
 }
 
+/// The records that match, in the order and number in which callers get them.
+result<records> select_rows(core& c, const partition_filter& partition, const compiled_pattern& p,
+                            const read_options& o, std::size_t limit) {
+  std::vector<record> out;
+  if (c.cluster()) {
+    const auto [first, last] = covered(c, partition, &p);
+    auto got
+      = remote::as_rows(remote::ask_each(c, first, last, matching(p.source(), false, limit), o));
+    if (!got)
+      return got.why();
+    return as_one(c, *std::move(got), limit);
+  }
+  // Of an ordered_set the first of all may be in any partition.
+  const bool ordered = c.config().table_type == table_type::ordered_set;
+  each_table(c, partition, &p, [&](table& t) {
+    const auto take = [&](record r) { out.push_back(std::move(r)); };
+    t.match(p, c.now(), take, most(limit) - (ordered ? 0 : out.size()));
+  });
+  return as_one(c, std::move(out), limit);
+}
+
+caf::expected<records> select_with(core& all, const partition_filter& partition,
+                                   const compiled_pattern& p, const read_options& o,
+                                   std::size_t limit) {
+  return to_expected(
+    write(all, metric::match, [&](core& c) { return select_rows(c, partition, p, o, limit); }));
+}
+
 } // namespace
 
 caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_filter& partition,
@@ -88,6 +116,14 @@ caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_fil
     if (!compiled)
       return compiled.why();
     found out;
+    if (c.config().table_type == table_type::ordered_set) { // bindings do not show the order
+      const auto rows = select_rows(c, partition, *compiled, o, limit);
+      if (!rows)
+        return rows.why();
+      for (const record& r : *rows)
+        compiled->matches(r.items(), out.emplace_back());
+      return out;
+    }
     if (c.cluster()) {
       const auto [first, last] = covered(c, partition, &*compiled);
       auto got = remote::ask_each(c, first, last, matching(p, true, limit), o);
@@ -109,33 +145,6 @@ std::vector<bindings> cache::get_by_match(const partition_filter& partition, con
                                           const read_options& o, std::size_t limit) const {
   return to_plain(try_get_by_match(partition, p, o, limit));
 }
-
-namespace {
-
-caf::expected<records> select_with(core& all, const partition_filter& partition,
-                                   const compiled_pattern& p, const read_options& o,
-                                   std::size_t limit) {
-  return to_expected(write(all, metric::match, [&](core& c) -> result<records> {
-    std::vector<record> out;
-    if (c.cluster()) {
-      const auto [first, last] = covered(c, partition, &p);
-      auto got
-        = remote::as_rows(remote::ask_each(c, first, last, matching(p.source(), false, limit), o));
-      if (!got)
-        return got.why();
-      return as_one(c, *std::move(got), limit);
-    }
-    // Of an ordered_set the first of all may be in any partition.
-    const bool ordered = c.config().table_type == table_type::ordered_set;
-    each_table(c, partition, &p, [&](table& t) {
-      const auto take = [&](record r) { out.push_back(std::move(r)); };
-      t.match(p, c.now(), take, most(limit) - (ordered ? 0 : out.size()));
-    });
-    return as_one(c, std::move(out), limit);
-  }));
-}
-
-} // namespace
 
 caf::expected<records> cache::try_select(const partition_filter& partition,
                                          const compiled_pattern& p, const read_options& o,
@@ -183,7 +192,7 @@ std::size_t cache::count_by_match(const partition_filter& partition, const patte
 }
 
 caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& partition,
-                                                      const pattern& p) {
+                                                      const pattern& p, const wait_options& o) {
   return to_expected(write(*core_, metric::delete_match, [&](core& c) -> result<std::size_t> {
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
@@ -191,7 +200,7 @@ caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& pa
     if (c.cluster()) {
       const auto [first, last] = covered(c, partition, &*compiled);
       return remote::as_count(
-        remote::write_each(c, first, last, remote::writing(op::remove_match{p})));
+        remote::write_each(c, first, last, remote::writing(op::remove_match{p}), o.timeout));
     }
     std::size_t n = 0;
     each_table(c, partition, &*compiled,
@@ -199,8 +208,9 @@ caf::expected<std::size_t> cache::try_remove_by_match(const partition_filter& pa
     return n;
   }));
 }
-std::size_t cache::remove_by_match(const partition_filter& partition, const pattern& p) {
-  return to_plain(try_remove_by_match(partition, p));
+std::size_t cache::remove_by_match(const partition_filter& partition, const pattern& p,
+                                   const wait_options& o) {
+  return to_plain(try_remove_by_match(partition, p, o));
 }
 
 caf::expected<void> cache::try_each(const partition_filter& partition,
@@ -278,17 +288,19 @@ records cache::get_partition_by_idx(const value& key, std::size_t index,
   return to_plain(try_get_partition_by_idx(key, index, o));
 }
 
-caf::expected<std::size_t> cache::try_remove_partition_by_idx(const value& key, std::size_t index) {
+caf::expected<std::size_t> cache::try_remove_partition_by_idx(const value& key, std::size_t index,
+                                                              const wait_options& o) {
   return to_expected(write(*core_, metric::delete_, [&](core& c) -> result<std::size_t> {
     if (auto s = c.check_index(index); !s)
       return s.why();
     if (c.cluster())
-      return remote::as_count(remote::write(c, index, {}, op::remove{key}));
+      return remote::as_count(remote::write(c, index, {}, op::remove{key}, o.timeout));
     return c.at(index).tuples().remove(key, hash(key), c.now());
   }));
 }
-std::size_t cache::remove_partition_by_idx(const value& key, std::size_t index) {
-  return to_plain(try_remove_partition_by_idx(key, index));
+std::size_t cache::remove_partition_by_idx(const value& key, std::size_t index,
+                                           const wait_options& o) {
+  return to_plain(try_remove_partition_by_idx(key, index, o));
 }
 
 caf::expected<void> cache::try_put_partition(record r, std::string_view partition,
@@ -308,13 +320,14 @@ records cache::get_partition(const value& key, std::string_view partition,
                              const read_options& o) const {
   return to_plain(try_get_partition(key, partition, o));
 }
-caf::expected<std::size_t> cache::try_remove_partition(const value& key,
-                                                       std::string_view partition) {
+caf::expected<std::size_t> cache::try_remove_partition(const value& key, std::string_view partition,
+                                                       const wait_options& o) {
   const auto index = core_->index_from_name(partition);
-  return index ? try_remove_partition_by_idx(key, *index) : to_caf(index.why());
+  return index ? try_remove_partition_by_idx(key, *index, o) : to_caf(index.why());
 }
-std::size_t cache::remove_partition(const value& key, std::string_view partition) {
-  return to_plain(try_remove_partition(key, partition));
+std::size_t cache::remove_partition(const value& key, std::string_view partition,
+                                    const wait_options& o) {
+  return to_plain(try_remove_partition(key, partition, o));
 }
 
 namespace detail {

@@ -89,8 +89,12 @@ void core::spawn_actors() {
 }
 
 status core::listen() {
-  if (options_.cluster == cluster_mode::local)
+  if (options_.cluster == cluster_mode::local) {
+    if (!options_.replication.peers.empty() || !options_.replication.node_monitor.nodes.empty())
+      spdlog::warn("nodes to join are named, but cluster is local: this cache stands alone");
+    nodes_.now_live({{own_name(), 1}});
     return done();
+  }
   auto& self = options_.replication.node;
   const auto port = system_.middleman().publish(front_, self.port, self.host.c_str(), true);
   if (!port)
@@ -98,7 +102,11 @@ status core::listen() {
   port_ = self.port = *port;
   if (self.name.empty())
     self.name = "node" + std::to_string(port_);
-  node_ = std::make_unique<node>(*this, node_address{self.name, self.host, port_});
+  node_address where{self.name, self.host, port_};
+  if (!self.advertise.empty())
+    if (auto s = advertise(where, self.advertise); !s)
+      return s;
+  node_ = std::make_unique<node>(*this, std::move(where));
   return done();
 }
 
@@ -357,10 +365,22 @@ cache_stats core::stats() {
   return out;
 }
 
+std::string core::own_name() const { return node_ ? node_->self().node : "local"; }
+
+std::vector<partition_place> core::partition_map() {
+  std::vector<partition_place> out(partitions());
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (node_)
+      out[i] = node_->place_of(i);
+    else
+      out[i] = {i, own_name(), {}, {}, {}};
+  return out;
+}
+
 supercache::cluster_stats core::cluster_stats() {
   if (node_)
     return node_->stats();
-  const std::string node_name = "local";
+  const auto node_name = own_name();
   const auto map = assign({node_name}, partitions(), options_.replication.replication_factor);
   supercache::cluster_stats out;
   out.node = node_name;

@@ -2,6 +2,7 @@
 
 #include "feed.hpp"
 #include "lazy_buffer.hpp"
+#include "node_events.hpp"
 
 #include <supercache/interfaces.hpp>
 #include <supercache/metrics.hpp>
@@ -111,7 +112,13 @@ public:
   /// Has the stores tell of changes, if anybody watches.
   void watch_stores();
 
+  /// Who is told of nodes.
+  node_events& nodes() noexcept { return nodes_; }
+
   cache_stats stats();
+  std::vector<partition_place> partition_map();
+  /// What this node is called; "local" if it is in no cluster.
+  std::string own_name() const;
   supercache::cluster_stats cluster_stats();
 
   /// Which struct types are initialised, with the position of the key among the fields.
@@ -141,6 +148,7 @@ private:
   std::vector<server_actor> servers_; ///< who does what would keep CACHE from others
   watch_actor watches_;
   feed feed_;
+  node_events nodes_;
   std::mutex listening_lock_; ///< of the next two
   bool listening_ = false;
   std::set<caf::actor_addr> listeners_; ///< whose end is waited for

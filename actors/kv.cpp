@@ -103,16 +103,18 @@ bool kv::add_new(const value& key, value x, const write_options& o) {
   return to_plain(try_add_new(key, std::move(x), o));
 }
 
-caf::expected<bool> kv::try_replace(const value& key, value x) {
+caf::expected<bool> kv::try_replace(const value& key, value x, const wait_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
     const auto h = hash(key);
     if (c.cluster())
-      return remote::as_bool(change(h, op::exchange{record{key, std::move(x)}, true}));
+      return remote::as_bool(change(h, op::exchange{record{key, std::move(x)}, true}, o.timeout));
     table* t = find(h);
     return t && t->exchange(record{key, std::move(x)}, h, table::only_if_there, c.now());
   }));
 }
-bool kv::replace(const value& key, value x) { return to_plain(try_replace(key, std::move(x))); }
+bool kv::replace(const value& key, value x, const wait_options& o) {
+  return to_plain(try_replace(key, std::move(x), o));
+}
 
 caf::expected<void> kv::try_update(const value& key, value x, const write_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> status {
@@ -358,20 +360,21 @@ std::optional<std::chrono::milliseconds> kv::ttl(const value& key, const read_op
   return to_plain(try_ttl(key, o));
 }
 
-caf::expected<bool> kv::try_expire(const value& key, std::chrono::milliseconds ttl) {
+caf::expected<bool> kv::try_expire(const value& key, std::chrono::milliseconds ttl,
+                                   const wait_options& o) {
   return to_expected(write(cache_.internals(), metric::update, [&](core& c) -> result<bool> {
     const auto ms = detail::ttl_of({ttl});
     if (!ms)
       return ms.why();
     const auto h = hash(key);
     if (c.cluster())
-      return remote::as_bool(change(h, op::expire{key, *ms}));
+      return remote::as_bool(change(h, op::expire{key, *ms}, o.timeout));
     table* t = find(h);
     return t && t->expire(key, h, *ms, c.now()) > 0;
   }));
 }
-bool kv::expire(const value& key, std::chrono::milliseconds ttl) {
-  return to_plain(try_expire(key, ttl));
+bool kv::expire(const value& key, std::chrono::milliseconds ttl, const wait_options& o) {
+  return to_plain(try_expire(key, ttl, o));
 }
 
 } // namespace supercache

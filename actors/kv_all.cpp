@@ -17,14 +17,15 @@ namespace remote = detail::remote;
 
 // -- removing -----------------------------------------------------------------------------------
 
-caf::expected<std::size_t> kv::try_remove_batch(std::span<const value> keys) {
+caf::expected<std::size_t> kv::try_remove_batch(std::span<const value> keys,
+                                                const wait_options& o) {
   return to_expected(
     write(cache_.internals(), metric::delete_, [&](core& c) -> result<std::size_t> {
       if (c.cluster()) {
         std::vector<std::pair<std::size_t, operation>> writes;
         for (const value& key : keys)
           writes.emplace_back(c.index_of(hash(key)), remote::writing(op::remove{key}, target()));
-        return remote::as_count(remote::write_all(c, std::move(writes)));
+        return remote::as_count(remote::write_all(c, std::move(writes), o.timeout));
       }
       std::size_t n = 0;
       for (const value& key : keys) {
@@ -35,20 +36,22 @@ caf::expected<std::size_t> kv::try_remove_batch(std::span<const value> keys) {
       return n;
     }));
 }
-std::size_t kv::remove_batch(std::span<const value> keys) {
-  return to_plain(try_remove_batch(keys));
+std::size_t kv::remove_batch(std::span<const value> keys, const wait_options& o) {
+  return to_plain(try_remove_batch(keys, o));
 }
-caf::expected<std::size_t> kv::try_remove(const value& key) {
-  return try_remove_batch(std::span{&key, 1});
+caf::expected<std::size_t> kv::try_remove(const value& key, const wait_options& o) {
+  return try_remove_batch(std::span{&key, 1}, o);
 }
-std::size_t kv::remove(const value& key) { return to_plain(try_remove(key)); }
+std::size_t kv::remove(const value& key, const wait_options& o) {
+  return to_plain(try_remove(key, o));
+}
 
-caf::expected<std::size_t> kv::try_remove_all() {
+caf::expected<std::size_t> kv::try_remove_all(const wait_options& o) {
   return to_expected(
     write(cache_.internals(), metric::delete_all, [&](core& c) -> result<std::size_t> {
       if (c.cluster())
-        return remote::as_count(
-          remote::write_each(c, 0, c.partitions(), remote::writing(op::clear{}, target())));
+        return remote::as_count(remote::write_each(
+          c, 0, c.partitions(), remote::writing(op::clear{}, target()), o.timeout));
       std::size_t n = 0;
       for (std::size_t i = 0; i < c.partitions(); ++i)
         if (table* t = c.at(i).find(space_kind::kv, name_))
@@ -56,7 +59,7 @@ caf::expected<std::size_t> kv::try_remove_all() {
       return n;
     }));
 }
-std::size_t kv::remove_all() { return to_plain(try_remove_all()); }
+std::size_t kv::remove_all(const wait_options& o) { return to_plain(try_remove_all(o)); }
 
 // -- everything ---------------------------------------------------------------------------------
 

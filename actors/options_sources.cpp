@@ -23,19 +23,8 @@ void add_options(caf::config_option_set& to) {
     const auto category
       = "supercache" + (dot == std::string::npos ? "" : '.' + f.name.substr(0, dot));
     const auto name = f.name.substr(dot + 1);
-    caf::config_option_adder add{to, category};
-    if (f.type == "integer")
-      add.add<std::int64_t>(name, f.help);
-    else if (f.type == "on/off")
-      add.add<bool>(name, f.help);
-    else if (f.type == "number")
-      add.add<double>(name, f.help);
-    else if (f.type == "duration")
-      add.add<caf::timespan>(name, f.help);
-    else if (f.type == "list")
-      add.add<std::vector<std::string>>(name, f.help);
-    else
-      add.add<std::string>(name, f.help);
+    // All are texts to CAF, which says little about what it cannot parse; `set_option` judges.
+    caf::config_option_adder{to, category}.add<std::string>(name, f.help);
   }
 }
 

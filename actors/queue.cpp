@@ -32,14 +32,16 @@ space space_of(member which, const std::string& name) {
 }
 
 /// In a cluster: a write of the queue or stack.
-result<value> change(core& c, member which, const std::string& name, operation_body body) {
-  return remote::write(c, c.home_index(name), space_of(which, name), std::move(body));
+result<value> change(core& c, member which, const std::string& name, operation_body body,
+                     const wait_options& o) {
+  return remote::write(c, c.home_index(name), space_of(which, name), std::move(body), o.timeout);
 }
 
-caf::expected<void> push(core& c, member which, metric m, const std::string& name, value item) {
+caf::expected<void> push(core& c, member which, metric m, const std::string& name, value item,
+                         const wait_options& o) {
   return to_expected(write(c, m, [&](core&) -> status {
     if (c.cluster())
-      return remote::as_status(change(c, which, name, op::push{{std::move(item)}}));
+      return remote::as_status(change(c, which, name, op::push{{std::move(item)}}, o));
     if (map_of(c, which, name).push(name, std::move(item)).watched) [[unlikely]]
       c.wake_waiters(name);
     return done();
@@ -47,21 +49,21 @@ caf::expected<void> push(core& c, member which, metric m, const std::string& nam
 }
 
 caf::expected<void> push_many(core& c, member which, metric m, const std::string& name,
-                              std::span<const value> items) {
+                              std::span<const value> items, const wait_options& o) {
   return to_expected(write(c, m, [&](core&) -> status {
     if (c.cluster())
-      return remote::as_status(change(c, which, name, op::push{{items.begin(), items.end()}}));
+      return remote::as_status(change(c, which, name, op::push{{items.begin(), items.end()}}, o));
     if (map_of(c, which, name).push(name, items).watched)
       c.wake_waiters(name);
     return done();
   }));
 }
 
-caf::expected<value> pop(core& c, member which, metric m, const std::string& name,
-                         value otherwise) {
+caf::expected<value> pop(core& c, member which, metric m, const std::string& name, value otherwise,
+                         const wait_options& o) {
   return to_expected(write(c, m, [&](core&) -> result<value> {
     if (c.cluster()) {
-      auto got = remote::as_list(change(c, which, name, op::pop{1}));
+      auto got = remote::as_list(change(c, which, name, op::pop{1}, o));
       if (!got)
         return got.why();
       return got->empty() ? std::move(otherwise) : std::move(got->front());
@@ -72,12 +74,12 @@ caf::expected<value> pop(core& c, member which, metric m, const std::string& nam
 }
 
 caf::expected<value_list> pop_many(core& c, member which, metric m, const std::string& name,
-                                   std::size_t n) {
+                                   std::size_t n, const wait_options& o) {
   return to_expected(write(c, m, [&](core&) -> result<value_list> {
     if (c.cluster() && n == SIZE_MAX)
-      return remote::as_list(change(c, which, name, op::drain{}));
+      return remote::as_list(change(c, which, name, op::drain{}, o));
     if (c.cluster())
-      return remote::as_list(change(c, which, name, op::pop{n}));
+      return remote::as_list(change(c, which, name, op::pop{n}, o));
     return map_of(c, which, name).pop(name, n);
   }));
 }
@@ -101,25 +103,31 @@ caf::expected<std::size_t> count(core& c, member which, const std::string& name,
 
 // -- queue --------------------------------------------------------------------------------------
 
-caf::expected<void> queue::try_add(value item) {
-  return push(cache_.internals(), queues, metric::queue_push, name_, std::move(item));
+caf::expected<void> queue::try_add(value item, const wait_options& o) {
+  return push(cache_.internals(), queues, metric::queue_push, name_, std::move(item), o);
 }
-void queue::add(value item) { to_plain(try_add(std::move(item))); }
+void queue::add(value item, const wait_options& o) { to_plain(try_add(std::move(item), o)); }
 
-caf::expected<void> queue::try_add_batch(std::span<const value> items) {
-  return push_many(cache_.internals(), queues, metric::queue_push, name_, items);
+caf::expected<void> queue::try_add_batch(std::span<const value> items, const wait_options& o) {
+  return push_many(cache_.internals(), queues, metric::queue_push, name_, items, o);
 }
-void queue::add_batch(std::span<const value> items) { to_plain(try_add_batch(items)); }
+void queue::add_batch(std::span<const value> items, const wait_options& o) {
+  to_plain(try_add_batch(items, o));
+}
 
-caf::expected<value> queue::try_out(value otherwise) {
-  return pop(cache_.internals(), queues, metric::queue_pop, name_, std::move(otherwise));
+caf::expected<value> queue::try_out(value otherwise, const wait_options& o) {
+  return pop(cache_.internals(), queues, metric::queue_pop, name_, std::move(otherwise), o);
 }
-value queue::out(value otherwise) { return to_plain(try_out(std::move(otherwise))); }
+value queue::out(value otherwise, const wait_options& o) {
+  return to_plain(try_out(std::move(otherwise), o));
+}
 
-caf::expected<value_list> queue::try_out_batch(std::size_t n) {
-  return pop_many(cache_.internals(), queues, metric::queue_pop, name_, n);
+caf::expected<value_list> queue::try_out_batch(std::size_t n, const wait_options& o) {
+  return pop_many(cache_.internals(), queues, metric::queue_pop, name_, n, o);
 }
-value_list queue::out_batch(std::size_t n) { return to_plain(try_out_batch(n)); }
+value_list queue::out_batch(std::size_t n, const wait_options& o) {
+  return to_plain(try_out_batch(n, o));
+}
 
 caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
   core& c = cache_.internals();
@@ -164,38 +172,49 @@ caf::expected<std::size_t> queue::try_count(const read_options& o) const {
 }
 std::size_t queue::count(const read_options& o) const { return to_plain(try_count(o)); }
 
-caf::expected<value_list> queue::try_get_all() { return try_out_batch(SIZE_MAX); }
-value_list queue::get_all() { return to_plain(try_get_all()); }
+caf::expected<value_list> queue::try_get_all(const wait_options& o) {
+  return try_out_batch(SIZE_MAX, o);
+}
+value_list queue::get_all(const wait_options& o) { return to_plain(try_get_all(o)); }
 
 // -- stack --------------------------------------------------------------------------------------
 
-caf::expected<void> stack::try_push(value item) {
-  return supercache::push(cache_.internals(), stacks, metric::stack_push, name_, std::move(item));
+caf::expected<void> stack::try_push(value item, const wait_options& o) {
+  return supercache::push(cache_.internals(), stacks, metric::stack_push, name_, std::move(item),
+                          o);
 }
-void stack::push(value item) { to_plain(try_push(std::move(item))); }
+void stack::push(value item, const wait_options& o) { to_plain(try_push(std::move(item), o)); }
 
-caf::expected<void> stack::try_push_batch(std::span<const value> items) {
-  return push_many(cache_.internals(), stacks, metric::stack_push, name_, items);
+caf::expected<void> stack::try_push_batch(std::span<const value> items, const wait_options& o) {
+  return push_many(cache_.internals(), stacks, metric::stack_push, name_, items, o);
 }
-void stack::push_batch(std::span<const value> items) { to_plain(try_push_batch(items)); }
+void stack::push_batch(std::span<const value> items, const wait_options& o) {
+  to_plain(try_push_batch(items, o));
+}
 
-caf::expected<value> stack::try_pop(value otherwise) {
-  return supercache::pop(cache_.internals(), stacks, metric::stack_pop, name_,
-                         std::move(otherwise));
+caf::expected<value> stack::try_pop(value otherwise, const wait_options& o) {
+  return supercache::pop(cache_.internals(), stacks, metric::stack_pop, name_, std::move(otherwise),
+                         o);
 }
-value stack::pop(value otherwise) { return to_plain(try_pop(std::move(otherwise))); }
+value stack::pop(value otherwise, const wait_options& o) {
+  return to_plain(try_pop(std::move(otherwise), o));
+}
 
-caf::expected<value_list> stack::try_pop_batch(std::size_t n) {
-  return pop_many(cache_.internals(), stacks, metric::stack_pop, name_, n);
+caf::expected<value_list> stack::try_pop_batch(std::size_t n, const wait_options& o) {
+  return pop_many(cache_.internals(), stacks, metric::stack_pop, name_, n, o);
 }
-value_list stack::pop_batch(std::size_t n) { return to_plain(try_pop_batch(n)); }
+value_list stack::pop_batch(std::size_t n, const wait_options& o) {
+  return to_plain(try_pop_batch(n, o));
+}
 
 caf::expected<std::size_t> stack::try_count(const read_options& o) const {
   return supercache::count(cache_.internals(), stacks, name_, o);
 }
 std::size_t stack::count(const read_options& o) const { return to_plain(try_count(o)); }
 
-caf::expected<value_list> stack::try_get_all() { return try_pop_batch(SIZE_MAX); }
-value_list stack::get_all() { return to_plain(try_get_all()); }
+caf::expected<value_list> stack::try_get_all(const wait_options& o) {
+  return try_pop_batch(SIZE_MAX, o);
+}
+value_list stack::get_all(const wait_options& o) { return to_plain(try_get_all(o)); }
 
 } // namespace supercache

@@ -204,7 +204,7 @@ std::vector<field> data_fields() {
       "lazy_put_limit", 1, 10'000'000, "records a lazy_put buffer holds before callers wait",
       [](options & o) -> auto& { return o.lazy_put_limit; }),
     flag(
-      "auto_start", "start the cache with the program",
+      "auto_start", "start the cache when it is first asked for; supercache-node does so anyhow",
       [](options & o) -> auto& { return o.auto_start; }),
     flag(
       "debug_log", "log every decision", [](options & o) -> auto& { return o.debug_log; }),
@@ -222,6 +222,10 @@ std::vector<field> replication_fields() {
     integer(
       "replication_factor", 1, 16, "copies of each partition, the primary's included",
       [](options & o) -> auto& { return o.replication.replication_factor; }),
+    integer(
+      "transfer_rate", 1, 100'000,
+      "data that a node sends to another to fill its copies; MiB per second at most",
+      [](options & o) -> auto& { return o.replication.transfer_rate; }),
     nodes(
       "cluster_peers", "nodes to join", [](options & o) -> auto& { return o.replication.peers; }),
     {{"node.name", "text", "1 to 64 letters, digits, _ or -",
@@ -232,11 +236,19 @@ std::vector<field> replication_fields() {
      },
      [](const options& o) { return o.replication.node.name; }},
     text(
-      "node.host", "a host or address", "where a node of a cluster listens, and others find it",
+      "node.host", "a host or address", "where a node of a cluster listens",
       [](options & o) -> auto& { return o.replication.node.host; }),
     integer(
       "node.port", 0, 65'535, "port that a node of a cluster listens on; 0 = any that is free",
       [](options & o) -> auto& { return o.replication.node.port; }),
+    {{"node.advertise", "text", "a host, or host:port",
+      "where other nodes find this one, if not at node.host and node.port"},
+     [](options& o, std::string_view s) {
+       o.replication.node.advertise = s;
+       node_address any;
+       return s.empty() || advertise(any, s).ok();
+     },
+     [](const options& o) { return o.replication.node.advertise; }},
     span_of_time(
       "wal.majority_timeout", 1, 600'000, "how long a write waits for a majority",
       [](options & o) -> auto& { return o.replication.wal.majority_timeout; }),

@@ -13,7 +13,8 @@ status put(core& c, const std::string& type, record row, const write_options& o)
 result<records> get(core& c, const std::string& type, const value& key, const read_options& o);
 /// All; of an ordered_set in key order.
 result<std::vector<record>> list(core& c, const std::string& type, const read_options& o);
-result<std::size_t> remove(core& c, const std::string& type, const value& key);
-result<std::size_t> clear(core& c, const std::string& type);
+result<std::size_t> remove(core& c, const std::string& type, const value& key,
+                           const wait_options& o = {});
+result<std::size_t> clear(core& c, const std::string& type, const wait_options& o = {});
 
 } // namespace supercache::detail::struct_rows

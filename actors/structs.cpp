@@ -79,22 +79,24 @@ result<std::vector<record>> list(core& all, const std::string& type, const read_
   });
 }
 
-result<std::size_t> remove(core& all, const std::string& type, const value& key) {
+result<std::size_t> remove(core& all, const std::string& type, const value& key,
+                           const wait_options& o) {
   return write(all, metric::delete_, [&](core& c) -> result<std::size_t> {
     const auto h = hash(key);
     if (c.cluster())
       return remote::as_count(
-        remote::write(c, c.index_of(h), {space_kind::structs, type}, op::remove{key}));
+        remote::write(c, c.index_of(h), {space_kind::structs, type}, op::remove{key}, o.timeout));
     table* t = c.of(h).find(space_kind::structs, type);
     return t ? t->remove(key, h, c.now()) : 0;
   });
 }
 
-result<std::size_t> clear(core& all, const std::string& type) {
+result<std::size_t> clear(core& all, const std::string& type, const wait_options& o) {
   return write(all, metric::delete_all, [&](core& c) -> result<std::size_t> {
     if (c.cluster())
       return remote::as_count(remote::write_each(
-        c, 0, c.partitions(), remote::writing(op::clear{}, space{space_kind::structs, type})));
+        c, 0, c.partitions(), remote::writing(op::clear{}, space{space_kind::structs, type}),
+        o.timeout));
     std::size_t n = 0;
     for (std::size_t i = 0; i < c.partitions(); ++i)
       if (table* t = c.at(i).find(space_kind::structs, type))
@@ -152,16 +154,16 @@ result<std::vector<record>> struct_space::get_all(const read_options& o) const {
   return struct_rows::list(cache_.internals(), type_, o);
 }
 
-result<std::size_t> struct_space::remove(const value& key) {
+result<std::size_t> struct_space::remove(const value& key, const wait_options& o) {
   if (auto k = key_field(); !k)
     return k.why();
-  return struct_rows::remove(cache_.internals(), type_, key);
+  return struct_rows::remove(cache_.internals(), type_, key, o);
 }
 
-result<std::size_t> struct_space::remove_all() {
+result<std::size_t> struct_space::remove_all(const wait_options& o) {
   if (auto k = key_field(); !k)
     return k.why();
-  return struct_rows::clear(cache_.internals(), type_);
+  return struct_rows::clear(cache_.internals(), type_, o);
 }
 
 } // namespace detail

@@ -31,7 +31,10 @@ std::string clash_in(const value& members, const options& o) {
   const auto& self = o.replication.node;
   if (self.name.empty() || !members.is_list())
     return {};
-  const auto here = self.host + ':' + std::to_string(self.port);
+  node_address found_at{self.name, self.host, self.port};
+  if (!self.advertise.empty())
+    (void)advertise(found_at, self.advertise); // was checked
+  const auto here = found_at.host + ':' + std::to_string(found_at.port);
   for (const value& row : members.items())
     if (text_in(row, "node") == self.name && text_in(row, "state") != "down"
         && text_in(row, "state") != "left" && text_in(row, "address") != here)

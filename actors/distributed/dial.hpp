@@ -14,6 +14,7 @@ inline constexpr const char* structural_options[]
      "table_prefix", "replication_factor", "replication_mode"};
 
 /// DIALER: makes connections, one after the other, each within a second; detached, since it blocks.
+/// There are several, so that a host that is gone keeps few from being reached.
 using dialer_actor = compat::iface<
   // A connected socket. Errors: `io_error` with the reason.
   caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port)>;

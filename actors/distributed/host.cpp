@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include "../core.hpp"
+#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 
@@ -147,6 +148,11 @@ void host::announce() {
   claim now_is = claim_of(index_, core_);
   if (now_is == said_)
     return;
+  if (logs_decisions())
+    log_decision("partition {}: reign {}, {}, {}; group {}{}", index_, to_string(now_is.epoch),
+                 now_is.leads ? "primary here" : "not primary here",
+                 now_is.holds ? "with data" : "without data", to_string(now_is.members),
+                 now_is.coming.empty() ? "" : ", coming " + to_string(now_is.coming));
   said_ = now_is;
   node_.announce(now_is);
 }
@@ -167,10 +173,10 @@ void host::publish() {
     behind_.store(false, std::memory_order_release);
 }
 
-bool host::collect(member_id to, send_budget& budget, std::vector<message>& out) {
+host::left host::collect(member_id to, send_budget& budget, std::vector<message>& out) {
   const std::lock_guard hold{lock_};
   core_.collect(to, budget, node_.now_ms(), out);
-  return core_.wants(to);
+  return core_.wants(to, false) ? left::more : core_.wants(to) ? left::pieces : left::nothing;
 }
 
 // -- changes ------------------------------------------------------------------------------------
@@ -235,6 +241,7 @@ status host::check_lease() {
   };
   if (now >= no_lease_until_ms_ && core_.group().decides(holds))
     return done();
+  log_decision("partition {}: a read as primary has to wait: no lease", index_);
   return {errc::unavailable, "too few members of the partition have confirmed of late that this "
                              "node is the primary"};
 }

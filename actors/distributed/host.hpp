@@ -41,8 +41,10 @@ public:
   /// Takes a step of the replica: `f(replica&)`, and what follows from it.
   template <class F>
   void step(F&& f);
-  /// What there is to send to a peer; answers whether there is more.
-  bool collect(member_id to, send_budget& budget, std::vector<message>& out);
+  /// What is left to send to a peer: log entries or messages, or nothing but data to fill its copy.
+  enum class left { nothing, pieces, more };
+  /// What there is to send to a peer, within the budget.
+  left collect(member_id to, send_budget& budget, std::vector<message>& out);
   /// Ends all waits: the node stops.
   void abandon();
 

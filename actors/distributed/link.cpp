@@ -1,5 +1,6 @@
 #include "link.hpp"
 
+#include "../core.hpp"
 #include "host.hpp"
 #include "node.hpp"
 
@@ -13,7 +14,10 @@
 namespace supercache::detail {
 
 link::link(node& n, std::string name, std::size_t partitions)
-  : node_(n), name_(std::move(name)), dirty_((partitions + 63) / 64) {}
+  : node_(n),
+    name_(std::move(name)),
+    pieces_(n.cache().config().replication.transfer_rate << 20),
+    dirty_((partitions + 63) / 64) {}
 
 void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now) {
   const std::lock_guard hold{lock_};
@@ -136,14 +140,40 @@ void link::flush_patiently() {
   flush();
 }
 
-bool link::collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks) {
+host::left link::collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks) {
   std::vector<message> out;
-  const bool more = node_.host_of(partition).collect(life(), budget, out);
+  const auto left = node_.host_of(partition).collect(life(), budget, out);
   for (const message& m : out) {
     const auto* entries = std::get_if<append>(&m);
     asks = asks || (entries && entries->entries.count() > 0) || std::holds_alternative<fill>(m);
     frame::write_message(w, partition, m);
   }
+  return left;
+}
+
+bool link::collect_all(wire_writer& w, bool& asks) {
+  send_budget budget;
+  const auto now = node_.now_ms();
+  const auto allowed = budget.pieces = std::min(budget.pieces, pieces_.there_is(now));
+  bool more = false, held_back = false;
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    if (!dirty_[i].load(std::memory_order_relaxed))
+      continue;
+    for (auto bits = dirty_[i].exchange(0, std::memory_order_acquire); bits; bits &= bits - 1) {
+      const auto partition = i * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+      const auto left = collect(partition, budget, w, asks);
+      if (left == host::left::nothing)
+        continue;
+      mark(partition);
+      (left == host::left::more ? more : held_back) = true;
+    }
+  }
+  pieces_.take(allowed - budget.pieces);
+  if (!held_back)
+    return more;
+  if (pieces_.there_is(now) > 0)
+    return true;
+  node_.soon();
   return more;
 }
 
@@ -164,19 +194,7 @@ bool link::send_frame() {
     waiting_ = false;
     asks = std::exchange(asks_, false);
   }
-  send_budget budget;
-  bool more = false;
-  for (std::size_t i = 0; i < dirty_.size(); ++i) {
-    if (!dirty_[i].load(std::memory_order_relaxed))
-      continue;
-    for (auto bits = dirty_[i].exchange(0, std::memory_order_acquire); bits; bits &= bits - 1) {
-      const auto partition = i * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-      if (collect(partition, budget, w, asks)) {
-        mark(partition);
-        more = true;
-      }
-    }
-  }
+  const bool more = collect_all(w, asks);
   if (bytes.size() == empty && !owes_acknowledgement())
     return false;
   told_ = h.received;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "host.hpp"
+
 #include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/options.hpp>
 #include <supercache/cluster/replica.hpp>
+#include <supercache/cluster/token_bucket.hpp>
 
 #include <caf/actor.hpp>
 
@@ -93,7 +96,9 @@ public:
 private:
   bool send_frame();
   /// Answers whether there is more; `asks` becomes true if what it wrote is to be answered.
-  bool collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks);
+  host::left collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks);
+  /// The same for all partitions. Answers whether there is more that may be sent now.
+  bool collect_all(wire_writer& w, bool& asks);
   frame::header header() const noexcept;
   /// Sends a frame of a session, if that is the present one. If it is `awaited`, it is noted when
   /// the peer has received it.
@@ -125,7 +130,8 @@ private:
   byte_buffer outbox_;
   bool asks_ = false;                ///< `outbox_` has something to be answered
   std::atomic<bool> waiting_{false}; ///< `outbox_` has something
-  std::mutex flushing_;
+  std::mutex flushing_;              ///< of `pieces_`
+  token_bucket pieces_;              ///< data to fill copies
   std::atomic<bool> again_{false};
   std::vector<std::atomic<std::uint64_t>> dirty_; ///< a bit per partition
 };

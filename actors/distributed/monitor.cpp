@@ -1,4 +1,5 @@
 #include "../core.hpp"
+#include "../log.hpp"
 #include "dial.hpp"
 #include "node.hpp"
 #include "provider.hpp"
@@ -6,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <random>
 #include <utility>
 
@@ -19,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_interval = 25ms;
+constexpr std::size_t dialers_most = 8;
 constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
 /// How long who has the larger name leaves dialling to the other.
 constexpr std::int64_t courtesy_ms = 1'000;
@@ -34,7 +37,6 @@ public:
         declared_.push_back(std::move(a));
     node_.declare(declared_);
     start_ms_ = node_.now_ms();
-    dialer_ = self_->spawn<caf::detached + caf::hidden>(dialer_behavior);
     if (o.node_monitor.source == monitor_source::provider)
       provider_ = self_->spawn<caf::detached + caf::hidden>(provider_behavior, o);
   }
@@ -44,8 +46,8 @@ public:
   void tick() {
     if (stopping_) {
       // Only now: CAF would wait for ever for a detached actor that a delayed message refers to.
-      compat::end(dialer_);
-      dialer_ = nullptr;
+      for (const auto& d : std::exchange(dialers_, {}))
+        compat::end(d);
       if (provider_)
         compat::end(provider_);
       provider_ = nullptr;
@@ -128,11 +130,21 @@ private:
     hello mine = node_.own_hello();
     mine.dialled = l.name();
     mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
-    dial_peer(self_, dialer_, l.address(), mine, endpoint,
+    log_decision("dials {}", to_string(l.address()));
+    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint,
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
                 auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
                 ended(l, s);
               });
+  }
+
+  /// Each peer has its own, as far as there are enough; made when they are needed.
+  const dialer_actor& dialer_of(const link& l) {
+    const auto known = dialer_index_.try_emplace(&l, dialer_index_.size() % dialers_most);
+    const auto i = known.first->second;
+    if (i == dialers_.size())
+      dialers_.push_back(self_->spawn<caf::detached + caf::hidden>(dialer_behavior));
+    return dialers_[i];
   }
 
   void ended(link& l, const status& s) {
@@ -154,7 +166,8 @@ private:
   std::shared_ptr<core> core_;
   node& node_;
   strangers strangers_;
-  dialer_actor dialer_;
+  std::vector<dialer_actor> dialers_;
+  std::map<const link*, std::size_t> dialer_index_;
   provider_actor provider_;    ///< with the source `provider`
   bool asking_ = false;        ///< it is being asked
   std::string provider_fault_; ///< why it failed last

@@ -1,6 +1,7 @@
 #include "node.hpp"
 
 #include "../core.hpp"
+#include "../log.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -195,12 +196,14 @@ void node::tick() {
   for (link* l : links())
     if (l->up() && now - l->heard_ms() > down_ms)
       lost(*l, l->session(), "it was silent for too long");
-  view([&](membership& m) {
+  const auto live = view([&](membership& m) {
     m.tick(now);
     if (declares_whoever_comes())
       m.forget_left();
     publish_routes();
+    return m.live();
   });
+  core_.nodes().now_live(live);
   beat(now);
   const batch gather{*this};
   for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -236,6 +239,8 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
     view([&](membership& m) {
       if (h.steered_ != m.version()) {
         h.steered_ = m.version();
+        if (logs_decisions())
+          log_decision("partition {}: should be with {}", i, to_string(m.wanted(i)));
         core.steer(m.wanted(i), now);
       }
       const leadership& l = m.leader_of(i);

@@ -128,6 +128,8 @@ public:
   supercache::cluster_stats stats();
   value members();
   value placement();
+  /// Where a partition's copies are, as this node sees it.
+  partition_place place_of(std::size_t partition);
   status force_primary(std::size_t partition);
   /// Whether every partition has a primary and all copies it should have.
   bool settled();

@@ -1,3 +1,4 @@
+#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -174,6 +175,7 @@ void router::take(const read_ptr& c, member_id who, failure why, position at, an
 }
 
 void router::again(const read_ptr& c, failure why) {
+  log_decision("partition {}: a read is tried again: {}", c->partition, why.message);
   const std::lock_guard hold{lock_};
   c->last = std::move(why);
   c->asked = 0;

@@ -11,7 +11,7 @@ namespace supercache::detail::remote {
 
 using std::chrono::milliseconds;
 
-/// For operations that take no options.
+/// For messages, which say nothing of it.
 inline constexpr milliseconds default_timeout{5'000};
 
 /// A read, or write; of the tuples if nothing else is said.
@@ -23,14 +23,13 @@ inline operation writing(operation_body body, space target = {}) {
 }
 
 result<value> write(core& c, std::size_t partition, space target, operation_body body,
-                    milliseconds timeout = default_timeout);
+                    milliseconds timeout);
 /// Several writes at once. The answers in order; after a failure the rest may have happened.
 result<std::vector<value>> write_all(core& c, std::vector<std::pair<std::size_t, operation>> writes,
-                                     milliseconds timeout = default_timeout);
+                                     milliseconds timeout);
 /// The same write to the partitions from `first` to before `last`.
 result<std::vector<value>> write_each(core& c, std::size_t first, std::size_t last,
-                                      const operation& what,
-                                      milliseconds timeout = default_timeout);
+                                      const operation& what, milliseconds timeout);
 result<answer> ask(core& c, std::size_t partition, query q, const read_options& o = {});
 result<std::vector<answer>> ask_each(core& c, std::size_t first, std::size_t last, const query& q,
                                      const read_options& o = {});

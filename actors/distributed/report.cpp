@@ -88,23 +88,36 @@ value node::members() {
   return value::list(out);
 }
 
+namespace {
+value texts(const std::vector<std::string>& xs) {
+  return value::list(value_list(xs.begin(), xs.end()));
+}
+} // namespace
+
+partition_place node::place_of(std::size_t partition) {
+  partition_place out;
+  out.index = partition;
+  view([&](const membership& m) {
+    const leadership& l = m.leader_of(partition);
+    const bool led = l.current && m.is_live(l.primary); // by somebody who can be reached
+    if (led)
+      out.primary = l.primary.node;
+    for (const member& x : l.members)
+      if (!m.is_live(x))
+        out.lost.push_back(x.node);
+      else if (!led || x != l.primary)
+        out.replicas.push_back(x.node);
+    for (const member& x : l.coming)
+      out.coming.push_back(x.node);
+  });
+  return out;
+}
+
 value node::placement() {
   value_list out;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
-    leadership l;
-    bool led = false; // by somebody who can be reached
-    value_list replicas, coming, lost;
-    view([&](const membership& m) {
-      l = m.leader_of(i);
-      led = l.current && m.is_live(l.primary);
-      for (const member& x : l.members)
-        if (!m.is_live(x))
-          lost.emplace_back(x.node);
-        else if (!led || x != l.primary)
-          replicas.emplace_back(x.node);
-    });
-    for (const member& x : l.coming)
-      coming.emplace_back(x.node);
+    const auto place = place_of(i);
+    const auto epoch = view([&](const membership& m) { return m.leader_of(i).epoch.number; });
     host& h = *hosts_[i];
     std::int64_t last = 0, commit = 0;
     h.step([&](replica& core) {
@@ -113,11 +126,11 @@ value node::placement() {
     });
     out.push_back(value::map(
       {{"partition", static_cast<std::int64_t>(i)},
-       {"primary", led ? value{l.primary.node} : value{}},
-       {"epoch", static_cast<std::int64_t>(l.epoch.number)},
-       {"replicas", value::list(replicas)},
-       {"lost", value::list(lost)},
-       {"coming", value::list(coming)},
+       {"primary", place.primary.empty() ? value{} : value{place.primary}},
+       {"epoch", static_cast<std::int64_t>(epoch)},
+       {"replicas", texts(place.replicas)},
+       {"lost", texts(place.lost)},
+       {"coming", texts(place.coming)},
        {"last", last},
        {"commit", commit},
        {"records", static_cast<std::int64_t>(h.store_.tuples().count(stamp{h.time_ms()}))}}));

@@ -1,3 +1,4 @@
+#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -132,6 +133,7 @@ void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
 }
 
 void router::again(const write_ptr& c, failure why) {
+  log_decision("partition {}: a write is tried again: {}", c->partition, why.message);
   const std::lock_guard hold{lock_};
   c->last = std::move(why);
   c->open = c->here = false;

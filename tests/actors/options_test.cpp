@@ -27,6 +27,8 @@ std::string other_value(const setting& s) {
   const auto comma = s.allowed.rfind(", ");
   if (s.name == "table_prefix" || s.name == "node.name")
     return "people-2";
+  if (s.name == "node.advertise")
+    return "cache.example:7001";
   return comma == std::string::npos ? "/some/where" : s.allowed.substr(comma + 2);
 }
 
@@ -46,6 +48,8 @@ std::vector<std::string> bad_values(const setting& s) {
     return {"", "with space", std::string(65, 'x')};
   if (s.name == "node.name")
     return {"with space", "a@b", std::string(65, 'x')};
+  if (s.name == "node.advertise")
+    return {"host:", ":80", "host:0", "host:x"};
   if (s.name != "node.host" && s.allowed.find(", ") != std::string::npos)
     return {"", "nonsense", "SET"};
   return {};
@@ -104,7 +108,7 @@ std::string complaint(const std::string& text) {
 } // namespace
 
 TEST_CASE("every setting is read back as it was set") {
-  CHECK(settings().size() == 31);
+  CHECK(settings().size() == 33);
   for (const setting& s : settings()) {
     CAPTURE(s.name);
     CHECK_FALSE(s.help.empty());
@@ -222,6 +226,32 @@ TEST_CASE("CAF's command line sets our options") {
   CHECK(o->replication.peers.size() == 2);
 }
 
+TEST_CASE("what is wrong on CAF's command line is said in our words") {
+  const auto complaint_about = [](const std::string& argument) {
+    const auto o = from_arguments({argument});
+    return o ? std::string{} : o.why().message;
+  };
+  CHECK(complaint_about("--supercache.num_partition=abc")
+        == "num_partition is 'abc'; allowed is 1 to 4096 (integer)");
+  CHECK(complaint_about("--supercache.debug_log=perhaps").starts_with("debug_log is 'perhaps'; "));
+  CHECK(complaint_about("--supercache.wal.majority_timeout=soon")
+          .starts_with("wal.majority_timeout is 'soon'; allowed is "));
+  CHECK(complaint_about("--supercache.health.error_rate_threshold=much")
+          .starts_with("health.error_rate_threshold is 'much'; allowed is "));
+  CHECK_FALSE(complaint_about("--supercache.cluster_peers=[\"a\"]").empty());
+}
+
+TEST_CASE("a cache starts by itself when it is asked for, if the configuration says so") {
+  config cfg;
+  REQUIRE_FALSE(cfg.parse({"--supercache.auto_start=on", "--supercache.num_partition=5"}));
+  caf::actor_system system{cfg};
+  auto c = cache::of(system);
+  REQUIRE(c.has_value());
+  CHECK(c->partitions() == 5);
+  c->put(record{"k", 1});
+  CHECK(cache::of(system)->get("k").size() == 1); // the same
+}
+
 TEST_CASE("CAF's configuration file sets our options") {
   const auto o = from_caf_file("[mine]\nown=5\n[supercache]\nnum_partition=64\n"
                                "table_type=\"ordered_set\"\nauto_start=true\n"
@@ -249,6 +279,9 @@ TEST_CASE("what CAF drops from a file without a word is reported") {
   CHECK(refused("table_type=\"heap\"")
         == "table_type is 'heap'; allowed is set, ordered_set, bag, duplicate_bag (text)");
   CHECK(refused("key_pos=1") == "");
+  CHECK(refused("[supercache.health]\nlatency_threshold_ms=200") == "");
+  CHECK(refused("[supercache.wal]\nmajority_timeout=3s") == "");
+  CHECK(refused("[supercache.wal]\nmajority_timeout=0s").starts_with("wal.majority_timeout is '0"));
 }
 
 TEST_CASE("the command line wins over the file") {

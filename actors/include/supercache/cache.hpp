@@ -43,6 +43,11 @@ struct write_options {
   std::chrono::milliseconds timeout{5000};
 };
 
+/// How long a caller waits for what needs no other option; unused with one member.
+struct wait_options {
+  std::chrono::milliseconds timeout{5000};
+};
+
 /// How a read is done.
 struct read_options {
   read_mode mode = read_mode::local;
@@ -77,7 +82,8 @@ public:
   /// The same, with the options in the system's configuration (see `add_options`).
   static cache start(caf::actor_system& system);
   static caf::expected<cache> try_start(caf::actor_system& system);
-  /// The running cache of an actor system, if any.
+  /// The running cache of an actor system, if any. Where none runs, and the system's configuration
+  /// has `supercache.auto_start` on, this starts one; if that fails, the log says why.
   static std::optional<cache> of(caf::actor_system& system);
 
   /// Whether operations can be done.
@@ -107,14 +113,18 @@ public:
   bool insert_new(record r, const write_options& o = {});
   caf::expected<bool> try_insert_new(record r, const write_options& o = {});
   /// Removes and answers what has the key.
-  records take(const value& key, const partition_filter& partition = any_partition);
+  records take(const value& key, const partition_filter& partition = any_partition,
+               const wait_options& o = {});
   caf::expected<records> try_take(const value& key,
-                                  const partition_filter& partition = any_partition);
+                                  const partition_filter& partition = any_partition,
+                                  const wait_options& o = {});
   /// Replaces elements of a record; answers whether there was one. Not on bags.
   bool update_element(const value& key, std::vector<element_change> changes,
-                      const partition_filter& partition = any_partition);
+                      const partition_filter& partition = any_partition,
+                      const wait_options& o = {});
   caf::expected<bool> try_update_element(const value& key, std::vector<element_change> changes,
-                                         const partition_filter& partition = any_partition);
+                                         const partition_filter& partition = any_partition,
+                                         const wait_options& o = {});
   /// Adds `step` to the integer at position `pos`; answers the sum. `initial`, if given, is what a
   /// missing record starts from. Not on bags. Errors: `not_found`, `type_mismatch`.
   std::int64_t update_counter(const value& key, std::uint32_t pos, std::int64_t step,
@@ -148,7 +158,8 @@ public:
   caf::expected<records> try_get_same_key_partition(const value& key,
                                                     const read_options& o = {}) const;
   /// What the pattern's variables bind, per record, in the order of their numbers. A literal key
-  /// costs a lookup, anything else a scan; on an `ordered_set` only of the keys that can match.
+  /// costs a lookup, anything else a scan; on an `ordered_set` only of the keys that can match, and
+  /// the answers are in key order.
   /// `limit`: no more than so many, 0 = all.
   std::vector<bindings> get_by_match(const partition_filter& partition, const pattern& p,
                                      const read_options& o = {}, std::size_t limit = 0) const;
@@ -211,20 +222,24 @@ public:
   // -- removing tuples --------------------------------------------------------------------------
   // Each answers how many went.
 
-  std::size_t remove(const value& key);
-  caf::expected<std::size_t> try_remove(const value& key);
-  std::size_t remove(const record& r);
-  caf::expected<std::size_t> try_remove(const record& r);
-  std::size_t remove_by_key_partition(const value& key, const value& partition);
-  caf::expected<std::size_t> try_remove_by_key_partition(const value& key, const value& partition);
-  std::size_t remove_same_key_partition(const value& key);
-  caf::expected<std::size_t> try_remove_same_key_partition(const value& key);
-  std::size_t remove_by_match(const partition_filter& partition, const pattern& p);
+  std::size_t remove(const value& key, const wait_options& o = {});
+  caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
+  std::size_t remove(const record& r, const wait_options& o = {});
+  caf::expected<std::size_t> try_remove(const record& r, const wait_options& o = {});
+  std::size_t remove_by_key_partition(const value& key, const value& partition,
+                                      const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_by_key_partition(const value& key, const value& partition,
+                                                         const wait_options& o = {});
+  std::size_t remove_same_key_partition(const value& key, const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_same_key_partition(const value& key,
+                                                           const wait_options& o = {});
+  std::size_t remove_by_match(const partition_filter& partition, const pattern& p,
+                              const wait_options& o = {});
   caf::expected<std::size_t> try_remove_by_match(const partition_filter& partition,
-                                                 const pattern& p);
+                                                 const pattern& p, const wait_options& o = {});
   /// Removes all tuples; namespaces, queues, stacks and structs stay.
-  std::size_t remove_all();
-  caf::expected<std::size_t> try_remove_all();
+  std::size_t remove_all(const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
   // -- straight to one partition ----------------------------------------------------------------
   // By name (`<table_prefix>_<index>`) or index; nothing is routed.
@@ -236,8 +251,10 @@ public:
                         const read_options& o = {}) const;
   caf::expected<records> try_get_partition(const value& key, std::string_view partition,
                                            const read_options& o = {}) const;
-  std::size_t remove_partition(const value& key, std::string_view partition);
-  caf::expected<std::size_t> try_remove_partition(const value& key, std::string_view partition);
+  std::size_t remove_partition(const value& key, std::string_view partition,
+                               const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_partition(const value& key, std::string_view partition,
+                                                  const wait_options& o = {});
   void put_partition_by_idx(record r, std::size_t index, const write_options& o = {});
   caf::expected<void> try_put_partition_by_idx(record r, std::size_t index,
                                                const write_options& o = {});
@@ -245,8 +262,10 @@ public:
                                const read_options& o = {}) const;
   caf::expected<records> try_get_partition_by_idx(const value& key, std::size_t index,
                                                   const read_options& o = {}) const;
-  std::size_t remove_partition_by_idx(const value& key, std::size_t index);
-  caf::expected<std::size_t> try_remove_partition_by_idx(const value& key, std::size_t index);
+  std::size_t remove_partition_by_idx(const value& key, std::size_t index,
+                                      const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_partition_by_idx(const value& key, std::size_t index,
+                                                         const wait_options& o = {});
 
   // -- watching ---------------------------------------------------------------------------------
 
@@ -292,6 +311,35 @@ public:
   /// Waits until every partition has a primary and all its copies. Blocks. Errors: as `leave`.
   void full_sync(std::chrono::milliseconds longest) const;
   caf::expected<void> try_full_sync(std::chrono::milliseconds longest) const;
+  /// Where the copies of every partition are, as this node sees it. With one member all are on
+  /// "local", as in the rest of this group. Cost: some locks, no message.
+  std::vector<partition_place> partition_map() const;
+  caf::expected<std::vector<partition_place>> try_partition_map() const;
+  /// The same for one partition. Errors: `invalid_argument` for an index that there is not.
+  partition_place get_replicas(std::size_t index) const;
+  caf::expected<partition_place> try_get_replicas(std::size_t index) const;
+  /// The nodes that can be reached, this one among them, by name.
+  std::vector<std::string> live_nodes() const;
+  caf::expected<std::vector<std::string>> try_live_nodes() const;
+  /// The partitions of which a node has a copy; of this node if no other is named.
+  std::vector<std::size_t> node_partitions(std::string_view node = {}) const;
+  /// Those of which it is the primary, or one of the replicas.
+  std::vector<std::size_t> primary_partitions(std::string_view node = {}) const;
+  std::vector<std::size_t> replica_partitions(std::string_view node = {}) const;
+  /// What must be the same on every node: names of options, and their values as texts.
+  std::vector<std::pair<std::string, std::string>> export_config() const;
+  /// Tells an actor when nodes come and go, as this node sees it: at first of each that can be
+  /// reached, this one included, then of changes. A node that was started anew goes and comes. Ends
+  /// with the listener, with `unwatch_nodes`, or with the cache. Errors: `invalid_argument` for no
+  /// listener, `overloaded` beyond 1000 of them.
+  void watch_nodes(const node_listener& who) const;
+  caf::expected<void> try_watch_nodes(const node_listener& who) const;
+  /// Answers whether it was told.
+  bool unwatch_nodes(const node_listener& who) const;
+  /// Switches the log of decisions (option `debug_log`) on or off for all caches of the process.
+  /// Errors: `invalid_argument` if the library was built without it.
+  void debug_log(bool on) const;
+  caf::expected<void> try_debug_log(bool on) const;
   /// The nodes to have from now on, each `name@host:port`. Errors: `invalid_config` for a text of
   /// another form, `invalid_argument` in local mode; nothing was changed.
   void reconfigure(const std::vector<std::string>& nodes) const;

@@ -161,14 +161,41 @@ auto connections_of(auto& middleman) {
 
 // -- inspecting ---------------------------------------------------------------------------------
 
-/// What an `inspect` may pass beside fields, e.g. the type's name.
-template <class T>
-concept annotation = std::is_base_of_v<caf::meta::annotation, std::remove_cvref_t<T>>;
-template <class T>
-concept type_name = std::is_same_v<std::remove_cvref_t<T>, caf::meta::type_name_t>;
 /// What an inspector answers.
 using inspected = caf::error;
 inline inspected inspected_well() { return caf::none; }
+
+/// An inspector of our own: calls `field(x)` of `Self` for every field that an `inspect` visits, in
+/// order, and `named(text)` with the type's name. What they throw goes through. `loads`: the fields
+/// are written, not read.
+template <class Self, bool loads>
+class field_visitor {
+public:
+  using result_type = inspected;
+  static constexpr bool reads_state = !loads;
+  static constexpr bool writes_state = loads;
+
+  template <class... Ts>
+  result_type operator()(Ts&&... xs) {
+    (visit(xs), ...);
+    return inspected_well();
+  }
+
+private:
+  template <class T>
+  void visit(T& x) {
+    using plain = std::remove_cvref_t<T>;
+    if constexpr (std::is_same_v<plain, caf::meta::type_name_t>)
+      static_cast<Self*>(this)->named(x.value);
+    else if constexpr (!std::is_base_of_v<caf::meta::annotation, plain>)
+      static_cast<Self*>(this)->field(x);
+  }
+};
+/// Shows the fields of `x` to a visitor. Answers what the `inspect` says is wrong, if anything.
+template <class Visitor, class T>
+inspected visit_fields(Visitor& v, T& x) {
+  return inspect(v, x);
+}
 
 /// A type that travels as bytes: `save(bytes)` writes them, `load(bytes)` answers what is wrong.
 template <class Inspector, class Bytes>

@@ -181,12 +181,20 @@ using struct_actor
 using change_listener
   = compat::iface<caf::result<void>(changes_atom, std::uint64_t watch, std::vector<change>)>;
 
+/// A listener of the application that is told when nodes come and go: see `cache::watch_nodes`.
+using node_listener = compat::iface<caf::result<void>(node_up_atom, std::string name),
+                                    caf::result<void>(node_down_atom, std::string name)>;
+
 /// The part of CACHE by which changes are watched: see `cache::watch`.
 using watchable_actor = compat::iface<
   // Tells a `change_listener` of changes from the answer on; the answer is the number of the watch.
   caf::result<std::uint64_t>(watch_atom, interest, caf::actor listener),
   // Answers whether there was such a watch.
-  caf::result<bool>(unwatch_atom, std::uint64_t watch)>;
+  caf::result<bool>(unwatch_atom, std::uint64_t watch),
+  // Tells a `node_listener` of nodes.
+  caf::result<void>(watch_atom, caf::actor listener),
+  // Answers whether it was told.
+  caf::result<bool>(unwatch_atom, caf::actor listener)>;
 
 /// WATCHES: sends listeners, and other nodes, the changes that they watch.
 using watch_actor = compat::iface<
@@ -200,6 +208,8 @@ using info_actor = compat::iface<
   caf::result<void>(stats_atom, reset_atom),
   // The configuration in force: a map of option names to texts, or one text.
   caf::result<value>(config_atom), caf::result<std::string>(config_atom, std::string name),
+  // Changes an option while the cache runs: `debug_log`. Errors: `invalid_config`.
+  caf::result<void>(config_atom, std::string name, std::string text),
   // A page of a walk over everything: kind of space ("tuples", "kv", "structs"), its name, and nil
   // or what the last page said. Records stored meanwhile may or may not be met.
   caf::result<page>(page_atom, std::string kind, std::string name, value next),

@@ -24,8 +24,8 @@ public:
   caf::expected<bool> try_add_new(const value& key, value x, const write_options& o = {});
   /// Stores only if the key has a value; answers whether it did. The time to live stays. In a bag
   /// all values of the key go and `x` comes.
-  bool replace(const value& key, value x);
-  caf::expected<bool> try_replace(const value& key, value x);
+  bool replace(const value& key, value x, const wait_options& o = {});
+  caf::expected<bool> try_replace(const value& key, value x, const wait_options& o = {});
 
   /// The value under a key, or `otherwise`; in a bag the oldest.
   value get(const value& key, value otherwise = {}, const read_options& o = {}) const;
@@ -70,21 +70,26 @@ public:
   caf::expected<std::optional<std::chrono::milliseconds>> try_ttl(const value& key,
                                                                   const read_options& o = {}) const;
   /// Gives a key another time to live from now, zero = for ever; answers whether there was one.
-  bool expire(const value& key, std::chrono::milliseconds ttl);
-  caf::expected<bool> try_expire(const value& key, std::chrono::milliseconds ttl);
+  bool expire(const value& key, std::chrono::milliseconds ttl, const wait_options& o = {});
+  caf::expected<bool> try_expire(const value& key, std::chrono::milliseconds ttl,
+                                 const wait_options& o = {});
   /// The same as `expire`, in the words of other caches.
-  bool touch(const value& key, std::chrono::milliseconds ttl) { return expire(key, ttl); }
-  caf::expected<bool> try_touch(const value& key, std::chrono::milliseconds ttl) {
-    return try_expire(key, ttl);
+  bool touch(const value& key, std::chrono::milliseconds ttl, const wait_options& o = {}) {
+    return expire(key, ttl, o);
+  }
+  caf::expected<bool> try_touch(const value& key, std::chrono::milliseconds ttl,
+                                const wait_options& o = {}) {
+    return try_expire(key, ttl, o);
   }
 
   /// Removes a key; answers how many values went.
-  std::size_t remove(const value& key);
-  caf::expected<std::size_t> try_remove(const value& key);
-  std::size_t remove_batch(std::span<const value> keys);
-  caf::expected<std::size_t> try_remove_batch(std::span<const value> keys);
-  std::size_t remove_all();
-  caf::expected<std::size_t> try_remove_all();
+  std::size_t remove(const value& key, const wait_options& o = {});
+  caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
+  std::size_t remove_batch(std::span<const value> keys, const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_batch(std::span<const value> keys,
+                                              const wait_options& o = {});
+  std::size_t remove_all(const wait_options& o = {});
+  caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
   /// Everything in the namespace; of an ordered_set in key order. What is stored or removed
   /// meanwhile may or may not be met. In a bag `keys` has each key once.
@@ -105,7 +110,7 @@ private:
   space target() const;
   /// In a cluster: a write of one key.
   result<value> change(std::uint64_t key_hash, operation_body body,
-                       std::chrono::milliseconds timeout = std::chrono::seconds{5});
+                       std::chrono::milliseconds timeout);
   table& open(std::uint64_t key_hash) const;
   table* find(std::uint64_t key_hash) const;
   /// Every pair as {key, value}; of an ordered_set in key order.

@@ -32,8 +32,9 @@ struct options {
   std::string table_prefix = "supercache"; ///< partitions are called `<prefix>_<index>`
   cluster_mode cluster = cluster_mode::local;
   cluster_options replication; ///< modes, peers, wal.*, node_monitor.*, health.*
-  bool auto_start = false;     ///< the node program starts the cache at once
-  bool debug_log = false;      ///< log every decision
+  /// `cache::of` starts the cache when it is first asked for; the node program starts it anyhow.
+  bool auto_start = false;
+  bool debug_log = false; ///< log every decision
   /// Records a `lazy_put` buffer holds before callers wait; 1 … 10 000 000.
   std::size_t lazy_put_limit = 65'536;
 };

@@ -12,16 +12,16 @@ namespace supercache {
 /// forms and errors as at `cache`.
 class queue {
 public:
-  void add(value item);
-  caf::expected<void> try_add(value item);
-  void add_batch(std::span<const value> items);
-  caf::expected<void> try_add_batch(std::span<const value> items);
+  void add(value item, const wait_options& o = {});
+  caf::expected<void> try_add(value item, const wait_options& o = {});
+  void add_batch(std::span<const value> items, const wait_options& o = {});
+  caf::expected<void> try_add_batch(std::span<const value> items, const wait_options& o = {});
   /// Takes the oldest item, or answers `otherwise`.
-  value out(value otherwise = {});
-  caf::expected<value> try_out(value otherwise = {});
+  value out(value otherwise = {}, const wait_options& o = {});
+  caf::expected<value> try_out(value otherwise = {}, const wait_options& o = {});
   /// Takes up to `n` items, oldest first.
-  value_list out_batch(std::size_t n);
-  caf::expected<value_list> try_out_batch(std::size_t n);
+  value_list out_batch(std::size_t n, const wait_options& o = {});
+  caf::expected<value_list> try_out_batch(std::size_t n, const wait_options& o = {});
   /// Takes the oldest item, waiting for one if there is none. For threads: it blocks. Actors send
   /// `(queue_atom, wait_atom, name, timeout)` to `cache::actor()` instead. Who waits longest is
   /// served first. Errors: `timeout`.
@@ -35,8 +35,8 @@ public:
   std::size_t count(const read_options& o = {}) const;
   caf::expected<std::size_t> try_count(const read_options& o = {}) const;
   /// Takes everything, oldest first.
-  value_list get_all();
-  caf::expected<value_list> try_get_all();
+  value_list get_all(const wait_options& o = {});
+  caf::expected<value_list> try_get_all(const wait_options& o = {});
 
   const std::string& name() const noexcept { return name_; }
 
@@ -50,21 +50,21 @@ private:
 /// A named last-in-first-out stack, with the guarantees of `queue`.
 class stack {
 public:
-  void push(value item);
-  caf::expected<void> try_push(value item);
-  void push_batch(std::span<const value> items);
-  caf::expected<void> try_push_batch(std::span<const value> items);
+  void push(value item, const wait_options& o = {});
+  caf::expected<void> try_push(value item, const wait_options& o = {});
+  void push_batch(std::span<const value> items, const wait_options& o = {});
+  caf::expected<void> try_push_batch(std::span<const value> items, const wait_options& o = {});
   /// Takes the newest item, or answers `otherwise`.
-  value pop(value otherwise = {});
-  caf::expected<value> try_pop(value otherwise = {});
+  value pop(value otherwise = {}, const wait_options& o = {});
+  caf::expected<value> try_pop(value otherwise = {}, const wait_options& o = {});
   /// Takes up to `n` items, newest first.
-  value_list pop_batch(std::size_t n);
-  caf::expected<value_list> try_pop_batch(std::size_t n);
+  value_list pop_batch(std::size_t n, const wait_options& o = {});
+  caf::expected<value_list> try_pop_batch(std::size_t n, const wait_options& o = {});
   std::size_t count(const read_options& o = {}) const;
   caf::expected<std::size_t> try_count(const read_options& o = {}) const;
   /// Takes everything, newest first.
-  value_list get_all();
-  caf::expected<value_list> try_get_all();
+  value_list get_all(const wait_options& o = {});
+  caf::expected<value_list> try_get_all(const wait_options& o = {});
 
   const std::string& name() const noexcept { return name_; }
 

@@ -25,6 +25,15 @@ struct cache_stats {
   std::vector<std::string> namespaces, queues, stacks, structs; ///< names in use
 };
 
+/// Where the copies of one partition are. Nodes by name.
+struct partition_place {
+  std::size_t index = 0;
+  std::string primary;               ///< empty: none that can be reached
+  std::vector<std::string> replicas; ///< that can be reached
+  std::vector<std::string> lost;     ///< that cannot be, or were started anew since
+  std::vector<std::string> coming;   ///< that are being filled
+};
+
 /// The cluster as this node sees it.
 struct cluster_stats {
   std::string node;

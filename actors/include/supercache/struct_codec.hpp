@@ -56,22 +56,21 @@ concept container = requires(T x) {
 
 std::string demangled(const char* name);
 
+/// Shows all fields of `x` to a visitor. Throws `error`.
+template <class Visitor, class T>
+void visit_all(Visitor& v, T& x) {
+  if (const auto why = compat::visit_fields(v, x))
+    throw error(code_of(why), message_of(why));
+}
+
 /// Turns fields into values.
-struct writer {
-  using result_type = compat::inspected;
-  static constexpr bool reads_state = true;
-  static constexpr bool writes_state = false;
+struct writer : compat::field_visitor<writer, false> {
   value_list out;
 
-  template <class... Ts>
-  result_type operator()(Ts&&... xs) {
-    (add(xs), ...);
-    return compat::inspected_well();
-  }
+  void named(const char*) {}
   template <class T>
-  void add(const T& x) {
-    if constexpr (!compat::annotation<T>)
-      out.push_back(one(x));
+  void field(const T& x) {
+    out.push_back(one(x));
   }
   template <class T>
   static value one(const T& x) {
@@ -99,35 +98,24 @@ struct writer {
       return x ? one(*x) : value{};
     else {
       writer nested;
-      if (auto err = inspect(nested, const_cast<T&>(x)))
-        throw error(code_of(err), message_of(err));
+      visit_all(nested, const_cast<T&>(x));
       return value::tuple(nested.out);
     }
   }
 };
 
 /// Fills fields from values.
-struct reader {
-  using result_type = compat::inspected;
-  static constexpr bool reads_state = false;
-  static constexpr bool writes_state = true;
+struct reader : compat::field_visitor<reader, true> {
   std::span<const value> in;
   std::size_t at = 0;
 
-  template <class... Ts>
-  result_type operator()(Ts&&... xs) {
-    caf::error err;
-    (void)((err ? false : (next(xs, err), true)) && ...);
-    return err;
-  }
+  explicit reader(std::span<const value> fields) : in(fields) {}
+  void named(const char*) {}
   template <class T>
-  void next(T& x, caf::error& err) {
-    if constexpr (!compat::annotation<T>) {
-      if (at >= in.size())
-        err = make_error(errc::type_mismatch, "the stored struct has fewer fields than its type");
-      else
-        read(x, in[at++]);
-    }
+  void field(T& x) {
+    if (at >= in.size())
+      throw error(errc::type_mismatch, "the stored struct has fewer fields than its type");
+    read(x, in[at++]);
   }
   template <class T>
   static void integer(T& x, const value& v) {
@@ -188,8 +176,7 @@ struct reader {
       }
     } else {
       reader nested{v.items()};
-      if (auto err = inspect(nested, x))
-        throw error(code_of(err), message_of(err));
+      visit_all(nested, x);
     }
   }
   template <class T, std::size_t... Is>
@@ -201,29 +188,18 @@ struct reader {
 };
 
 /// Finds a field by its address, and the type's name.
-struct finder {
-  using result_type = compat::inspected;
-  static constexpr bool reads_state = true;
-  static constexpr bool writes_state = false;
+struct finder : compat::field_visitor<finder, false> {
   const void* wanted = nullptr;
   std::size_t count = 0;
   std::optional<std::size_t> found;
   std::string name;
 
-  template <class... Ts>
-  result_type operator()(Ts&&... xs) {
-    (look(xs), ...);
-    return compat::inspected_well();
-  }
+  void named(const char* text) { name = text; }
   template <class T>
-  void look(T& x) {
-    if constexpr (compat::type_name<T>) {
-      name = x.value;
-    } else if constexpr (!compat::annotation<T>) {
-      if (static_cast<const void*>(&x) == wanted)
-        found = count;
-      ++count;
-    }
+  void field(T& x) {
+    if (static_cast<const void*>(&x) == wanted)
+      found = count;
+    ++count;
   }
 };
 
@@ -233,7 +209,7 @@ template <class T>
 std::string name_of() {
   T sample{};
   detail::finder f;
-  static_cast<void>(inspect(f, sample));
+  detail::visit_all(f, sample);
   return f.name.empty() ? detail::demangled(typeid(T).name()) : f.name;
 }
 
@@ -241,7 +217,7 @@ template <class T>
 std::optional<std::size_t> field_at(T& sample, const void* member) {
   detail::finder f;
   f.wanted = member;
-  static_cast<void>(inspect(f, sample));
+  detail::visit_all(f, sample);
   return f.found;
 }
 
@@ -251,7 +227,7 @@ template <class T>
 result<value_list> fields_of(const T& x) {
   try {
     detail::writer w;
-    static_cast<void>(inspect(w, const_cast<T&>(x)));
+    detail::visit_all(w, const_cast<T&>(x));
     return std::move(w.out);
   } catch (const error& e) {
     return {e.code(), e.what()};
@@ -263,8 +239,7 @@ template <class T>
 status read(T& x, const value& fields) {
   try {
     detail::reader r{fields.items()};
-    if (auto err = inspect(r, x))
-      return {code_of(err), message_of(err)};
+    detail::visit_all(r, x);
     if (r.at != r.in.size())
       return {errc::type_mismatch, "the stored struct has more fields than its type"};
     return done();

@@ -22,8 +22,8 @@ public:
   /// Errors: `not_found`, `not_initialised`.
   result<record> get(const value& key, const read_options& o) const;
   result<std::vector<record>> get_all(const read_options& o) const;
-  result<std::size_t> remove(const value& key);
-  result<std::size_t> remove_all();
+  result<std::size_t> remove(const value& key, const wait_options& o);
+  result<std::size_t> remove_all(const wait_options& o);
   const std::string& type() const noexcept { return type_; }
 
 private:
@@ -74,15 +74,21 @@ public:
     return to_expected(all(o));
   }
   /// Answers whether there was one.
-  bool remove(const value& key) { return detail::to_value_or_throw(space_.remove(key)) > 0; }
-  caf::expected<bool> try_remove(const value& key) {
-    auto n = space_.remove(key);
+  bool remove(const value& key, const wait_options& o = {}) {
+    return detail::to_value_or_throw(space_.remove(key, o)) > 0;
+  }
+  caf::expected<bool> try_remove(const value& key, const wait_options& o = {}) {
+    auto n = space_.remove(key, o);
     if (!n)
       return to_caf(n.why());
     return *n > 0;
   }
-  std::size_t remove_all() { return detail::to_value_or_throw(space_.remove_all()); }
-  caf::expected<std::size_t> try_remove_all() { return to_expected(space_.remove_all()); }
+  std::size_t remove_all(const wait_options& o = {}) {
+    return detail::to_value_or_throw(space_.remove_all(o));
+  }
+  caf::expected<std::size_t> try_remove_all(const wait_options& o = {}) {
+    return to_expected(space_.remove_all(o));
+  }
 
 private:
   friend class cache;

@@ -147,6 +147,8 @@ CAF_ADD_ATOM(supercache, supercache, unwatch_atom, "unwatch")
 CAF_ADD_ATOM(supercache, supercache, watch_atom, "watch")
 CAF_ADD_ATOM(supercache, supercache, range_atom, "range")
 CAF_ADD_ATOM(supercache, supercache, init_atom, "init")
+CAF_ADD_ATOM(supercache, supercache, node_up_atom, "node_up")
+CAF_ADD_ATOM(supercache, supercache, node_down_atom, "node_down")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
 namespace supercache {

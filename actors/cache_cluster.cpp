@@ -1,0 +1,136 @@
+#include "access.hpp"
+#include "distributed/dial.hpp"
+#include "distributed/node.hpp"
+#include "log.hpp"
+
+#include <supercache/cache.hpp>
+
+#include <algorithm>
+
+// What a handle does with the cluster, and says of it.
+
+namespace supercache {
+
+using detail::core;
+using detail::to_plain;
+
+namespace {
+
+template <class F>
+caf::expected<void> in_cluster(core& c, F&& f) {
+  if (auto s = c.check_running(); !s)
+    return to_caf(s.why());
+  if (!c.cluster())
+    return to_caf({errc::invalid_argument, "this cache is no member of a cluster"});
+  return to_expected(f(*c.cluster()));
+}
+
+} // namespace
+
+caf::expected<void> cache::try_leave(std::chrono::milliseconds longest) const {
+  return in_cluster(*core_, [&](detail::node& n) { return n.leave(longest); });
+}
+void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(longest)); }
+
+caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
+  return in_cluster(*core_, [&](detail::node& n) { return n.sync(longest); });
+}
+void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
+
+caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes) const {
+  return in_cluster(*core_, [&](detail::node& n) -> status {
+    for (const auto& text : nodes)
+      if (auto a = node_address_from(text); !a)
+        return a.why();
+    n.reconfigure(nodes);
+    return done();
+  });
+}
+void cache::reconfigure(const std::vector<std::string>& nodes) const {
+  to_plain(try_reconfigure(nodes));
+}
+
+// -- where data is --------------------------------------------------------------------------------
+
+caf::expected<std::vector<partition_place>> cache::try_partition_map() const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  return core_->partition_map();
+}
+std::vector<partition_place> cache::partition_map() const { return to_plain(try_partition_map()); }
+
+caf::expected<partition_place> cache::try_get_replicas(std::size_t index) const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  if (auto s = core_->check_index(index); !s)
+    return to_caf(s.why());
+  return core_->partition_map()[index];
+}
+partition_place cache::get_replicas(std::size_t index) const {
+  return to_plain(try_get_replicas(index));
+}
+
+caf::expected<std::vector<std::string>> cache::try_live_nodes() const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  return core_->cluster_stats().live_nodes;
+}
+std::vector<std::string> cache::live_nodes() const { return to_plain(try_live_nodes()); }
+
+namespace {
+
+/// The partitions for which `has(place, node)`.
+template <class F>
+std::vector<std::size_t> partitions_where(core& c, std::string_view node, F&& has) {
+  const std::string name = node.empty() ? c.own_name() : std::string{node};
+  std::vector<std::size_t> out;
+  for (const partition_place& p : c.partition_map())
+    if (has(p, name))
+      out.push_back(p.index);
+  return out;
+}
+
+bool is_primary(const partition_place& p, const std::string& node) { return p.primary == node; }
+bool is_replica(const partition_place& p, const std::string& node) {
+  return std::ranges::find(p.replicas, node) != p.replicas.end();
+}
+
+} // namespace
+
+std::vector<std::size_t> cache::node_partitions(std::string_view node) const {
+  return partitions_where(*core_, node, [](const auto& p, const auto& name) {
+    return is_primary(p, name) || is_replica(p, name);
+  });
+}
+std::vector<std::size_t> cache::primary_partitions(std::string_view node) const {
+  return partitions_where(*core_, node, is_primary);
+}
+std::vector<std::size_t> cache::replica_partitions(std::string_view node) const {
+  return partitions_where(*core_, node, is_replica);
+}
+
+std::vector<std::pair<std::string, std::string>> cache::export_config() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const char* name : detail::structural_options)
+    out.emplace_back(name, get_option(core_->config(), name).value());
+  return out;
+}
+
+// -- at run time ----------------------------------------------------------------------------------
+
+caf::expected<void> cache::try_watch_nodes(const node_listener& who) const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  return to_expected(core_->nodes().add(caf::actor_cast<caf::actor>(who)));
+}
+void cache::watch_nodes(const node_listener& who) const { to_plain(try_watch_nodes(who)); }
+bool cache::unwatch_nodes(const node_listener& who) const {
+  return core_->nodes().remove(caf::actor_cast<caf::actor>(who));
+}
+
+caf::expected<void> cache::try_debug_log(bool on) const {
+  return to_expected(detail::log_decisions(on));
+}
+void cache::debug_log(bool on) const { to_plain(try_debug_log(on)); }
+
+} // namespace supercache
