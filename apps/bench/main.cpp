@@ -21,23 +21,10 @@ using namespace supercache::app;
 constexpr auto program = "supercache-bench";
 using words = std::vector<std::string>;
 
-CLI::Validator seconds_of_measuring() {
-  return CLI::Validator{[](std::string& text) -> std::string {
-                          constexpr double least = 0.05, most = 600;
-                          double x = 0;
-                          const char* end = text.data() + text.size();
-                          const auto read = std::from_chars(text.data(), end, x);
-                          if (read.ec == std::errc{} && read.ptr == end && x >= least && x <= most)
-                            return {};
-                          return "'" + text + "' is no number of seconds from 0.05 to 600";
-                        },
-                        ""};
-}
-
 template <class Settings>
 void add_common(CLI::App& app, Settings& s, const std::vector<std::string>& cases) {
   app.add_option("--seconds", s.seconds, "Seconds of measuring per case")
-    ->check(seconds_of_measuring())
+    ->check(measuring_time())
     ->type_name("S")
     ->capture_default_str();
   app.add_option("--only", s.only, "Only these cases, separated by commas")

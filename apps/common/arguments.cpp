@@ -122,6 +122,19 @@ CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
                         ""};
 }
 
+CLI::Validator measuring_time() {
+  return CLI::Validator{[](std::string& text) -> std::string {
+                          constexpr double least = 0.05, most = 600;
+                          double x = 0;
+                          const char* end = text.data() + text.size();
+                          const auto read = std::from_chars(text.data(), end, x);
+                          if (read.ec == std::errc{} && read.ptr == end && x >= least && x <= most)
+                            return {};
+                          return "'" + text + "' is no number of seconds from 0.05 to 600";
+                        },
+                        ""};
+}
+
 CLI::Validator one_of(std::vector<std::string> words) {
   std::string all;
   for (const auto& w : words)

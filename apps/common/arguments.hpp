@@ -28,6 +28,8 @@ std::vector<std::string> rest_of(const CLI::App& app);
 
 /// A check for whole numbers; its message names the value and what is allowed.
 CLI::Validator whole_number(std::int64_t low, std::int64_t high);
+/// A check for how long something is measured: seconds, 0.05 to 600.
+CLI::Validator measuring_time();
 /// A check for one of a few words.
 CLI::Validator one_of(std::vector<std::string> words);
 

@@ -124,6 +124,12 @@ void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeo
 
 value client::stats(const std::string& section) { return link_->ask<value>(stats_atom_v, section); }
 value client::config() { return link_->ask<value>(config_atom_v); }
+void client::set_config(const std::string& name, const std::string& text) {
+  link_->ask<caf::unit_t>(config_atom_v, name, text);
+}
+std::vector<value> client::names(const std::string& kind) {
+  return link_->ask<value_list>(list_atom_v, kind);
+}
 
 client::rows_page client::next_page(const std::string& kind, const std::string& name,
                                     const value& from) {

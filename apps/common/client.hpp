@@ -41,7 +41,8 @@ public:
   // ---------------------------------------------------------------------------------------
   void put(record r, milliseconds ttl);
   answer put_ahead(std::vector<record> rows);
-  std::vector<record> get(const value& key, const partition& in);
+  /// `mode`: where it is read, "local", "primary" or "quorum".
+  std::vector<record> get(const value& key, const partition& in, const std::string& mode = "local");
   std::uint64_t remove(const value& key, const partition& in);
   std::uint64_t remove_match(const pattern& p, const partition& in);
   std::uint64_t remove_all();
@@ -93,6 +94,10 @@ public:
   // ------------------------------------------------------------------------------
   value stats(const std::string& section);
   value config();
+  /// Changes an option while the node runs. Throws `error`: only `debug_log` can be.
+  void set_config(const std::string& name, const std::string& text);
+  /// Names in use; of "kv", "queue", "stack" or "structs".
+  std::vector<value> names(const std::string& kind);
   struct rows_page {
     std::vector<record> rows;
     value next; ///< nil after the last page

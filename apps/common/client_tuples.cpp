@@ -13,9 +13,9 @@ client::answer client::put_ahead(std::vector<record> rows) {
   return link_->ask_ahead<caf::unit_t>(put_atom_v, batch_atom_v, std::move(rows));
 }
 
-std::vector<record> client::get(const value& key, const partition& in) {
-  return in ? link_->ask<record_list>(get_atom_v, key, *in)
-            : link_->ask<record_list>(get_atom_v, key);
+std::vector<record> client::get(const value& key, const partition& in, const std::string& mode) {
+  return in ? link_->ask<record_list>(get_atom_v, key, *in, mode)
+            : link_->ask<record_list>(get_atom_v, key, mode);
 }
 
 std::uint64_t client::remove(const value& key, const partition& in) {

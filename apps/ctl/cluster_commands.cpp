@@ -124,12 +124,16 @@ void print_cluster(const value& stats, const std::vector<partition_row>& partiti
                        + " without a primary, " + std::to_string(filling) + " being copied");
   line("on this node", amount_text(whole_of(stats, "primaries_here"), "primary", "primaries") + ", "
                          + amount_text(whole_of(stats, "replicas_here"), "replica", "replicas")
-                         + ", " + count_text(records) + (records == 1 ? " record" : " records"));
+                         + (partitions.empty() ? ""
+                                               : ", " + count_text(records)
+                                                   + (records == 1 ? " record" : " records")));
 }
 
 int show_cluster(session& s) {
-  const auto partitions = partitions_from(s.node().placement()); // says so if there is no cluster
   const value stats = s.node().stats("cluster");
+  std::vector<partition_row> partitions;
+  if (text_of(member(stats, "mode")) != "local")
+    partitions = partitions_from(s.node().placement());
   if (s.now.json)
     print_json(stats);
   else

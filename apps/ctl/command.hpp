@@ -57,6 +57,8 @@ command watch_command();
 command leave_command();
 command sync_command();
 command force_primary_command();
+command debug_log_command();
+command bench_command();
 command shell_command();
 
 } // namespace supercache::app

@@ -6,6 +6,7 @@
 
 #include <supercache/store/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -33,7 +34,8 @@ void declare(CLI::App& app, dump_words& w) {
   app.add_option("--structs", w.structs, "Dump the structs of this type")->type_name("TYPE");
   app.footer("`load`, with the same --kv, --structs, --format and --separator and no other option, "
              "restores what dump\nwrote, except times to live. Records that are stored or removed "
-             "meanwhile may or may not be in it.");
+             "meanwhile may or may not be in it.\nQueues and stacks are not dumped: what is taken "
+             "from them is gone.");
 }
 
 using line_maker = std::function<std::string(const record&)>;
@@ -69,15 +71,32 @@ std::uint64_t write_rows(session& s, const dump_words& w, const line_maker& line
   return rows;
 }
 
+/// What there is nothing of, as a sentence; asked before a file is emptied.
+std::string unknown_name(session& s, const dump_words& w) {
+  const auto unknown = [&](const char* kind, const std::string& name) {
+    const auto names = s.node().names(kind);
+    return std::ranges::find(names, value{name}) == names.end();
+  };
+  if (!w.kv.empty() && unknown("kv", w.kv))
+    return "there is no namespace '" + w.kv + "'";
+  if (!w.structs.empty() && unknown("structs", w.structs))
+    return "there are no structs of type '" + w.structs + "'";
+  s.node();
+  return {};
+}
+
 int dump(session& s, const dump_words& w) {
   if (!w.kv.empty() && !w.structs.empty())
     throw usage_error("--kv and --structs exclude each other");
   const auto line_of = format_of(w);
+  if (const auto missing = unknown_name(s, w); !missing.empty()) {
+    complain(program, missing);
+    return nothing_there;
+  }
   if (w.file.empty() || w.file == "-") {
     write_rows(s, w, line_of, std::cout);
     return ok;
   }
-  s.node(); // before the file is emptied
   errno = 0;
   std::ofstream out{w.file, std::ios::binary};
   if (!out)

@@ -27,6 +27,8 @@ const std::vector<command>& commands() {
     sync_command(),
     leave_command(),
     force_primary_command(),
+    debug_log_command(),
+    bench_command(),
     shell_command(),
   };
   return all;

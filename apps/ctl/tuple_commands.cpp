@@ -77,15 +77,23 @@ action build_put(CLI::App& app, call& c) {
 
 action build_get(CLI::App& app, call& c) {
   struct words {
-    std::string key;
+    std::string key, mode = "local";
     partition_word partition;
   };
   auto w = std::make_shared<words>();
   app.add_option("KEY", w->key, "The key")->required()->type_name("");
   w->partition.declare(app);
+  app
+    .add_option(
+      "--read-mode", w->mode,
+      "Where a cluster reads it: local, which may be stale; primary; or quorum, the newest "
+      "that a majority has")
+    ->check(one_of({"local", "primary", "quorum"}))
+    ->type_name("MODE")
+    ->capture_default_str();
   return [w, &s = c.in] {
     const auto key = s.word(w->key);
-    const auto found = s.node().get(key, w->partition.in(s));
+    const auto found = s.node().get(key, w->partition.in(s), w->mode);
     if (s.now.json)
       print_json(list_of(found));
     else

@@ -135,6 +135,13 @@ void load::note(outcome o, clock::time_point from) {
   }
 }
 
+void load::note_read(clock::time_point from) {
+  const auto now = clock::now();
+  const std::lock_guard hold{lock_};
+  ++summary_.reads;
+  reads_ms_.push_back(std::chrono::duration<float, std::milli>(now - from).count());
+}
+
 void load::note_error(const std::string& text) {
   const std::lock_guard hold{lock_};
   if (summary_.errors.size() < most_findings || summary_.errors.contains(text))
@@ -152,6 +159,10 @@ load_summary load::summary() const {
     out.p50_ms = sorted[sorted.size() / 2];
     out.p99_ms = sorted[sorted.size() * 99 / 100];
     out.most_ms = sorted.back();
+  }
+  if (auto reads = reads_ms_; !reads.empty()) {
+    std::ranges::sort(reads);
+    out.read_p50_ms = reads[reads.size() / 2];
   }
   return out;
 }

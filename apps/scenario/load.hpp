@@ -34,6 +34,7 @@ struct load_options {
   std::size_t batch = 1;                      ///< records per operation; of `put`
   std::size_t partitions = 0;                 ///< how many there are
   std::size_t key_pos = 0, partition_pos = 0; ///< of the cluster
+  std::string read_mode = "local";            ///< of `reads`
   std::chrono::milliseconds timeout{2'000};
 };
 const char* to_string(load_options::kind k) noexcept;
@@ -41,8 +42,9 @@ const char* to_string(load_options::kind k) noexcept;
 /// How a load has fared so far.
 struct load_summary {
   std::uint64_t acknowledged = 0, unknown = 0, failed = 0, reads = 0, unreachable = 0;
-  std::int64_t longest_gap_ms = 0; ///< in which nothing was acknowledged
-  double p50_ms = 0, p99_ms = 0, most_ms = 0;
+  std::int64_t longest_gap_ms = 0;            ///< in which nothing was acknowledged
+  double p50_ms = 0, p99_ms = 0, most_ms = 0; ///< of writes
+  double read_p50_ms = 0;
   std::map<std::string, std::uint64_t> errors; ///< sentences, and how often
 };
 
@@ -112,10 +114,7 @@ protected:
 
   /// Calls `f(client)` and answers what came of it.
   told attempt(caller& c, const std::function<void(client&)>& f);
-  void note_read() {
-    const std::lock_guard hold{lock_};
-    ++summary_.reads;
-  }
+  void note_read(clock::time_point from);
   void note_error(const std::string& text);
   std::mutex& lock() noexcept { return lock_; }
 
@@ -129,7 +128,7 @@ private:
   std::atomic<bool> stop_{false};
   mutable std::mutex lock_; ///< of all below, and of the books
   load_summary summary_;
-  std::vector<float> latencies_ms_;
+  std::vector<float> latencies_ms_, reads_ms_;
   clock::time_point last_success_;
   bool unsure_ = false; ///< something may still happen after the end
   clock::time_point ended_;

@@ -138,10 +138,12 @@ private:
   void read_back(caller& c, const std::string& key, const content& written) {
     const unsigned before = c.generation();
     try {
-      const auto rows = c.here().get(key, layout_.partition_of(key));
+      client& to = c.here();
+      const auto from = clock::now();
+      const auto rows = to.get(key, layout_.partition_of(key), options().read_mode);
       if (c.generation() != before)
         return;
-      note_read();
+      note_read(from);
       const auto found = layout_.read(rows);
       if (found == written)
         return;

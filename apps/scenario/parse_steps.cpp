@@ -102,6 +102,7 @@ action read_load(parsing& p, fields& f) {
   if (o.is == kind::put) {
     o.removes = number("removes", 0, 100, o.removes);
     o.reads = number("reads", 0, 100, o.reads);
+    o.read_mode = f.one_of("read_mode", {"local", "primary", "quorum"}, o.read_mode);
     o.batch = number("batch", 1, 10'000, o.batch);
     if (o.batch > 1 && (o.removes || o.reads))
       f.refuse("batches have neither removes nor reads");
@@ -170,6 +171,7 @@ action read_expect(parsing& p, fields& f) {
   s.reads = read_bounds(f, "reads");
   s.longest_gap_ms = f.number("longest_gap_ms", 1, 3'600'000);
   s.p50_ms = f.number("p50_ms", 1, 3'600'000);
+  s.read_p50_ms = f.number("read_p50_ms", 1, 3'600'000);
   s.may_lose = f.flag("may_lose");
   s.look = !f.has("look") || f.flag("look");
   s.at = read_optional(p, f, "at");

@@ -42,7 +42,8 @@ json json_of(const load_summary& s) {
            {"longest_gap_ms", s.longest_gap_ms},
            {"p50_ms", s.p50_ms},
            {"p99_ms", s.p99_ms},
-           {"most_ms", s.most_ms}};
+           {"most_ms", s.most_ms},
+           {"read_p50_ms", s.read_p50_ms}};
   out["errors"] = json::object();
   for (const auto& [text, n] : s.errors)
     out["errors"][text] = n;

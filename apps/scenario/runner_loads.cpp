@@ -21,7 +21,7 @@ std::string text_of(const load_summary& s) {
   out << std::fixed << std::setprecision(1);
   out << s.acknowledged << " acknowledged, " << s.unknown << " unknown, " << s.failed << " failed";
   if (s.reads)
-    out << ", " << s.reads << " reads";
+    out << ", " << s.reads << " reads (p50 " << s.read_p50_ms << " ms)";
   if (s.unreachable)
     out << ", " << s.unreachable << " times no node";
   out << "; longest gap " << s.longest_gap_ms << " ms, p50 " << s.p50_ms << " ms, p99 " << s.p99_ms
@@ -99,6 +99,8 @@ std::string runner::perform(const expect_step& s) {
                     + std::to_string(*s.longest_gap_ms));
   if (s.p50_ms && sum.p50_ms > static_cast<double>(*s.p50_ms))
     wrong.push_back("half of the operations took more than " + std::to_string(*s.p50_ms) + " ms");
+  if (s.read_p50_ms && sum.read_p50_ms > static_cast<double>(*s.read_p50_ms))
+    wrong.push_back("half of the reads took more than " + std::to_string(*s.read_p50_ms) + " ms");
   if (s.look)
     for (auto& one : l.check(targets(at_or_awake(s.at)), s.within,
                              s.may_lose ? strictness::may_lose : strictness::exact))

@@ -84,7 +84,7 @@ struct expect_step {
   std::string load;
   selection at; ///< where it is looked at
   bounds acknowledged, failed, unknown, reads;
-  std::optional<std::int64_t> longest_gap_ms, p50_ms;
+  std::optional<std::int64_t> longest_gap_ms, p50_ms, read_p50_ms;
   bool may_lose = false; ///< acknowledged writes; in async mode
   bool look = true;      ///< whether the data is looked at
   milliseconds within{15'000};

@@ -9,8 +9,7 @@ import time
 from cluster import Cluster
 from harness import CTL, Node, equal, eventually, fails, main, run
 
-COMMANDS = (['members'], ['partitions'], ['cluster-stats'], ['sync'], ['leave'],
-            ['force-primary', '0', '--yes'])
+COMMANDS = (['members'], ['partitions'], ['sync'], ['leave'], ['force-primary', '0', '--yes'])
 
 
 def test_members():

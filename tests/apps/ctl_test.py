@@ -153,13 +153,48 @@ def test_stats():
         assert 'num_partition' in node.ask('stats', 'config')
 
 
+def test_read_mode():
+    with Node() as node:
+        node.ask('put', 'k', '1')
+        for mode in ('local', 'primary', 'quorum'):
+            equal(node.ask('get', 'k', '--read-mode', mode), '{"k", 1}')
+        fails(node.ctl('get', 'k', '--read-mode', 'any'), 2,
+              "--read-mode: 'any' is none of local, primary, quorum")
+
+
+def test_bench():
+    with Node() as node:
+        lines = node.ask('bench', '--seconds', '0.05', '--keys', '10').splitlines()
+        equal([line.split('  ')[0] for line in lines],
+              ['operation', 'add', 'add, 1000 at once', 'get', 'increment'])
+        for row in node.json('bench', '--seconds', '0.05', '--bytes', '0'):
+            assert row['ops_per_sec'] > 0, row
+        equal(node.json('stats')['records'], 0)
+        fails(node.ctl('bench', '--seconds', '0'), 2, "--seconds: '0' is no number of seconds from 0.05 to 600")
+
+
+def test_debug_log():
+    with Node() as node:
+        equal(node.ask('debug-log', 'on'), 'the log of decisions is on')
+        equal(node.json('debug-log', 'off'), {'debug_log': 'off'})
+        fails(node.ctl('debug-log', 'loud'), 2, "SWITCH: 'loud' is none of on, off")
+
+
+def test_single_node_as_a_cluster():
+    with Node('--num_partition', '2') as node:
+        lines = node.ask('cluster-stats').splitlines()
+        equal([lines[0].split(), lines[2].split()], [['node', 'local'], ['live', 'local']])
+        assert lines[-1].endswith('2 primaries, 0 replicas'), lines
+        equal(node.json('cluster-stats')['live_nodes'], ['local'])
+
+
 def test_wrong_words():
     for words, sentence in (
             ([], 'a command is missing; see supercachectl --help'),
             (['gett', '1'], "unknown command 'gett'; did you mean 'get'?"),
             (['frobnicate'], "unknown command 'frobnicate'; there are put, get, remove, match, kv, "
                              "queue, stack, load, dump, stats, watch, members, partitions, cluster-stats, "
-                             "sync, leave, force-primary, shell"),
+                             "sync, leave, force-primary, debug-log, bench, shell"),
             (['--jsno', 'get'], "unknown option '--jsno'; did you mean '--json'?"),
             (['get'], 'KEY is required; see supercachectl get --help'),
             (['get', '1', '2'], "unexpected argument '2'"),

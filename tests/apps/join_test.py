@@ -158,6 +158,17 @@ def test_a_node_may_move_to_another_address():
                   [moved.address])
 
 
+def test_a_node_may_be_found_elsewhere_than_where_it_listens():
+    with Cluster('ab', '--node.advertise', 'localhost', '--node_monitor.source', 'all') as cluster:
+        cluster.start().ready()
+        for here, there in ('ab', 'ba'):
+            address = {m['node']: m['address'] for m in cluster[here].json('members')}
+            equal(address[there], f'localhost:{cluster.ports[there]}')
+        fails(run(NODE, '--cluster', 'distributed', '--node.advertise', 'here:99999'), 2,
+              "--node.advertise is 'here:99999'; allowed is a host, or host:port (text)",
+              'supercache-node')
+
+
 def test_strangers_are_ended_in_bounded_time_and_disturb_nobody():
     with Cluster('ab', '--replication_factor', '2') as cluster:
         cluster.start().ready()

@@ -212,4 +212,15 @@ def test_files_that_cannot_be_used():
               'cannot write /nonexistent/x')
 
 
+def test_dump_of_what_is_not_there():
+    with Node() as node, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'kept.jsonl')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('kept')
+        fails(node.ctl('dump', path, '--kv', 'userz'), 3, "there is no namespace 'userz'")
+        fails(node.ctl('dump', '--structs', 'person'), 3, "there are no structs of type 'person'")
+        with open(path, encoding='utf-8') as file:
+            equal(file.read(), 'kept')
+
+
 main(sys.modules[__name__])
