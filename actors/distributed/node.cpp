@@ -216,13 +216,15 @@ void node::tick() {
   }
 }
 
+frame::heartbeat node::sign_of_life() {
+  return view([](const membership& m) { return frame::heartbeat{m.own_version(), m.leaving()}; });
+}
+
 void node::beat(std::int64_t now) {
   if (now < next_beat_ms_)
     return;
   next_beat_ms_ = now + core_.config().replication.node_monitor.heartbeat.count();
-  const auto sign = view([](const membership& m) {
-    return frame::heartbeat{m.own_version(), m.leaving()};
-  });
+  const auto sign = sign_of_life();
   const bool tells = declares_whoever_comes();
   const auto others = tells ? known_nodes() : frame::known_nodes{};
   for (link* l : links())

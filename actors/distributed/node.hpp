@@ -147,6 +147,7 @@ private:
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
   std::int64_t late_hand_over_ms() const;
+  frame::heartbeat sign_of_life();
   void beat(std::int64_t now);
   void publish_routes();
   void publish_route(std::size_t partition);

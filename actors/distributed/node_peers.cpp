@@ -167,6 +167,9 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
     publish_routes();
   });
   const batch gather{*this};
+  // Who leaves says so at once, or it would be given data until its next sign of life. One of the
+  // two sides may send before the other has opened the link; its answer to the question says it.
+  l.send(sign_of_life());
   l.send(frame::ask_claims{});
   batch::current().urgent(l);
   watch_opened(l);
@@ -269,6 +272,7 @@ struct node::inbox {
       answer(frame::ask_claims{});
   }
   void operator()(const frame::ask_claims&) const {
+    answer(n.sign_of_life());
     answer(n.view([](const membership& m) {
       return frame::all_claims{m.own_version(), m.own_claims()};
     }));

@@ -140,7 +140,8 @@ def test_leave_says_when_it_cannot():
         status, seconds = cluster['a'].stop()
         equal(status, 0)  # the last one, with all data
         assert seconds < 5, seconds
-        assert 'leaving the cluster: 8 partitions still count on node a' in cluster['a'].log()
+        log = cluster['a'].log()
+    assert 'leaving the cluster: 8 partitions still count on node a' in log, log
 
 
 def test_force_primary_knows_which_partitions_there_are():
