@@ -131,7 +131,9 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
     wire_writer w{m.sessions};
     write(w, sessions_);
   }
-  budget.pieces -= std::min(budget.pieces, m.piece.size() + m.sessions.size());
+  const std::size_t bytes = m.piece.size() + m.sessions.size();
+  budget.pieces -= std::min(budget.pieces, bytes);
+  budget.filled += bytes;
   p.sent = m.to;
   p.under_way.push_back(m.to);
   p.begun = true;

@@ -154,7 +154,7 @@ host::left link::collect(std::size_t partition, send_budget& budget, wire_writer
 bool link::collect_all(wire_writer& w, bool& asks) {
   send_budget budget;
   const auto now = node_.now_ms();
-  const auto allowed = budget.pieces = std::min(budget.pieces, pieces_.there_is(now));
+  budget.pieces = std::min(budget.pieces, pieces_.there_is(now));
   bool more = false, held_back = false;
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     if (!dirty_[i].load(std::memory_order_relaxed))
@@ -168,7 +168,7 @@ bool link::collect_all(wire_writer& w, bool& asks) {
       (left == host::left::more ? more : held_back) = true;
     }
   }
-  pieces_.take(allowed - budget.pieces);
+  pieces_.take(budget.filled);
   if (!held_back)
     return more;
   if (pieces_.there_is(now) > 0)

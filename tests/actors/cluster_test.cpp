@@ -2,6 +2,7 @@
 
 #include <supercache/structs.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
@@ -252,6 +253,35 @@ TEST_CASE("a writer that copies cannot follow is told that it is too fast, and g
   CHECK(refused > 0);
   CHECK(stored > 0);
   CHECK(eventually([&] { return nodes[(leads + 1) % 3].stats().records == 20; }));
+}
+
+TEST_CASE("a copy is filled no faster than it may be, and writes go on meanwhile") {
+  auto o = cluster_options_with(replication_mode::async, 2);
+  o.num_partition = 2;
+  o.replication.transfer_rate = 1;
+  cluster first{o, 1};
+  cache& a = first[0];
+  constexpr int n = 600;
+  for (int i = 0; i < n; ++i)
+    a.put(record{i, std::string(5'000, 'x')});
+  o.replication.node.name = "b";
+  o.replication.peers = {a.cluster_stats().node};
+  const auto began = std::chrono::steady_clock::now();
+  member_node b{o};
+  a.reconfigure({a.cluster_stats().node, b.address()});
+  const auto coming = [&] {
+    const auto map = a.partition_map();
+    return std::ranges::any_of(map, [](const auto& p) { return !p.coming.empty(); });
+  };
+  REQUIRE(eventually(coming));
+  int written = 0;
+  for (; coming(); ++written)
+    a.put(record{"while", written});
+  CHECK(written > 100);
+  a.full_sync(60s);
+  // Three megabytes at one in a second: no machine is too slow for this bound.
+  CHECK(std::chrono::steady_clock::now() - began > 1500ms);
+  CHECK(eventually([&] { return b.c.stats().records == n + 1; }));
 }
 
 TEST_CASE("writes that copies are to have are counted and measured") {

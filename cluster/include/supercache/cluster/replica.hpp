@@ -36,6 +36,7 @@ struct replica_options {
 struct send_budget {
   std::size_t entries = 256 * 1024; ///< bytes of log entries
   std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data; 0: none
+  std::size_t filled = 0;           ///< bytes of pieces that were sent: the last may be large
 };
 
 /// A write as its primary did it.
