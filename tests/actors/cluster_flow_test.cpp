@@ -1,0 +1,131 @@
+#include "cluster_fixture.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+// How much flows: writes that are buffered, that are too fast for copies, that copies are to have.
+
+using namespace supercache;
+using namespace fixture;
+using namespace std::chrono_literals;
+
+namespace {
+constexpr replication_mode modes[] = {replication_mode::async, replication_mode::sync};
+} // namespace
+
+TEST_CASE("lazy writes reach the cluster, and flush waits for them") {
+  cluster nodes{cluster_options_with(replication_mode::sync)};
+  for (int i = 0; i < 500; ++i)
+    nodes[0].lazy_put(record{i % 50, i});
+  nodes[0].flush();
+  for (int k = 0; k < 50; ++k)
+    CHECK(nodes[1].get(k, {.mode = read_mode::primary}).front() == record{k, 450 + k});
+}
+
+TEST_CASE("lazy writes that nobody takes are kept, and flush says so") {
+  auto o = cluster_options_with(replication_mode::sync);
+  o.lazy_put_limit = 20;
+  cluster nodes{o};
+  nodes.stop(1);
+  nodes.stop(2);
+  constexpr int n = 30;
+  int taken = 0;
+  for (; taken < n && nodes[0].try_lazy_put(record{taken, "x"}); ++taken) {}
+  CHECK(taken >= 20);
+  const auto flushed = nodes[0].try_flush();
+  CAPTURE(message_of(error_of(flushed)));
+  CHECK((code(flushed) == errc::unavailable || code(flushed) == errc::quorum_not_reached));
+  // As many again, then the buffer is full and says so.
+  errc why = errc::none;
+  for (int i = taken; i < taken + 100 && why == errc::none; ++i) {
+    const auto put = nodes[0].try_lazy_put(record{i, "x"});
+    why = code(put);
+    taken += why == errc::none;
+  }
+  CHECK(why == errc::overloaded);
+  caf::scoped_actor self{nodes.system(0)};
+  for (std::int64_t i = 0; i < 8; ++i)
+    self->request(nodes[0].actor(), 10s, admin_atom_v, std::string{"force-primary"}, value{i})
+      .receive([](value&) {}, [](caf::error& e) { FAIL(message_of(e)); });
+  nodes[0].flush();
+  for (int i = 0; i < taken; ++i)
+    CHECK(nodes[0].get(i).size() == 1);
+}
+
+TEST_CASE("a writer that copies cannot follow is told that it is too fast, and goes on later") {
+  auto o = cluster_options_with(replication_mode::async);
+  o.num_partition = 1;
+  o.replication.wal.max_pending = 1;
+  cluster nodes{o};
+  std::size_t leads = 0;
+  while (nodes[leads].cluster_stats().primaries_here == 0)
+    leads = (leads + 1) % 3;
+  int stored = 0, refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto put = nodes[leads].try_put(record{i, 1}, {.timeout = 1ms});
+    if (put) {
+      ++stored;
+      continue;
+    }
+    ++refused;
+    CHECK(code(put) == errc::overloaded);
+    CHECK(nodes[leads].get(i, {.mode = read_mode::primary}).empty()); // nothing was changed
+    CHECK(ok(nodes[leads].try_put(record{i, 1})));
+  }
+  CHECK(refused > 0);
+  CHECK(stored > 0);
+  CHECK(eventually([&] { return nodes[(leads + 1) % 3].stats().records == 20; }));
+}
+
+TEST_CASE("a copy is filled no faster than it may be, and writes go on meanwhile") {
+  auto o = cluster_options_with(replication_mode::async, 2);
+  o.num_partition = 2;
+  o.replication.transfer_rate = 1;
+  cluster first{o, 1};
+  cache& a = first[0];
+  constexpr int n = 600;
+  for (int i = 0; i < n; ++i)
+    a.put(record{i, std::string(5'000, 'x')});
+  o.replication.node.name = "b";
+  o.replication.peers = {a.cluster_stats().node};
+  const auto began = std::chrono::steady_clock::now();
+  member_node b{o};
+  a.reconfigure({a.cluster_stats().node, b.address()});
+  const auto coming = [&] {
+    const auto map = a.partition_map();
+    return std::ranges::any_of(map, [](const auto& p) { return !p.coming.empty(); });
+  };
+  REQUIRE(eventually(coming));
+  int written = 0;
+  for (; coming(); ++written)
+    a.put(record{"while", written});
+  CHECK(written > 100);
+  a.full_sync(60s);
+  // Three megabytes at one in a second: no machine is too slow for this bound.
+  CHECK(std::chrono::steady_clock::now() - began > 1500ms);
+  CHECK(eventually([&] { return b.c.stats().records == n + 1; }));
+}
+
+TEST_CASE("writes that copies are to have are counted and measured") {
+  for (const auto mode : modes) {
+    cluster nodes{cluster_options_with(mode)};
+    constexpr int n = 1'000;
+    for (int i = 0; i < n; ++i)
+      nodes[0].put(record{i, 1});
+    const bool async = mode == replication_mode::async;
+    metric_summary all;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto s
+        = nodes[i].metrics().read(async ? metric::replicate_async : metric::replicate_sync);
+      all.calls += s.calls;
+      all.errors += s.errors;
+      all.samples += s.samples;
+      CHECK((s.samples == 0 || s.average_ns > 0));
+      CHECK(nodes[i].metrics().read(async ? metric::replicate_sync : metric::replicate_async).calls
+            == 0);
+    }
+    CHECK(all.calls == n);
+    CHECK(all.errors == 0);
+    CHECK(all.samples >= (async ? 1 : n));
+  }
+}
