@@ -28,7 +28,9 @@ bool replica::may_campaign(std::int64_t now) const {
   // Who is to go may be the only one left who knows of the change, and has to bring it about.
   const bool takes_part
     = is_member(options_.self.id) || (group_.joint && find_member(group_.before, options_.self.id));
-  if (blank() || !takes_part || !has_majority())
+  const bool electable
+    = async() ? has_majority() : group_.elects([&](const member& m) { return is_up(m.id); });
+  if (blank() || !takes_part || !electable)
     return false;
   return !filling_ || last_resort;
 }
@@ -131,7 +133,7 @@ void replica::count_votes(std::int64_t now) {
     won = std::ranges::all_of(group_.members,
                               [&](const member& m) { return granted(m) || !is_up(m.id); });
   else
-    won = group_.decides(granted);
+    won = group_.elects(granted);
   if (!won)
     return;
   if (c.pre) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,19 +77,35 @@ struct replica_group {
   /// in common, so there are never two decisions.
   template <class F>
   bool decides(F&& f) const {
-    const auto count = [&](const member_list& ms) {
-      return static_cast<std::size_t>(std::ranges::count_if(ms, f));
-    };
-    if (count(members) < majority_of(members.size()))
-      return false;
-    if (!joint)
-      return true;
-    const std::size_t with = 2 * count(before);
-    const auto casts = [&](const member& m) { return m.id == casting_vote && f(m); };
-    return with > before.size() || (with == before.size() && std::ranges::any_of(before, casts));
+    return more_than_half(members, f) && (!joint || prevails(before, f));
+  }
+  /// Whether they are enough to elect a primary. In the middle of a change the casting vote counts
+  /// in the group to come, too: whoever began one with a member that is lost has to be able to go
+  /// back. Such a set, too, has a member in common with every set that decides, and with every
+  /// other that elects; but it commits nothing.
+  template <class F>
+  bool elects(F&& f) const {
+    return joint ? prevails(members, f) && prevails(before, f) : more_than_half(members, f);
   }
   /// All who may still be needed: `members` and `before`, in order.
   member_list involved() const;
+
+private:
+  template <class F>
+  static std::size_t count(const member_list& ms, F& f) {
+    return static_cast<std::size_t>(std::ranges::count_if(ms, std::ref(f)));
+  }
+  template <class F>
+  static bool more_than_half(const member_list& ms, F& f) {
+    return count(ms, f) >= majority_of(ms.size());
+  }
+  /// More than half, or half with the casting vote.
+  template <class F>
+  bool prevails(const member_list& ms, F& f) const {
+    const auto casts = [&](const member& m) { return m.id == casting_vote && f(m); };
+    return more_than_half(ms, f)
+           || (2 * count(ms, f) == ms.size() && std::ranges::any_of(ms, casts));
+  }
 };
 std::string to_string(const replica_group& g);
 
