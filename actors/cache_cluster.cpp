@@ -64,7 +64,7 @@ caf::expected<partition_place> cache::try_get_replicas(std::size_t index) const 
     return to_caf(s.why());
   if (auto s = core_->check_index(index); !s)
     return to_caf(s.why());
-  return core_->partition_map()[index];
+  return core_->place_of(index);
 }
 partition_place cache::get_replicas(std::size_t index) const {
   return to_plain(try_get_replicas(index));
@@ -110,10 +110,7 @@ std::vector<std::size_t> cache::replica_partitions(std::string_view node) const 
 }
 
 std::vector<std::pair<std::string, std::string>> cache::export_config() const {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const char* name : detail::structural_options)
-    out.emplace_back(name, get_option(core_->config(), name).value());
-  return out;
+  return detail::structure_of(core_->config());
 }
 
 // -- at run time ----------------------------------------------------------------------------------

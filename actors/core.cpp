@@ -100,12 +100,8 @@ status core::listen() {
   if (!port)
     return {errc::io_error, "cannot listen on " + self.host + ':' + std::to_string(self.port)};
   port_ = self.port = *port;
-  if (self.name.empty())
-    self.name = "node" + std::to_string(port_);
-  node_address where{self.name, self.host, port_};
-  if (!self.advertise.empty())
-    if (auto s = advertise(where, self.advertise); !s)
-      return s;
+  auto where = announced(options_.replication);
+  self.name = where.name;
   node_ = std::make_unique<node>(*this, std::move(where));
   return done();
 }
@@ -367,13 +363,14 @@ cache_stats core::stats() {
 
 std::string core::own_name() const { return node_ ? node_->self().node : "local"; }
 
+partition_place core::place_of(std::size_t index) {
+  return node_ ? node_->place_of(index) : partition_place{index, own_name(), {}, {}, {}};
+}
+
 std::vector<partition_place> core::partition_map() {
-  std::vector<partition_place> out(partitions());
-  for (std::size_t i = 0; i < out.size(); ++i)
-    if (node_)
-      out[i] = node_->place_of(i);
-    else
-      out[i] = {i, own_name(), {}, {}, {}};
+  std::vector<partition_place> out;
+  for (std::size_t i = 0; i < partitions(); ++i)
+    out.push_back(place_of(i));
   return out;
 }
 

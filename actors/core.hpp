@@ -116,6 +116,8 @@ public:
   node_events& nodes() noexcept { return nodes_; }
 
   cache_stats stats();
+  /// @pre there is such a partition
+  partition_place place_of(std::size_t index);
   std::vector<partition_place> partition_map();
   /// What this node is called; "local" if it is in no cluster.
   std::string own_name() const;

@@ -104,6 +104,15 @@ status advertise(node_address& a, std::string_view text) {
   return done();
 }
 
+node_address announced(const cluster_options& o) {
+  node_address a{o.node.name, o.node.host, o.node.port};
+  if (a.name.empty())
+    a.name = "node" + std::to_string(a.port);
+  if (!o.node.advertise.empty())
+    static_cast<void>(advertise(a, o.node.advertise)); // was checked
+  return a;
+}
+
 status validate(const cluster_options& o) {
   constexpr std::int64_t hour = 3'600'000;
   const status checks[] = {

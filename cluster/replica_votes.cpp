@@ -28,8 +28,7 @@ bool replica::may_campaign(std::int64_t now) const {
   // Who is to go may be the only one left who knows of the change, and has to bring it about.
   const bool takes_part
     = is_member(options_.self.id) || (group_.joint && find_member(group_.before, options_.self.id));
-  const bool electable
-    = async() ? has_majority() : group_.elects([&](const member& m) { return is_up(m.id); });
+  const bool electable = async() || group_.elects([&](const member& m) { return is_up(m.id); });
   if (blank() || !takes_part || !electable)
     return false;
   return !filling_ || last_resort;

@@ -31,10 +31,8 @@ std::string clash_in(const value& members, const options& o) {
   const auto& self = o.replication.node;
   if (self.name.empty() || !members.is_list())
     return {};
-  node_address found_at{self.name, self.host, self.port};
-  if (!self.advertise.empty())
-    (void)advertise(found_at, self.advertise); // was checked
-  const auto here = found_at.host + ':' + std::to_string(found_at.port);
+  const auto at = announced(o.replication);
+  const auto here = at.host + ':' + std::to_string(at.port);
   for (const value& row : members.items())
     if (text_in(row, "node") == self.name && text_in(row, "state") != "down"
         && text_in(row, "state") != "left" && text_in(row, "address") != here)
@@ -94,9 +92,7 @@ status verdict(const std::vector<objections>& all, const std::string& name) {
 /// What this node would say to its peers.
 hello hello_of(const options& o, const structure& mine) {
   hello h;
-  h.node = {o.replication.node.name, o.replication.node.host, o.replication.node.port};
-  if (h.node.name.empty())
-    h.node.name = "node" + std::to_string(h.node.port);
+  h.node = announced(o.replication);
   h.life = 1; // nobody is known by it
   h.structure = mine;
   return h;
@@ -113,9 +109,7 @@ status check_cluster(caf::actor_system& system, const options& o) {
   options full = o;
   if (!full.num_partition)
     full.num_partition = 64;
-  structure mine;
-  for (const char* name : structural_options)
-    mine.emplace_back(name, get_option(full, name).value());
+  const auto mine = structure_of(full);
   const auto peers = peers_of(o);
   std::vector<objections> found(peers.size());
   std::vector<std::thread> threads;

@@ -8,6 +8,14 @@
 
 namespace supercache::detail {
 
+structure structure_of(const options& o) {
+  structure out;
+  for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
+                           "table_prefix", "replication_factor", "replication_mode"})
+    out.emplace_back(name, get_option(o, name).value());
+  return out;
+}
+
 namespace {
 
 using namespace std::chrono_literals;

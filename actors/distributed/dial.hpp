@@ -8,10 +8,8 @@
 
 namespace supercache::detail {
 
-/// The options that must be the same on every node.
-inline constexpr const char* structural_options[]
-  = {"key_pos",      "partition_pos",      "num_partition",   "table_type",
-     "table_prefix", "replication_factor", "replication_mode"};
+/// What must be the same on every node.
+structure structure_of(const options& o);
 
 /// DIALER: makes connections, one after the other, each within a second; detached, since it blocks.
 /// There are several, so that a host that is gone keeps few from being reached.

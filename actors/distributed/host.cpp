@@ -176,7 +176,9 @@ void host::publish() {
 host::left host::collect(member_id to, send_budget& budget, std::vector<message>& out) {
   const std::lock_guard hold{lock_};
   core_.collect(to, budget, node_.now_ms(), out);
-  return core_.wants(to, false) ? left::more : core_.wants(to) ? left::pieces : left::nothing;
+  if (!core_.wants(to))
+    return left::nothing;
+  return core_.wants(to, false) ? left::more : left::pieces;
 }
 
 // -- changes ------------------------------------------------------------------------------------

@@ -22,8 +22,7 @@ hello node::own_hello() const {
   hello h;
   h.node = here_;
   h.life = self_.id;
-  for (const char* name : structural_options)
-    h.structure.emplace_back(name, get_option(core_.config(), name).value());
+  h.structure = structure_of(core_.config());
   return h;
 }
 

@@ -4,7 +4,11 @@
 
 #include <caf/io/middleman.hpp>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <memory>
+#include <sstream>
 
 /// Clusters in one process: each node has an actor system of its own and talks to the others over
 /// loopback.
@@ -38,6 +42,19 @@ inline supercache::options cluster_options_with(supercache::replication_mode mod
   o.replication.replication_factor = factor;
   return o;
 }
+
+/// What is logged while it is there.
+class log_lines {
+public:
+  log_lines() { spdlog::default_logger()->sinks().push_back(sink_); }
+  ~log_lines() { std::erase(spdlog::default_logger()->sinks(), sink_); }
+  std::string text() const { return out_.str(); }
+  bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
+
+private:
+  std::ostringstream out_;
+  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_, true);
+};
 
 /// Nodes a, b, c, … that know each other; ready for use when made.
 class cluster {

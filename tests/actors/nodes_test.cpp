@@ -5,12 +5,9 @@
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
 
-#include <spdlog/sinks/ostream_sink.h>
-
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <sstream>
 
 // What an application learns of nodes, and how it steers what it waits for.
 
@@ -50,18 +47,6 @@ struct listener {
   bool hears(const names& expected) const {
     return eventually([&] { return all() == expected; });
   }
-};
-
-/// The log, as text.
-class log_text {
-public:
-  log_text() { spdlog::default_logger()->sinks().push_back(sink_); }
-  ~log_text() { std::erase(spdlog::default_logger()->sinks(), sink_); }
-  bool has(const std::string& text) const { return out_.str().find(text) != std::string::npos; }
-
-private:
-  std::ostringstream out_;
-  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_, true);
 };
 
 } // namespace
@@ -182,7 +167,7 @@ TEST_CASE("each operation waits as long as its caller says") {
 }
 
 TEST_CASE("decisions are logged while that is switched on") {
-  const log_text log;
+  const log_lines log;
   {
     cluster nodes{cluster_options_with(replication_mode::sync), 2};
     CHECK_FALSE(log.has("partition 0: should be with"));

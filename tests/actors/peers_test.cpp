@@ -4,12 +4,8 @@
 #include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/handshake.hpp>
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <atomic>
-#include <sstream>
 #include <utility>
 
 // What a node makes of peers that are not as they should be.
@@ -62,18 +58,6 @@ struct stranger {
     frame::write(w, frame::header{mine.session, 0});
     return bytes;
   }
-};
-
-/// What is logged while it is there.
-class log_lines {
-public:
-  log_lines() { spdlog::default_logger()->sinks().push_back(sink_); }
-  ~log_lines() { std::erase(spdlog::default_logger()->sinks(), sink_); }
-  std::string text() const { return out_.str(); }
-
-private:
-  std::ostringstream out_;
-  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_, true);
 };
 
 bool knows(cache& c, const std::string& node) {

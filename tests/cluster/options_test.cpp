@@ -63,9 +63,15 @@ TEST_CASE("others find a node where it says, or where it listens") {
     CHECK_FALSE(s.ok());
     CHECK(to_string(a) == "n@2001:db8::1:80");
   }
-  CHECK(complaint([](cluster_options& o) { o.node.advertise = "host:x"; })
+  cluster_options o;
+  o.node.port = 7001;
+  CHECK(to_string(announced(o)) == "node7001@127.0.0.1:7001");
+  o.node.name = "a";
+  o.node.advertise = "cache.example:80";
+  CHECK(to_string(announced(o)) == "a@cache.example:80");
+  CHECK(complaint([](cluster_options& x) { x.node.advertise = "host:x"; })
         == "node.advertise is 'host:x'; allowed is a host, or host:port");
-  CHECK(complaint([](cluster_options& o) { o.transfer_rate = 0; })
+  CHECK(complaint([](cluster_options& x) { x.transfer_rate = 0; })
         == "transfer_rate is 0; allowed is 1 to 100000");
 }
 

@@ -112,6 +112,8 @@ result<node_address> node_address_from(std::string_view text);
 /// Puts where others find a node, `host` or `host:port`, in place of where it listens. Errors:
 /// `invalid_config` with the text and the form expected; nothing was changed.
 status advertise(node_address& a, std::string_view text);
+/// Where others find the node of these options; without a name it is `node<port>`. @pre valid
+node_address announced(const cluster_options& o);
 
 /// Whether the options make sense together. Errors: `invalid_config` naming key, value and range.
 status validate(const cluster_options& o);
