@@ -23,6 +23,8 @@ enum class fault {
   take_out_of_order,     ///< entries are taken though some before them are missing
   answer_from_own_clock, ///< an operation is applied at the replica's time
   change_alone,          ///< a change of the group needs only the new one
+  elect_at_once,         ///< who lost the connection to the primary takes it for dead
+  read_without_lease,    ///< a primary answers though others may have elected another
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",
@@ -38,7 +40,9 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "keep-reigning",
                                                    "take-out-of-order",
                                                    "answer-from-own-clock",
-                                                   "change-alone"};
+                                                   "change-alone",
+                                                   "elect-at-once",
+                                                   "read-without-lease"};
 
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;

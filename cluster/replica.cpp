@@ -282,7 +282,7 @@ void replica::peer_up(member_id id, std::int64_t now) {
   address(id);
 }
 
-void replica::peer_down(member_id id, std::int64_t now) {
+void replica::peer_lost(member_id id, std::int64_t now) {
   if (up_.erase(id) == 0)
     return;
   outbox_.erase(id);
@@ -291,10 +291,19 @@ void replica::peer_down(member_id id, std::int64_t now) {
     p->second.up = false;
   if (hand_over_to_ == id)
     hand_over_to_ = 0;
-  if (!leads() && primary_ == id && leaderless_ms_ == 0)
-    leaderless_ms_ = now;
+  if (!leads() && primary_ == id) {
+    if (leaderless_ms_ == 0)
+      leaderless_ms_ = now;
+    loyal_until_ms_ = async() || faulty(fault::elect_at_once) ? 0 : now + options_.loyal_ms;
+  }
   if (campaign_)
     count_votes(now);
+}
+
+void replica::peer_down(member_id id, std::int64_t now) {
+  peer_lost(id, now);
+  if (primary_ == id)
+    loyal_until_ms_ = 0;
 }
 
 void replica::tick(std::int64_t now) {

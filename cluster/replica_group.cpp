@@ -151,6 +151,9 @@ void replica::consider_hand_over(std::int64_t now) {
     hand_over_to_ = 0;
     news_.role = true;
   } else if (p->second.match == log_.last().index) {
+    // The successor may act on it for as long as it is not taken for down, and votes are counted.
+    constexpr std::int64_t voting_ms = 500;
+    no_lease_until_ms_ = now + options_.loyal_ms + voting_ms;
     send(hand_over_to_, take_over{promised_});
   }
 }

@@ -61,7 +61,8 @@ void replica::watch_for_primary(std::int64_t now) {
   }
   if (leaderless_ms_ == 0)
     leaderless_ms_ = now;
-  const auto turn = leaderless_ms_ + static_cast<std::int64_t>(rank()) * options_.stagger_ms;
+  const auto turn = std::max(leaderless_ms_, loyal_until())
+                    + static_cast<std::int64_t>(rank()) * options_.stagger_ms;
   if (now >= turn && may_campaign(now))
     begin_campaign(false, now);
 }
@@ -179,14 +180,14 @@ void replica::reign(std::int64_t now, entry first) {
 
 // -- voting -------------------------------------------------------------------------------------
 
-bool replica::grants(member_id from, const vote_request& m) const {
+bool replica::grants(member_id from, const vote_request& m, std::int64_t now) const {
   if (m.proposed <= promised_ && !faulty(fault::vote_twice))
     return false;
-  // A primary that is alive is not replaced, unless there was a later one already.
+  // A primary that may be alive is not replaced, unless there was a later one already.
   if (!m.handed_over && m.last.epoch <= promised_) {
     if (leads() && has_majority())
       return false;
-    if (primary_ && primary_ != from && up_.contains(primary_))
+    if (primary_ && primary_ != from && (up_.contains(primary_) || now < loyal_until()))
       return false;
   }
   if (!m.founders.empty())
@@ -199,7 +200,7 @@ bool replica::grants(member_id from, const vote_request& m) const {
 }
 
 void replica::on(member_id from, const vote_request& m, std::int64_t now) {
-  const bool yes = grants(from, m);
+  const bool yes = grants(from, m, now);
   const bool less = m.last < log_.last() || (m.partial && !filling_);
   has_more_ = has_more_ || (!yes && !blank() && less);
   send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_});
@@ -213,6 +214,8 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
     promised_ = m.proposed;
   if (const member* founder = find_member(m.founders, from))
     founder_ = *founder;
+  if (!async() && primary_ != from) // before anything else that would prove this node to be alive
+    send(primary_, report_of());
   if (!faulty(fault::keep_old_epoch))
     primary_ = 0;
   leaderless_ms_ = now + options_.campaign_ms; // its turn first

@@ -34,24 +34,44 @@ int try_connect(const addrinfo& a, int milliseconds) {
   return -1;
 }
 
-} // namespace
+struct attempt {
+  int fd = -1;
+  bool refused = true; ///< by all addresses of the host
+  std::string why;
+};
 
-result<int> connect_within(const std::string& host, std::uint16_t port, int milliseconds) {
+attempt try_all(const std::string& host, std::uint16_t port, int milliseconds) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
       code != 0)
-    return {errc::io_error, ::gai_strerror(code)};
+    return {-1, false, ::gai_strerror(code)};
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found{list, &::freeaddrinfo};
-  int why = 0;
-  for (const addrinfo* a = found.get(); a; a = a->ai_next) {
-    if (const int fd = try_connect(*a, milliseconds); fd >= 0)
-      return fd;
-    why = errno;
+  attempt out;
+  for (const addrinfo* a = found.get(); a && out.fd < 0; a = a->ai_next) {
+    out.fd = try_connect(*a, milliseconds);
+    out.refused = out.refused && out.fd < 0 && errno == ECONNREFUSED;
+    out.why = std::strerror(errno);
   }
-  return {errc::io_error, std::strerror(why)};
+  return out;
+}
+
+} // namespace
+
+result<int> connect_within(const std::string& host, std::uint16_t port, int milliseconds) {
+  const attempt a = try_all(host, port, milliseconds);
+  if (a.fd < 0)
+    return {errc::io_error, a.why};
+  return a.fd;
+}
+
+bool nobody_listens(const std::string& host, std::uint16_t port, int milliseconds) {
+  const attempt a = try_all(host, port, milliseconds);
+  if (a.fd >= 0)
+    ::close(a.fd);
+  return a.refused;
 }
 
 } // namespace supercache::detail

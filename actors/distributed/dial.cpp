@@ -57,12 +57,17 @@ void find_peer(Self self, int fd, std::uint16_t port, F f) {
 } // namespace
 
 dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer) {
-  return {[](caf::connect_atom, const std::string& host, std::uint16_t port) -> caf::result<int> {
-    auto fd = connect_within(host, port, connect_wait);
-    if (!fd)
-      return to_caf(fd.why());
-    return *fd;
-  }};
+  return {
+    [](caf::connect_atom, const std::string& host, std::uint16_t port) -> caf::result<int> {
+      auto fd = connect_within(host, port, connect_wait);
+      if (!fd)
+        return to_caf(fd.why());
+      return *fd;
+    },
+    [](node_down_atom, const std::string& host, std::uint16_t port) {
+      return nobody_listens(host, port, connect_wait);
+    },
+  };
 }
 
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,

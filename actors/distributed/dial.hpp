@@ -15,7 +15,9 @@ structure structure_of(const options& o);
 /// There are several, so that a host that is gone keeps few from being reached.
 using dialer_actor = compat::iface<
   // A connected socket. Errors: `io_error` with the reason.
-  caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port)>;
+  caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port),
+  // Whether the host says that nobody listens there.
+  caf::result<bool>(node_down_atom, std::string host, std::uint16_t port)>;
 dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self);
 
 /// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its

@@ -220,11 +220,8 @@ result<answer> host::ask(const query& q, bool as_primary, position& at) {
   return out;
 }
 
-/// Whether what was read before this call was the latest that anybody may have been told of, so
-/// that a node that was frozen, or cut off, does not answer with what was replaced long ago. A
-/// lease (Ongaro, §6.4.1): members that follow this node, and heard from it of late, vote for
-/// nobody else yet; as many as can decide are in the way of every election. In async mode a primary
-/// needs no votes, so nobody's word would mean anything.
+/// Whether what was read before this call was the latest that anybody may have been told of. In
+/// async mode a primary needs no votes, so nobody's word would mean anything.
 status host::check_lease() {
   if (node_.async())
     return done();
@@ -233,15 +230,8 @@ status host::check_lease() {
     return {errc::not_primary, "another node is the primary"};
   const auto now = node_.now_ms();
   const auto lease_ms = node_.cache().config().replication.node_monitor.suspect().count();
-  const auto holds = [&](const member& m) {
-    if (m.id == node_.self().id)
-      return true;
-    // Whoever confirmed entries of this reign since it was connected follows it.
-    const auto p = core_.peers().find(m.id);
-    return p != core_.peers().end() && p->second.up && p->second.now == progress::phase::stream
-           && node_.heard_us(m.id, now - lease_ms);
-  };
-  if (now >= no_lease_until_ms_ && core_.group().decides(holds))
+  const auto heard = [&](member_id life) { return node_.heard_us(life, now - lease_ms); };
+  if (core_.has_lease(heard, now))
     return done();
   log_decision("partition {}: a read as primary has to wait: no lease", index_);
   return {errc::unavailable, "too few members of the partition have confirmed of late that this "

@@ -104,8 +104,7 @@ private:
   bool listening_ = false;
   std::uint64_t steered_ = 0;
   std::int64_t superfluous_ms_ = 0;
-  std::int64_t no_lease_until_ms_ = 0; ///< a successor may have been told to take over
-  std::uint32_t proposals_ = 0;        ///< to measure some of them
+  std::uint32_t proposals_ = 0; ///< to measure some of them
   std::atomic<bool> readable_{false}, behind_{false}, leads_{false};
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::int64_t> offset_ms_{0};

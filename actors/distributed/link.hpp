@@ -77,6 +77,10 @@ public:
     node_address said;       ///< where the peer says that it is, in its present or last life
     bool configured = false; ///< people gave the address, so that it is not replaced by `said`
     bool under_way = false;
+    /// The life to which the connection broke last, until it is known to be dead, and until when
+    /// that makes a difference; when to look.
+    member_id in_doubt = 0;
+    std::int64_t doubt_until_ms = 0, next_look_ms = 0;
     std::int64_t next_ms = 0, backoff_ms = 0;
     std::string refused; ///< why it failed last
   };

@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 constexpr auto tick_interval = 25ms;
 constexpr std::size_t dialers_most = 8;
 constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
+/// A process that dies may for a moment still be listening.
+constexpr std::int64_t look_again_ms = 100;
 /// How long who has the larger name leaves dialling to the other.
 constexpr std::int64_t courtesy_ms = 1'000;
 
@@ -57,13 +59,45 @@ public:
     }
     const auto now = node_.now_ms();
     refresh(now);
-    for (link* l : node_.links())
-      if (!l->up() && should_dial(*l, now))
+    for (link* l : node_.links()) {
+      if (l->up())
+        continue;
+      if (now >= l->with_dialling([](const link::dialling& d) { return d.next_look_ms; }))
+        look_for(*l);
+      if (should_dial(*l, now))
         dial(*l);
+    }
     node_.tick();
     strangers_.sweep();
     compat::tell_later(self_, monitor_actor{self_}, tick_interval, caf::tick_atom_v);
   }
+
+  /// Whether a node to which the connection broke is dead: then another is elected at once, else
+  /// not before it would be taken for down.
+  void look_for(link& l) {
+    struct question {
+      member_id life;
+      node_address at;
+    };
+    const auto now = node_.now_ms();
+    const auto q = l.with_dialling([now](link::dialling& d) {
+      d.next_look_ms = now + look_again_ms;
+      return question{now < d.doubt_until_ms ? d.in_doubt : 0, d.said};
+    });
+    if (!q.life || l.up() || stopping_)
+      return;
+    compat::ask_patiently(self_, dialer_of(l), node_down_atom_v, q.at.host, q.at.port)
+      .then(
+        [this, &l, life = q.life](bool dead) {
+          if (dead && l.with_dialling([life](link::dialling& d) {
+                return d.in_doubt == life && std::exchange(d.in_doubt, 0);
+              }))
+            node_.known_dead(l, life);
+        },
+        [](const caf::error&) {});
+  }
+
+  void look_for(const std::string& name) { look_for(node_.link_to(name)); }
 
   void reconfigure(const std::vector<std::string>& names) {
     declared_ = parse(names);
@@ -186,6 +220,7 @@ monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
   return {
     [logic](caf::tick_atom) { logic->tick(); },
     [logic](caf::reset_atom, const std::vector<std::string>& names) { logic->reconfigure(names); },
+    [logic](node_down_atom, const std::string& name) { logic->look_for(name); },
     [logic](stop_atom) { logic->stop(); },
   };
 }

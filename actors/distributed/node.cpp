@@ -51,6 +51,7 @@ replica_options replica_options_of(const options& o, const member& self) {
   r.self = self;
   r.mode = o.replication.mode;
   r.pending_max = o.replication.wal.max_pending;
+  r.loyal_ms = o.replication.node_monitor.down.count();
   return r;
 }
 
@@ -195,7 +196,7 @@ void node::tick() {
   const auto down_ms = core_.config().replication.node_monitor.down.count();
   for (link* l : links())
     if (l->up() && now - l->heard_ms() > down_ms)
-      lost(*l, l->session(), "it was silent for too long");
+      lost(*l, l->session(), "it was silent for too long", true);
   const auto live = view([&](membership& m) {
     m.tick(now);
     if (declares_whoever_comes())
@@ -257,18 +258,9 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
         core.let_go(l.epoch);
     });
     core.tick(now);
-    if (core.leads() && core.has_majority() && !core.accepts_writes()) // it is handing over
-      h.no_lease_until_ms_ = now + late_hand_over_ms();
     h.announce();
     h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget);
   });
-}
-
-/// How long after a hand-over that came to nothing the successor may still act on it: as long as it
-/// is not taken for down, and as votes are waited for.
-std::int64_t node::late_hand_over_ms() const {
-  constexpr std::int64_t voting_ms = 500;
-  return core_.config().replication.node_monitor.down.count() + voting_ms;
 }
 
 void node::soon() {

@@ -101,7 +101,10 @@ public:
   status dialled(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
   void receive(link& l, byte_view bytes);
   void receive_safely(link& l, byte_view bytes) noexcept;
-  void lost(link& l, std::uint64_t session, const char* why);
+  /// `dead`: the peer is known to reign no more; else it may, and whether it is dead is looked at.
+  void lost(link& l, std::uint64_t session, const char* why, bool dead);
+  /// A life to which the connection broke is over.
+  void known_dead(const link& l, member_id life);
   hello own_hello() const;
   /// Tells people that somebody is refused, once for each reason: he will try again and again.
   void refuse(const std::string& who, const failure& why);
@@ -141,12 +144,12 @@ private:
   struct inbox;
   status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
+  void met_anew(link& l, const hello& from);
   bool declares_whoever_comes() const;
   frame::known_nodes known_nodes();
   void hear_of(const std::vector<node_address>& nodes);
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
-  std::int64_t late_hand_over_ms() const;
   frame::heartbeat sign_of_life();
   void beat(std::int64_t now);
   void publish_routes();

@@ -1,4 +1,5 @@
 #include "../core.hpp"
+#include "../log.hpp"
 #include "dial.hpp"
 #include "node.hpp"
 
@@ -88,7 +89,7 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   if (!ours)
     return {errc::not_started, "the node is stopping"};
   if (l.up())
-    lost(l, l.session(), l.life() == from.life ? "it connects anew" : "it was started anew");
+    met_anew(l, from);
   l.with_dialling([&](link::dialling& d) {
     if (!d.configured)
       d.address = from.node;
@@ -136,9 +137,15 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   if (auto s = check_peer(l, from); !s)
     return s;
   if (l.up())
-    lost(l, l.session(), "it was started anew");
+    met_anew(l, from);
   open_link(l, from, endpoint, session);
   return done();
+}
+
+/// A peer that is connected greets: it lost the connection, or is another life.
+void node::met_anew(link& l, const hello& from) {
+  const bool dead = l.life() != from.life;
+  lost(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
 }
 
 void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
@@ -149,10 +156,13 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
     d.said = from.node;
     d.refused.clear();
     d.backoff_ms = 0;
+    d.in_doubt = 0;
   });
-  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error&) {
+  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error& e) {
+    const bool ended = e == caf::exit_reason::user_shutdown; // `retire`
     if (const auto alive = c.lock())
-      alive->cluster()->lost(*to, session, "the connection broke");
+      alive->cluster()->lost(*to, session, ended ? "it was stopped" : "the connection broke",
+                             ended);
   });
   {
     const std::lock_guard hold{refused_lock_};
@@ -176,7 +186,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
     h->step([&](replica& core) { core.peer_up(from.life, now); });
 }
 
-void node::lost(link& l, std::uint64_t session, const char* why) {
+void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
   const auto life = l.life();
   if (!l.close(session) || ending_)
     return;
@@ -186,12 +196,37 @@ void node::lost(link& l, std::uint64_t session, const char* why) {
     m.node_down({l.name(), life}, now);
     publish_routes();
   });
-  l.with_dialling([now](link::dialling& d) { d.next_ms = now; });
+  l.with_dialling([&](link::dialling& d) {
+    d.next_ms = now;
+    d.in_doubt = dead || async_ ? 0 : life;
+    d.doubt_until_ms = now + core_.config().replication.node_monitor.down.count();
+  });
   const batch gather{*this};
   for (const auto& h : hosts_)
-    h->step([&](replica& core) { core.peer_down(life, now); });
+    h->step([&](replica& core) {
+      if (dead)
+        core.peer_down(life, now);
+      else
+        core.peer_lost(life, now);
+    });
   router_.tick(now);
   watch_closed(l);
+  if (dead || async_)
+    return;
+  const std::lock_guard hold{actors_lock_};
+  if (monitor_)
+    compat::tell_from_anywhere(monitor_, node_down_atom_v, l.name());
+}
+
+void node::known_dead(const link& l, member_id life) {
+  log_decision("node {} is dead", to_string(member{l.name(), life}));
+  const auto now = now_ms();
+  const batch gather{*this};
+  for (const auto& h : hosts_)
+    h->step([&](replica& core) {
+      core.peer_down(life, now);
+      core.tick(now);
+    });
 }
 
 void node::declare(const std::vector<node_address>& peers) {
@@ -316,7 +351,7 @@ void node::receive_safely(link& l, byte_view bytes) noexcept {
     receive(l, bytes);
   } catch (const std::exception& e) {
     spdlog::error("what node {} sent cannot be done: {}", l.name(), e.what());
-    lost(l, l.session(), "what it sent cannot be done");
+    lost(l, l.session(), "what it sent cannot be done", false);
   }
 }
 
@@ -335,7 +370,7 @@ void node::receive(link& l, byte_view bytes) {
   }
   if (auto s = r.status(); !s) {
     spdlog::warn("node {} sent something that cannot be read: {}", l.name(), s.why().message);
-    lost(l, h.session, "it sent what cannot be read");
+    lost(l, h.session, "it sent what cannot be read", false);
   } else if (l.owes_acknowledgement()) {
     batch::current().urgent(l);
   } else if (l.has_work()) {

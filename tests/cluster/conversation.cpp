@@ -67,6 +67,14 @@ private:
     play_.cut(w.at(0), w.at(1));
     return {};
   }
+  words break_between(const words& w) {
+    play_.break_between(w.at(0), w.at(1));
+    return {};
+  }
+  words down(const words& w) {
+    play_.core(w.at(0)).peer_down(play_.self(w.at(1)).id, play_.now);
+    return {};
+  }
   words heal(const words& w) {
     play_.heal(w.at(0), w.at(1));
     return {};
@@ -143,18 +151,19 @@ private:
   stage::play play_;
   std::map<std::string, std::vector<stage::envelope>> held_;
   std::map<std::string, verb> verbs_{
-    {"mode", &director::mode},       {"log", &director::log},
-    {"pieces", &director::pieces},   {"nodes", &director::nodes},
-    {"found", &director::found},     {"crash", &director::crash},
-    {"restart", &director::restart}, {"cut", &director::cut},
-    {"heal", &director::heal},       {"steer", &director::steer},
-    {"force", &director::force},     {"put", &director::put},
-    {"push", &director::push},       {"put-large", &director::put_large},
-    {"request", &director::request}, {"get", &director::get},
-    {"show", &director::show},       {"deliver", &director::deliver},
-    {"lose", &director::lose},       {"hold", &director::hold},
-    {"release", &director::release}, {"settle", &director::settle},
-    {"pass", &director::pass_time},  {"run", &director::run}};
+    {"mode", &director::mode},           {"log", &director::log},
+    {"pieces", &director::pieces},       {"nodes", &director::nodes},
+    {"found", &director::found},         {"crash", &director::crash},
+    {"restart", &director::restart},     {"cut", &director::cut},
+    {"break", &director::break_between}, {"down", &director::down},
+    {"heal", &director::heal},           {"steer", &director::steer},
+    {"force", &director::force},         {"put", &director::put},
+    {"push", &director::push},           {"put-large", &director::put_large},
+    {"request", &director::request},     {"get", &director::get},
+    {"show", &director::show},           {"deliver", &director::deliver},
+    {"lose", &director::lose},           {"hold", &director::hold},
+    {"release", &director::release},     {"settle", &director::settle},
+    {"pass", &director::pass_time},      {"run", &director::run}};
 };
 
 } // namespace

@@ -67,8 +67,16 @@ void play::restart(const std::string& name) {
 void play::cut(const std::string& a, const std::string& b) {
   if (!reaches(a, b))
     return;
+  break_between(a, b);
   core(a).peer_down(self(b).id, now);
   core(b).peer_down(self(a).id, now);
+}
+
+void play::break_between(const std::string& a, const std::string& b) {
+  if (!reaches(a, b))
+    return;
+  core(a).peer_lost(self(b).id, now);
+  core(b).peer_lost(self(a).id, now);
   cuts_.emplace_back(a, b);
 }
 

@@ -33,6 +33,7 @@ public:
   /// In its next life: 0x2a.
   void restart(const std::string& name);
   void cut(const std::string& a, const std::string& b);
+  void break_between(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
 
   replica& core(const std::string& name) { return *at(name).core; }

@@ -126,6 +126,17 @@ void cluster::cut(const std::string& a, const std::string& b) {
   w.note([&] { return "CUT " + a + " - " + b; });
   cuts_.insert(pair_of(a, b));
 }
+void cluster::break_between(const std::string& a, const std::string& b) {
+  for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}})
+    if (node* n = alive(from); n && alive(to) && from != to && w.random.chance(60))
+      notice_soon(from, alive(to)->self(), false);
+}
+void cluster::notice_soon(const std::string& who, const member& other, bool dead) {
+  w.after(static_cast<std::int64_t>(w.random.below(50'000)), [this, who, other, dead] {
+    if (node* n = alive(who))
+      n->notice(other, dead);
+  });
+}
 void cluster::heal(const std::string& a, const std::string& b) {
   w.note([&] { return "HEAL " + a + " - " + b; });
   cuts_.erase(pair_of(a, b));
@@ -160,6 +171,11 @@ void cluster::crash(const std::string& name) {
   if (at == nodes_.end())
     return;
   w.note([&] { return "CRASH " + to_string(at->second->self()); });
+  for (const auto& other : names_)
+    if (other != name && !is_cut(other, name) && w.random.chance(60)) {
+      notice_soon(other, at->second->self(), false);
+      notice_soon(other, at->second->self(), true);
+    }
   at->second->end();
   dead_.push_back(std::move(at->second));
   nodes_.erase(at);

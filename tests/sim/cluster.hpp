@@ -49,6 +49,8 @@ public:
   void send(const std::string& from, const std::string& to, member_id life,
             std::function<void(node&)> frame, bool once = false);
   void cut(const std::string& a, const std::string& b);
+  /// Whether a side notices at once is chance.
+  void break_between(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
   void heal_all();
   bool is_cut(const std::string& a, const std::string& b) const;
@@ -89,6 +91,9 @@ public:
   /// With `deep`, copies are compared after every step: the data at every position of the log.
   void compare_data(std::size_t partition, node& n);
   bool deep = false;
+
+  /// A node learns that the connection to another broke, or, if `dead`, that its process is gone.
+  void notice_soon(const std::string& who, const member& other, bool dead);
 
 private:
   std::vector<std::string> names_, declared_;

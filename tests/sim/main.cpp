@@ -60,6 +60,7 @@ int run(const settings& s) {
   std::atomic<std::uint64_t> next{s.first};
   std::mutex lock;
   std::uint64_t events = 0, done = 0, refused = 0, unknown = 0, failed = 0;
+  std::uint64_t read_done = 0, read_failed = 0;
   std::int64_t ms = 0;
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < s.threads; ++t)
@@ -72,6 +73,8 @@ int run(const settings& s) {
         done += r.done;
         refused += r.refused;
         unknown += r.unknown;
+        read_done += r.read_done;
+        read_failed += r.read_failed;
         if (!r.wrong.empty() || (s.trace && s.seeds == 1)) {
           print_failure(r, s.mode);
           failed += !r.wrong.empty();
@@ -82,9 +85,9 @@ int run(const settings& s) {
     t.join();
   std::printf(
     "%s: %lu seeds, %lu failed; %lu events in %.1f simulated hours; writes: %lu done, %lu "
-    "refused, %lu with unknown outcome\n",
+    "refused, %lu with unknown outcome; reads: %lu done, %lu not in time\n",
     s.mode.c_str(), s.seeds, failed, events, static_cast<double>(ms) / 3'600'000, done, refused,
-    unknown);
+    unknown, read_done, read_failed);
   return failed ? 1 : 0;
 }
 

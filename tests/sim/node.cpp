@@ -30,6 +30,7 @@ node::node(cluster& c, member self, std::vector<std::string> declared, std::int6
   o.mode = c.p.mode;
   o.log_bytes_max = c.p.log_bytes;
   o.stagger_ms = c.p.stagger_ms;
+  o.loyal_ms = c.p.down_ms;
   store_options so;
   so.type = c.p.type;
   so.stripes = 2;
@@ -84,7 +85,7 @@ void node::tick() {
   membership_.tick(now());
   for (auto& [name, l] : links_)
     if (l.up && now() - l.heard_ms > c_.p.down_ms)
-      disconnect(name);
+      disconnect(name, true);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     part& p = *parts_[i];
     steer(i);
@@ -116,8 +117,9 @@ void node::dial() {
         c_.send(self_.node, name, n->self().id, [m = self_](node& to) { to.hello(m, true); });
     } else if (l.up && c_.w.now_us() / tick_us % (c_.p.down_ms * 1000 / 6 / tick_us) == 0) {
       c_.send(self_.node, name, l.life,
-              [m = self_, v = membership_.own_version(), leaves = membership_.leaving()](node& to) {
-                to.heartbeat(m, v);
+              [m = self_, v = membership_.own_version(), leaves = membership_.leaving(),
+               sent = now(), echo = l.echo_ms](node& to) {
+                to.heartbeat(m, v, sent, echo);
                 if (leaves)
                   to.goodbye(m);
               });
@@ -130,7 +132,7 @@ void node::dial() {
 void node::hello(const member& from, bool answer) {
   link& l = links_[from.node];
   if (l.up) // it lost the connection, or is another life
-    disconnect(from.node);
+    disconnect(from.node, l.life != from.id);
   connect(from);
   if (answer)
     c_.send(self_.node, from.node, from.id, [m = self_](node& to) {
@@ -151,24 +153,42 @@ void node::connect(const member& m) {
   }
 }
 
-void node::disconnect(const std::string& name) {
+void node::notice(const member& other, bool dead) {
+  if (ended_)
+    return;
+  if (paused_) {
+    held_.push_back([other, dead](node& me) { me.notice(other, dead); });
+    return;
+  }
+  if (const link& l = links_[other.node]; l.up && l.life == other.id)
+    disconnect(other.node, dead);
+}
+
+void node::disconnect(const std::string& name, bool dead) {
   link& l = links_[name];
   c_.w.note([&] {
-    return to_string(self_) + " no longer reaches " + to_string(member{name, l.life});
+    return to_string(self_) + (dead ? " takes " : " no longer reaches ")
+           + to_string(member{name, l.life}) + (dead ? " for dead" : "");
   });
   l.up = false;
   membership_.node_down({name, l.life}, now());
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    parts_[i]->core->peer_down(l.life, now());
+    if (dead)
+      parts_[i]->core->peer_down(l.life, now());
+    else
+      parts_[i]->core->peer_lost(l.life, now());
     after_step(i);
   }
 }
 
-void node::heartbeat(const member& from, std::uint64_t claims_version) {
+void node::heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
+                     std::int64_t echo_ms) {
   link& l = links_[from.node];
   if (!l.up || l.life != from.id)
     return;
   l.heard_ms = now();
+  l.echo_ms = std::max(l.echo_ms, sent_ms);
+  l.proven_ms = std::max(l.proven_ms, echo_ms);
   if (!membership_.knows_all(from, claims_version))
     c_.send(self_.node, from.node, from.id, [m = self_](node& to) { to.ask_claims(m); });
 }

@@ -23,6 +23,8 @@ struct outcome {
   value answer;
 };
 using on_outcome = std::function<void(const outcome&)>;
+/// What was read; nothing if nobody could answer in time.
+using on_found = std::function<void(const std::optional<value>&)>;
 
 /// One life of a node: the cores of its partitions and of its membership, and around them, in the
 /// place of actors, what connects, retries and waits.
@@ -50,10 +52,18 @@ public:
   /// Writes, through whichever node leads, until the deadline; retries as the router does.
   void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
 
+  /// Reads the second field of a record as primary, through whichever node leads.
+  void read(std::size_t partition, space where, value key, std::int64_t timeout_ms, on_found done);
+  /// The connection to another breaks, or, if `dead`, its process is gone.
+  void notice(const member& other, bool dead);
+
   // -- frames: what other nodes say ---------------------------------------------------------------
 
   void hello(const member& from, bool answer);
-  void heartbeat(const member& from, std::uint64_t claims_version);
+  /// `sent_ms`: by its clock; `echo_ms`: by the clock of this one, when the last sign of life that
+  /// arrived there had left here.
+  void heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
+                 std::int64_t echo_ms);
   void goodbye(const member& from);
   void all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs);
   void one_claim(const member& from, std::uint64_t version, const claim& c);
@@ -62,6 +72,9 @@ public:
   void request(const member& from, std::uint64_t call, std::size_t partition, const request_id& who,
                const operation& what);
   void reply(std::uint64_t call, errc code, const value& answer);
+  void question(const member& from, std::uint64_t call, std::size_t partition, const space& where,
+                const value& key);
+  void found(std::uint64_t call, const std::optional<value>& x);
 
 private:
   struct waiting {
@@ -86,6 +99,14 @@ private:
     bool up = false;
     bool flushing = false;
     std::int64_t heard_ms = 0;
+    std::int64_t echo_ms = 0;   ///< when the last sign of life of the other had left there
+    std::int64_t proven_ms = 0; ///< the other has heard what left here then
+  };
+  struct reading {
+    std::size_t partition = 0;
+    space where;
+    value key;
+    on_found done;
   };
   struct call {
     std::size_t partition = 0;
@@ -102,7 +123,7 @@ private:
   void tick();
   void dial();
   void connect(const member& m);
-  void disconnect(const std::string& name);
+  void disconnect(const std::string& name, bool dead);
   void after_step(std::size_t partition);
   void announce(std::size_t partition);
   void steer(std::size_t partition);
@@ -113,6 +134,8 @@ private:
   void ask(std::uint64_t id, const member& primary);
   void again(std::uint64_t id);
   void finish(std::uint64_t id, outcome::kind kind, const value& answer);
+  void attempt_read(std::uint64_t id);
+  std::optional<value> read_here(std::size_t partition, const space& where, const value& key);
   void wait_for(std::size_t partition, const proposal& p,
                 std::function<void(errc, const value&)> f);
 
@@ -125,6 +148,7 @@ private:
   std::vector<std::unique_ptr<part>> parts_;
   std::map<std::string, link> links_;
   std::map<std::uint64_t, call> calls_;
+  std::map<std::uint64_t, reading> reads_;
   std::uint64_t next_call_ = 1;
   std::uint64_t discarded_ = 0;
 };

@@ -36,7 +36,7 @@ private:
   }
   void strike() {
     const plan& p = c_.p;
-    switch (c_.w.random.below(8)) {
+    switch (c_.w.random.below(9)) {
       case 0:
       case 1:
         if (p.crashes)
@@ -59,6 +59,10 @@ private:
         if (p.joins)
           change_nodes();
         break;
+      case 7:
+        if (p.cuts)
+          c_.break_between(any_name(), any_name());
+        break;
       default: break;
     }
   }
@@ -80,18 +84,26 @@ private:
   }
   void cut() {
     lost_ = lost_ || c_.p.mode == replication_mode::async;
-    c_.cut(any_name(), any_name());
+    const auto a = any_name(), b = any_name();
+    c_.cut(a, b);
+    if (c_.w.random.chance(50))
+      c_.break_between(a, b);
   }
   void isolate() {
     const node* n = c_.leader(c_.w.random.below(c_.p.partitions));
     isolate(n && c_.w.random.chance(50) ? n->self().node : any_name());
   }
-  /// Cuts it off from all others, or from some.
+  /// Cuts it off from all others, or from some. Perhaps they notice at once, and it does not.
   void isolate(const std::string& name, std::size_t percent = 100) {
     lost_ = lost_ || c_.p.mode == replication_mode::async;
+    const node* n = c_.alive(name);
+    const bool noticed = n && c_.w.random.chance(50);
     for (const auto& other : c_.names())
-      if (other != name && c_.w.random.chance(percent))
+      if (other != name && c_.w.random.chance(percent)) {
         c_.cut(name, other);
+        if (noticed)
+          c_.notice_soon(other, n->self(), false);
+      }
   }
   /// Who has just begun to lead is cut off after a few messages, and comes back while others lead.
   void hunt(const std::string& name) {
@@ -215,8 +227,8 @@ report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lin
   }
   if (w.wrong.empty())
     load.check(mode != replication_mode::async || !n.data_was_lost());
-  return {seed,       p.text(),  w.wrong,      w.trace,     w.events(),
-          w.now_ms(), load.done, load.refused, load.unknown};
+  return {seed,      p.text(),     w.wrong,      w.trace,        w.events(),      w.now_ms(),
+          load.done, load.refused, load.unknown, load.read_done, load.read_failed};
 }
 
 } // namespace sim

@@ -15,7 +15,8 @@ struct report {
   std::deque<std::string> trace;
   std::uint64_t events = 0;
   std::int64_t simulated_ms = 0;
-  std::uint64_t done = 0, refused = 0, unknown = 0;
+  std::uint64_t done = 0, refused = 0, unknown = 0; ///< writes
+  std::uint64_t read_done = 0, read_failed = 0;
 };
 
 /// Runs a cluster through misfortune (the safety phase: anything may fail, and invariants must hold

@@ -23,7 +23,7 @@ void workload::step(std::size_t client) {
   if (stopped_)
     return;
   dice& d = c_.w.random;
-  switch (d.below(10)) {
+  switch (d.below(12)) {
     case 0:
     case 1: write_register(client); break;
     case 2:
@@ -33,6 +33,8 @@ void workload::step(std::size_t client) {
     case 6: pop(client, space_kind::queue); break;
     case 7: pop(client, space_kind::stack); break;
     case 8: insert(client); break;
+    case 9: read_register(client); break;
+    case 10: read_counter(client); break;
     default: noise(client); break;
   }
 }
@@ -61,6 +63,49 @@ void workload::write(std::size_t client, const space& where, const value& key, o
   };
   c_.w.after((timeout_ms + 500) * 1000, [tell] { tell({outcome::kind::unknown, {}}); });
   n->write(partition_of(key), {where, std::move(body)}, timeout_ms, tell);
+}
+
+void workload::read(std::size_t client, const space& where, const value& key,
+                    std::function<void(const value&)> then) {
+  const auto next = [this, client] {
+    c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
+               [this, client] { step(client); });
+  };
+  node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
+  if (!n || n->paused()) {
+    next();
+    return;
+  }
+  ++busy_;
+  n->read(partition_of(key), where, key, timeout_ms,
+          [this, then, next](const std::optional<value>& x) {
+            --busy_;
+            ++(x ? read_done : read_failed);
+            if (x)
+              then(*x);
+            next();
+          });
+}
+
+void workload::read_register(std::size_t client) {
+  const std::string key
+    = "r" + std::to_string(c_.w.random.below(client + 3)) + (c_.w.random.chance(50) ? "x" : "y");
+  const auto known = registers_.find(key);
+  const std::int64_t least = known == registers_.end() ? 0 : known->second;
+  read(client, registers, key, [this, key, least](const value& x) {
+    if (const auto found = x.is_int() ? x.as_int() : 0; found < least)
+      reads_.push_back({key, least, found});
+  });
+}
+
+void workload::read_counter(std::size_t client) {
+  const std::string key = "c" + std::to_string(c_.w.random.below(3));
+  read(client, counters, key, [this, key, least = counters_[key].least](const value& x) {
+    const auto found = x.is_int() ? x.as_int() : 0;
+    if (found < least && c_.p.mode == replication_mode::sync)
+      c_.w.fail("reads", "counter " + key + " was read as " + std::to_string(found) + " when "
+                           + std::to_string(least) + " increments were acknowledged");
+  });
 }
 
 void workload::write_register(std::size_t client) {
@@ -144,6 +189,14 @@ value workload::found(const space& where, const value& key) {
   return r.empty() ? value{} : r.front()[1];
 }
 
+/// What is older than what was acknowledged has to be a write without an answer that came late.
+void workload::check_reads() {
+  for (const was_read& r : reads_)
+    if (!late_[r.key].contains(r.found))
+      c_.w.fail("reads", "register " + r.key + " was read as " + std::to_string(r.found) + " when "
+                           + std::to_string(r.least) + " was acknowledged");
+}
+
 void workload::check_registers() {
   for (const auto& [key, least] : registers_) {
     const value x = found(registers, key);
@@ -224,6 +277,7 @@ void workload::check_firsts() {
 
 void workload::check(bool acknowledged_stay) {
   if (acknowledged_stay) {
+    check_reads();
     check_registers();
     check_firsts();
   }

@@ -18,6 +18,7 @@ namespace sim {
 ///   queues and stacks   what was pushed comes out once; those items of one producer that it was
 ///                       told of in their order
 ///   insert_new  of those who were told that they were first there is one per key
+///   reads       as primary (sync): what was acknowledged before the read began, or later
 ///   noise       any operation, so that copies have something to differ in
 class workload {
 public:
@@ -29,7 +30,8 @@ public:
   /// Compares what is there with what clients were told, if acknowledged writes have to be there.
   void check(bool acknowledged_stay);
 
-  std::uint64_t done = 0, refused = 0, unknown = 0;
+  std::uint64_t done = 0, refused = 0, unknown = 0; ///< writes
+  std::uint64_t read_done = 0, read_failed = 0;
 
 private:
   struct counter {
@@ -45,12 +47,17 @@ private:
   void write(std::size_t client, const space& where, const value& key, operation_body body,
              std::function<void(const outcome&)> then);
   std::size_t partition_of(const value& key) const;
+  void read(std::size_t client, const space& where, const value& key,
+            std::function<void(const value&)> then);
+  void read_register(std::size_t client);
+  void read_counter(std::size_t client);
   void write_register(std::size_t client);
   void increment(std::size_t client);
   void push(std::size_t client, space_kind kind);
   void pop(std::size_t client, space_kind kind);
   void insert(std::size_t client);
   void noise(std::size_t client);
+  void check_reads();
   void check_registers();
   void check_counters(bool acknowledged_stay);
   void check_items(space_kind kind, bool acknowledged_stay);
@@ -68,6 +75,12 @@ private:
   std::map<std::string, std::set<std::int64_t>> late_; ///< values that may come at any time
   std::map<std::string, counter> counters_;
   std::map<std::pair<space_kind, std::string>, items> items_;
+  struct was_read {
+    std::string key;
+    std::int64_t least = 0; ///< acknowledged when the read began
+    std::int64_t found = 0;
+  };
+  std::vector<was_read> reads_;                ///< registers that were older than that
   std::map<std::int64_t, std::size_t> firsts_; ///< how many were told to be first
 };
 

@@ -231,6 +231,8 @@ using monitor_actor = compat::iface<
   caf::result<void>(tick_atom),
   // The nodes to have from now on, each `name@host:port`.
   caf::result<void>(reset_atom, std::vector<std::string>),
+  // INTERNAL: the connection to a node broke; is it dead?
+  caf::result<void>(node_down_atom, std::string name),
   // INTERNAL: ends it.
   caf::result<void>(stop_atom)>;
 

@@ -30,6 +30,9 @@ struct replica_options {
   std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
   /// Async: when nobody of the group was there for so long, who has any of its data takes over.
   std::int64_t lost_ms = 5'000;
+  /// Sync: how long who lost the connection to the primary elects nobody else; as long as it takes
+  /// until a silent node is down.
+  std::int64_t loyal_ms = 1'500;
 };
 
 /// How much may be sent to a peer now.
@@ -66,8 +69,8 @@ struct replica_news {
 /// argues for them:
 ///  - A reign is an `epoch` with its owner in it, so that in async mode, where a member may promote
 ///    itself without a majority, two never reign in the same epoch.
-///  - Who is alive is told from outside (`peer_up`, `peer_down`); there are no timers per partition
-///    but the stagger of campaigns.
+///  - Who is alive is told from outside (`peer_up`, `peer_lost`, `peer_down`); there are no timers
+///    per partition but the stagger of campaigns.
 ///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
 ///  never
 ///    cuts entries off: where its log differs, it is filled anew, and what it gives up is counted.
@@ -99,6 +102,9 @@ public:
   // -- what happens around it ---------------------------------------------------------------------
 
   void peer_up(member_id id, std::int64_t now);
+  /// The connection broke: nothing can be sent, but the peer may be alive, and reign.
+  void peer_lost(member_id id, std::int64_t now);
+  /// The peer is dead, or was silent for `loyal_ms`.
   void peer_down(member_id id, std::int64_t now);
   /// To be called every 20 … 100 ms.
   void tick(std::int64_t now);
@@ -133,6 +139,22 @@ public:
   bool accepts_writes() const noexcept { return leads() && !hand_over_to_ && has_majority(); }
   /// Whether members that can be reached are enough to decide; async: always.
   bool has_majority() const noexcept;
+  /// Sync: whether what was read from this copy before is the latest that anybody was told of, so
+  /// that a primary that hung or was cut off does not answer with what was replaced long ago. A
+  /// lease (Ongaro, §6.4.1): members that follow this reign and heard from this node of late elect
+  /// nobody else yet, and as many as can decide are in the way of every election.
+  /// `heard`: whether a peer has proven that less than `loyal_ms` ago it heard from this node.
+  template <class Heard>
+  bool has_lease(const Heard& heard, std::int64_t now) const {
+    // Whoever confirmed entries of this reign since it was connected follows it.
+    const auto holds = [&](const member& m) {
+      const auto p = peers_.find(m.id);
+      return m.id == options_.self.id
+             || (p != peers_.end() && p->second.up && p->second.now == progress::phase::stream
+                 && heard(m.id));
+    };
+    return accepts_writes() && now >= no_lease_until_ms_ && group_.decides(holds);
+  }
   /// The latest reign this copy knows of, and who reigns; 0 = nobody it knows.
   const epoch& promised() const noexcept { return promised_; }
   member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
@@ -202,7 +224,8 @@ private:
   void ask_for_votes(std::int64_t now);
   member_list electorate() const;
   void count_votes(std::int64_t now);
-  bool grants(member_id from, const vote_request& m) const;
+  bool grants(member_id from, const vote_request& m, std::int64_t now) const;
+  std::int64_t loyal_until() const noexcept { return primary_ ? loyal_until_ms_ : 0; }
   void reign(std::int64_t now, entry first);
 
   // replica_follow.cpp
@@ -277,7 +300,8 @@ private:
   bool has_more_ = false; ///< somebody with less data asked for a vote
 
   std::optional<campaign> campaign_;
-  std::int64_t leaderless_ms_ = 0; ///< since when; 0 = not known to be
+  std::int64_t leaderless_ms_ = 0;  ///< since when; 0 = not known to be
+  std::int64_t loyal_until_ms_ = 0; ///< to `primary_`, to which the connection broke
   std::set<member_id> up_;
 
   std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come
@@ -285,6 +309,7 @@ private:
   member_list wanted_;
   member_id hand_over_to_ = 0;
   std::int64_t hand_over_until_ = 0, next_hand_over_ms_ = 0, next_news_ms_ = 0;
+  std::int64_t no_lease_until_ms_ = 0; ///< a successor may have been told to take over
 
   std::map<member_id, std::vector<message>> outbox_;
   std::vector<member_id> addressees_;
