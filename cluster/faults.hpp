@@ -25,6 +25,7 @@ enum class fault {
   change_alone,          ///< a change of the group needs only the new one
   elect_at_once,         ///< who lost the connection to the primary takes it for dead
   read_without_lease,    ///< a primary answers though others may have elected another
+  read_from_one,         ///< the first answer to a read by quorum is enough
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",
@@ -42,7 +43,8 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "answer-from-own-clock",
                                                    "change-alone",
                                                    "elect-at-once",
-                                                   "read-without-lease"};
+                                                   "read-without-lease",
+                                                   "read-from-one"};
 
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;

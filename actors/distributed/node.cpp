@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <ctime>
 #include <random>
 
 namespace supercache::detail {
@@ -20,9 +21,12 @@ constexpr std::int64_t others_come_ms = 5'000;
 constexpr std::int64_t superfluous_ms = 5'000;
 constexpr std::size_t reclaim_budget = 2'000;
 
+/// Runs on while the machine is suspended, which `steady_clock` does not: who wakes up knows that
+/// others may have taken over meanwhile.
 std::int64_t steady_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::int64_t{t.tv_sec} * 1'000 + t.tv_nsec / 1'000'000;
 }
 
 /// Drawn anew at every start; never 0.

@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 namespace sim {
 
@@ -52,8 +54,24 @@ public:
   /// Writes, through whichever node leads, until the deadline; retries as the router does.
   void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
 
-  /// Reads the second field of a record as primary, through whichever node leads.
-  void read(std::size_t partition, space where, value key, std::int64_t timeout_ms, on_found done);
+  /// What a node has in the second field of a record, nil if there is none.
+  struct seen {
+    position at; ///< the end of its log
+    value what;
+  };
+  struct reading {
+    std::size_t partition = 0;
+    space where;
+    value key;
+    bool quorum = false; ///< else as primary
+    on_found done;
+    unsigned attempt = 0;
+    member_list members = {}; ///< who is asked
+    std::set<member_id> answered = {};
+    seen best = {}; ///< of the answers
+  };
+  /// Reads, through whichever nodes are needed, until the deadline.
+  void read(reading what, std::int64_t timeout_ms);
   /// The connection to another breaks, or, if `dead`, its process is gone.
   void notice(const member& other, bool dead);
 
@@ -73,8 +91,8 @@ public:
                const operation& what);
   void reply(std::uint64_t call, errc code, const value& answer);
   void question(const member& from, std::uint64_t call, std::size_t partition, const space& where,
-                const value& key);
-  void found(std::uint64_t call, const std::optional<value>& x);
+                const value& key, bool quorum);
+  void found(member_id from, std::uint64_t call, const seen& x);
 
 private:
   struct waiting {
@@ -101,12 +119,6 @@ private:
     std::int64_t heard_ms = 0;
     std::int64_t echo_ms = 0;   ///< when the last sign of life of the other had left there
     std::int64_t proven_ms = 0; ///< the other has heard what left here then
-  };
-  struct reading {
-    std::size_t partition = 0;
-    space where;
-    value key;
-    on_found done;
   };
   struct call {
     std::size_t partition = 0;
@@ -135,7 +147,10 @@ private:
   void again(std::uint64_t id);
   void finish(std::uint64_t id, outcome::kind kind, const value& answer);
   void attempt_read(std::uint64_t id);
-  std::optional<value> read_here(std::size_t partition, const space& where, const value& key);
+  void again_read(std::uint64_t id, std::int64_t delay_us);
+  void end_read(std::uint64_t id, const std::optional<value>& x);
+  std::optional<seen> read_here(std::size_t partition, const space& where, const value& key,
+                                bool quorum);
   void wait_for(std::size_t partition, const proposal& p,
                 std::function<void(errc, const value&)> f);
 

@@ -1,5 +1,6 @@
-// The reads of a node's clients, as primary: by the node that leads the partition, if it has a
-// lease once it has read; else again until the deadline.
+// The reads of a node's clients, as the router does them. As primary: by the node that leads the
+// partition, if it has a lease once it has read. By quorum: by all members, of whom a majority has
+// to answer. Again, if that fails, until the deadline.
 
 #include "cluster.hpp"
 #include "faults.hpp"
@@ -15,69 +16,97 @@ constexpr std::int64_t attempt_ms = 700;
 
 } // namespace
 
-void node::read(std::size_t partition, space where, value key, std::int64_t timeout_ms,
-                on_found done) {
+void node::read(reading what, std::int64_t timeout_ms) {
   const auto id = next_call_++;
-  reads_.emplace(id, reading{partition, std::move(where), std::move(key), std::move(done)});
+  reads_.emplace(id, std::move(what));
   attempt_read(id);
-  c_.w.after(timeout_ms * 1000, [this, id] { found(id, std::nullopt); });
+  c_.w.after(timeout_ms * 1000, [this, id] {
+    if (reads_.contains(id))
+      end_read(id, std::nullopt);
+  });
 }
 
-/// Asks itself or who leads; again, if there is no answer in time.
+/// `delay_us`: until it is tried again, unless it is answered.
+void node::again_read(std::uint64_t id, std::int64_t delay_us) {
+  c_.w.after(delay_us, [this, id, number = reads_.at(id).attempt] {
+    const auto at = reads_.find(id);
+    if (at != reads_.end() && at->second.attempt == number && !ended_)
+      attempt_read(id);
+  });
+}
+
 void node::attempt_read(std::uint64_t id) {
-  const auto at = reads_.find(id);
-  if (at == reads_.end() || ended_)
-    return;
-  const reading& r = at->second;
+  reading& r = reads_.at(id);
+  ++r.attempt;
+  r.answered.clear();
+  r.best = {};
   const leadership& l = membership_.leader_of(r.partition);
-  if (!paused_ && copy(r.partition).leads()) {
-    if (auto x = read_here(r.partition, r.where, r.key)) {
-      found(id, std::move(x));
-      return;
-    }
-  } else if (!paused_ && l.current && membership_.is_live(l.primary)) {
-    c_.send(self_.node, l.primary.node, l.primary.id,
-            [from = self_, id, part = r.partition, where = r.where, key = r.key](node& to) {
-              to.question(from, id, part, where, key);
-            });
-    c_.w.after(attempt_ms * 1000, [this, id] { attempt_read(id); });
+  r.members = r.quorum ? l.members : member_list{l.primary};
+  if (!r.quorum && copy(r.partition).leads())
+    r.members = {self_};
+  again_read(id, paused_ || r.members.empty() || r.members.front() == self_
+                   ? 5'000 + static_cast<std::int64_t>(c_.w.random.below(30'000))
+                   : attempt_ms * 1000);
+  if (paused_)
     return;
-  }
-  c_.w.after(5'000 + static_cast<std::int64_t>(c_.w.random.below(30'000)),
-             [this, id] { attempt_read(id); });
+  const auto call_id = id << 8 | (r.attempt & 255);
+  for (const member& m : member_list{r.members})
+    if (m != self_ && membership_.is_live(m))
+      c_.send(self_.node, m.node, m.id, [from = self_, call_id, r](node& to) {
+        to.question(from, call_id, r.partition, r.where, r.key, r.quorum);
+      });
+  if (find_member(r.members, self_.id))
+    if (const auto x = read_here(r.partition, r.where, r.key, r.quorum))
+      found(self_.id, call_id, *x);
 }
 
 void node::question(const member& from, std::uint64_t call_id, std::size_t partition,
-                    const space& where, const value& key) {
-  if (auto x = read_here(partition, where, key))
-    c_.send(self_.node, from.node, from.id, [call_id, x](node& to) { to.found(call_id, x); });
+                    const space& where, const value& key, bool quorum) {
+  if (const auto x = read_here(partition, where, key, quorum))
+    c_.send(self_.node, from.node, from.id,
+            [me = self_.id, call_id, x](node& to) { to.found(me, call_id, *x); });
 }
 
-/// The second field of a record, nil if there is none; nothing without a lease.
-std::optional<value> node::read_here(std::size_t partition, const space& where, const value& key) {
+/// Nothing without a lease, or if it has no complete copy.
+std::optional<node::seen> node::read_here(std::size_t partition, const space& where,
+                                          const value& key, bool quorum) {
   const replica& core = copy(partition);
   const table* t = store(partition).find(where.kind, where.name);
-  const stamp when{core.stamp_ms()};
-  const records r = t ? t->get(key, hash(key), when) : records{};
+  const records r = t ? t->get(key, hash(key), stamp{core.stamp_ms()}) : records{};
   const auto heard = [&](member_id life) {
     const std::int64_t lease_ms = c_.p.down_ms * 2 / 3;
     return std::ranges::any_of(links_, [&](const auto& x) {
       return x.second.up && x.second.life == life && x.second.proven_ms >= now() - lease_ms;
     });
   };
-  const bool needs_lease
-    = c_.p.mode == replication_mode::sync && !faulty(fault::read_without_lease);
-  if (needs_lease ? !core.has_lease(heard, now()) : !core.leads())
+  const bool leased = c_.p.mode == replication_mode::async || faulty(fault::read_without_lease)
+                        ? core.leads()
+                        : core.has_lease(heard, now());
+  if (quorum ? !core.readable() : !leased)
     return {};
-  return r.empty() ? value{} : r.front()[1];
+  return seen{core.log().last(), r.empty() ? value{} : r.front()[1]};
 }
 
-void node::found(std::uint64_t call_id, const std::optional<value>& x) {
-  const auto at = reads_.find(call_id);
-  if (at == reads_.end())
+/// One node's answer. By quorum, the first majority decides, unless the group is another by now.
+void node::found(member_id from, std::uint64_t call_id, const seen& x) {
+  const auto at = reads_.find(call_id >> 8);
+  if (at == reads_.end() || (at->second.attempt & 255) != (call_id & 255))
     return;
-  const auto done = std::move(at->second.done);
-  reads_.erase(at);
+  reading& r = at->second;
+  if (!r.answered.insert(from).second)
+    return;
+  if (r.answered.size() == 1 || x.at > r.best.at)
+    r.best = x;
+  const auto needed = faulty(fault::read_from_one) ? 1 : majority_of(r.members.size());
+  if (r.quorum && r.answered.size() < needed)
+    return;
+  if (!r.quorum || membership_.leader_of(r.partition).members == r.members)
+    end_read(at->first, r.best.what);
+}
+
+void node::end_read(std::uint64_t id, const std::optional<value>& x) {
+  const auto done = std::move(reads_.at(id).done);
+  reads_.erase(id);
   done(ended_ ? std::nullopt : x);
 }
 

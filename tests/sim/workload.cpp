@@ -77,14 +77,14 @@ void workload::read(std::size_t client, const space& where, const value& key,
     return;
   }
   ++busy_;
-  n->read(partition_of(key), where, key, timeout_ms,
-          [this, then, next](const std::optional<value>& x) {
-            --busy_;
-            ++(x ? read_done : read_failed);
-            if (x)
-              then(*x);
-            next();
-          });
+  const auto tell = [this, then, next](const std::optional<value>& x) {
+    --busy_;
+    ++(x ? read_done : read_failed);
+    if (x)
+      then(*x);
+    next();
+  };
+  n->read({partition_of(key), where, key, c_.w.random.chance(30), tell}, timeout_ms);
 }
 
 void workload::read_register(std::size_t client) {
@@ -276,8 +276,9 @@ void workload::check_firsts() {
 }
 
 void workload::check(bool acknowledged_stay) {
-  if (acknowledged_stay) {
+  if (c_.p.mode == replication_mode::sync)
     check_reads();
+  if (acknowledged_stay) {
     check_registers();
     check_firsts();
   }

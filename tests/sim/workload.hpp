@@ -18,8 +18,8 @@ namespace sim {
 ///   queues and stacks   what was pushed comes out once; those items of one producer that it was
 ///                       told of in their order
 ///   insert_new  of those who were told that they were first there is one per key
-///   reads       as primary (sync): what was acknowledged before the read began, or later
-///   noise       any operation, so that copies have something to differ in
+///   reads       as primary or by quorum (sync): what was acknowledged before the read began, or
+///   later noise       any operation, so that copies have something to differ in
 class workload {
 public:
   explicit workload(cluster& c) : c_(c) {}
