@@ -51,7 +51,8 @@ void write(wire_writer& w, const question& x) {
 void write(wire_writer& w, const found& x) {
   w.number(x.id);
   write(w, x.why);
-  supercache::write(w, x.at);
+  supercache::write(w, x.at.last);
+  supercache::write(w, x.at.group);
   supercache::write(w, x.what);
 }
 
@@ -125,7 +126,8 @@ found read_found(wire_reader& r) {
   found x;
   x.id = r.number();
   x.why = read_failure(r);
-  x.at = read_position(r);
+  x.at.last = read_position(r);
+  x.at.group = read_group(r);
   x.what = read_answer(r);
   return x;
 }

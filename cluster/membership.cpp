@@ -62,6 +62,7 @@ void membership::node_up(const member& m, std::int64_t now) {
     return;
   if (n.id != m.id) {
     n.claims.clear();
+    n.version = 0;
     n.left = false;
   }
   n.id = m.id;
@@ -125,6 +126,8 @@ void membership::learn_all(const member& from, std::uint64_t version,
   if (at == nodes_.end() || at->second.id != from.id)
     return;
   node& n = at->second;
+  if (version < n.version)
+    return; // old
   n.told = true;
   n.version = version;
   n.claims.clear();
@@ -200,6 +203,14 @@ std::vector<std::string> membership::counted() const {
     out.push_back(options_.self.node);
   for (const auto& [name, n] : nodes_)
     if (counts(name, n))
+      out.push_back(name);
+  // Sync: a group never shrinks to so few that the others, started anew and without word of it,
+  // could found another (`to_found`).
+  const std::size_t nodes = declared_.size() + 1;
+  const std::size_t least
+    = options_.mode == replication_mode::async ? 1 : majority_of(std::min(options_.factor, nodes));
+  for (const auto& [name, n] : nodes_)
+    if (out.size() < least && declared_.contains(name) && !n.left && n.replaced)
       out.push_back(name);
   if (out.empty())
     out.push_back(options_.self.node); // the last one cannot leave anything to anybody

@@ -79,7 +79,7 @@ void get(wire_reader& r, append& m) {
 }
 
 void put(wire_writer& w, const progress_report& m) {
-  const auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at] = m;
+  const auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at, given_up] = m;
   write(w, epoch);
   w.flag(accepted);
   w.number(match);
@@ -90,9 +90,10 @@ void put(wire_writer& w, const progress_report& m) {
   w.flag(filling);
   if (filling)
     write(w, at);
+  w.number(given_up);
 }
 void get(wire_reader& r, progress_report& m) {
-  auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at] = m;
+  auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at, given_up] = m;
   epoch = read_epoch(r);
   accepted = r.flag();
   match = r.number();
@@ -103,6 +104,7 @@ void get(wire_reader& r, progress_report& m) {
   filling = r.flag();
   if (filling)
     at = read_point(r);
+  given_up = r.number();
 }
 
 void put(wire_writer& w, const fill& m) {

@@ -90,7 +90,7 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
     // behind must not find it either.
     if (time_passes)
       append_own({entry_kind::nothing, e.stamp_ms, {}, {}, {}});
-    return answer ? result<proposal>{proposal{log_.last(), *std::move(answer), watched}}
+    return answer ? result<proposal>{proposal{log_.last(), *std::move(answer), watched, true}}
                   : answer.why();
   }
   const position at = append_own(e);
@@ -197,6 +197,15 @@ void replica::trim() {
 
 // -- roles --------------------------------------------------------------------------------------
 
+/// A later reign than this copy knew of. The former primary is told, sync, before anything else
+/// that would prove this node to be alive: it may count on it for its lease.
+void replica::promise(const epoch& e, member_id primary) {
+  const member_id former = std::exchange(primary_, primary);
+  promised_ = e;
+  if (!async() && former && former != primary)
+    send(former, report_of());
+}
+
 void replica::follow(const epoch& e) {
   leaderless_ms_ = 0;
   if (e == promised_ && primary_ == e.owner && role_ == role::follower)
@@ -205,8 +214,7 @@ void replica::follow(const epoch& e) {
     step_down(0);
   role_ = role::follower;
   campaign_.reset();
-  promised_ = e;
-  primary_ = e.owner;
+  promise(e, e.owner);
   leaderless_ms_ = 0;
   news_.role = true;
 }
@@ -313,9 +321,11 @@ void replica::tick(std::int64_t now) {
   }
   watch_peers(now);
   move_towards_wanted(now);
-  // What expires is freed everywhere once an entry says that it has.
+  // What expires is freed everywhere once an entry says that it has. Not without a majority: if
+  // another reigns by now, this copy would differ and have to be filled.
   constexpr std::int64_t expiry_ms = 1'000;
-  if (time_ms(now) >= stamp_ms_ + expiry_ms && store_.next_deadline() <= time_ms(now)) {
+  if (accepts_writes() && time_ms(now) >= stamp_ms_ + expiry_ms
+      && store_.next_deadline() <= time_ms(now)) {
     entry e;
     e.stamp_ms = next_stamp(now);
     append_own(e);

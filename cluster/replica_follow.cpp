@@ -15,6 +15,7 @@ progress_report replica::report_of() const {
   r.epoch = promised_;
   r.last = log_.last();
   r.fill = fill_;
+  r.given_up = given_up_;
   if (filling_) {
     r.filling = true;
     r.at = filling_->at();
@@ -41,6 +42,8 @@ void replica::on(member_id from, const append& m, std::int64_t now) {
   report.accepted = accepted;
   report.match = found.match;
   report.diverged = found.diverged;
+  news_.readable = news_.readable || diverged_ != found.diverged;
+  diverged_ = found.diverged;
   if (accepted) {
     set_commit(std::min(m.commit, found.match));
     trim();
@@ -141,7 +144,7 @@ void replica::restart_from(const fill& m) {
   commit_ = 0;
   set_commit(std::min(std::max(known, m.commit), m.at.index));
   stamp_ms_ = m.stamp_ms;
-  has_more_ = false;
+  has_more_ = diverged_ = false;
   fill_ = m.transfer;
   filled_from_ = m.at.index;
   filling_.emplace(store_);
@@ -158,7 +161,8 @@ void replica::on(member_id, const retire& m, std::int64_t) {
 void replica::let_go(const epoch& e) {
   if (leads() || e < log_.last().epoch)
     return;
-  promised_ = std::max(promised_, e);
+  if (e > promised_)
+    promise(e, 0);
   become_blank();
 }
 
@@ -170,6 +174,7 @@ void replica::remember_votes() {
 
 void replica::become_blank() {
   remember_votes();
+  ++given_up_;
   store_.clear(stamp{stamp_ms_});
   log_.reset({});
   sessions_.clear();
@@ -177,7 +182,7 @@ void replica::become_blank() {
   group_index_ = commit_ = 0;
   filling_.reset();
   founder_ = {};
-  has_more_ = false;
+  has_more_ = diverged_ = false;
   campaign_.reset();
   role_ = role::follower;
   news_.members = news_.readable = news_.role = true;

@@ -30,9 +30,12 @@ member_list replica::coming() const {
   return out;
 }
 
+/// Whether it has what there was a short time ago: however much comes in, it keeps up.
 bool replica::caught_up(const progress& p) const {
   constexpr log_index close = 64;
-  return p.up && p.now == progress::phase::stream && p.match + close >= log_.last().index;
+  const log_index end
+    = std::min(recent_end_, log_.last().index - std::min(close, log_.last().index));
+  return p.up && p.now == progress::phase::stream && p.match >= end;
 }
 
 /// The group to change to: who is wanted and up to date; and, until that is everybody, those of now
@@ -93,7 +96,9 @@ bool replica::begin_change(std::int64_t now) {
   e.stamp_ms = next_stamp(now);
   e.who.members = next_members();
   e.who.before = group_.joint ? group_.before : group_.members;
-  e.who.casting_vote = group_.joint ? group_.casting_vote : options_.self.id;
+  // Until a change is over, what comes upon it is decided with its casting vote: others may still
+  // be in the middle of it, where with that half of these members are enough to elect.
+  e.who.casting_vote = group_.before.empty() ? options_.self.id : group_.casting_vote;
   e.who.joint = !faulty(fault::change_alone);
   if (e.who.members == group_.members)
     return false;

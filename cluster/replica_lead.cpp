@@ -30,6 +30,16 @@ bool replica::may_send_entries(const progress& p) const {
   return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
 }
 
+/// Sync: who is filled has dropped its data first. Of those who have some, one after the other, so
+/// that as many as possible can be elected if this node dies meanwhile.
+bool replica::may_begin_to_fill(const progress& p) const {
+  return async() || !p.whole || std::ranges::none_of(peers_, [&](const auto& x) {
+           const progress& other = x.second;
+           return &other != &p && other.up && other.now == progress::phase::fill
+                  && (other.begun || !other.whole) && is_member(other.who.id);
+         });
+}
+
 bool replica::wants(const progress& p, bool pieces) const {
   if (!p.up)
     return false;
@@ -38,7 +48,7 @@ bool replica::wants(const progress& p, bool pieces) const {
     case progress::phase::probe: return !p.waiting;
     case progress::phase::stream: return p.ask || entries;
     case progress::phase::fill:
-      return (pieces && !p.begun)
+      return (pieces && !p.begun && may_begin_to_fill(p))
              || (p.confirmed
                  && (p.ask || entries
                      || (pieces && !p.rewind && !p.sent.complete
@@ -96,7 +106,7 @@ void replica::collect_pieces(progress& p, send_budget& budget, std::int64_t now,
                              std::vector<message>& out) {
   if (p.begun && !log_.has(p.next - 1))
     begin_to_fill(p); // writes came faster than they could be sent
-  if (!p.begun && budget.pieces > 0)
+  if (!p.begun && budget.pieces > 0 && may_begin_to_fill(p))
     send_piece(p, budget, now, out);
   while (p.confirmed) {
     collect_entries(p, budget, now, out);
@@ -165,8 +175,8 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   if (m.epoch > promised_ && leads() && faulty(fault::keep_reigning))
     return;
   if (m.epoch > promised_) {
+    promise(m.epoch, 0);
     step_down(now + options_.campaign_ms);
-    promised_ = m.epoch;
     return;
   }
   if (m.asking && m.epoch < promised_)
@@ -175,9 +185,17 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   if (!leads() || m.epoch != promised_ || found == peers_.end())
     return;
   progress& p = found->second;
+  if (m.given_up < p.given_up)
+    return; // of a log that it has no more
+  if (m.given_up > p.given_up && p.now != progress::phase::fill) {
+    p.match = p.seen = 0;
+    back_to_probe(p);
+  }
+  p.given_up = m.given_up;
   if (m.fill < p.reported || (m.fill == p.reported && m.filling && p.complete))
     return; // from before it was filled
   p.complete = !m.filling;
+  p.whole = !m.filling && m.last.index > 0;
   p.reported = m.fill;
   if (m.asking) {
     p.ask = true;
@@ -281,12 +299,19 @@ void replica::advance_commit() {
 }
 
 void replica::watch_peers(std::int64_t now) {
+  constexpr std::int64_t recent_ms = 100;
+  if (now >= recent_ms_ + recent_ms) {
+    recent_ms_ = now;
+    recent_end_ = std::exchange(next_recent_end_, log_.last().index);
+  }
   const bool news = now >= next_news_ms_;
   if (news)
     next_news_ms_ = now + options_.news_ms;
   for (auto& [id, p] : peers_) {
     if (!p.up)
       continue;
+    if (p.now == progress::phase::fill && !p.begun)
+      address(id); // it may have waited for another
     if (news && p.now == progress::phase::stream && p.told < commit_) {
       p.ask = true;
       address(id);

@@ -22,14 +22,17 @@ bool replica::is_heir() const {
 }
 
 bool replica::may_campaign(std::int64_t now) const {
-  const bool last_resort = async() && now >= leaderless_ms_ + options_.lost_ms;
+  const bool last_resort
+    = async() && now >= leaderless_ms_ + (filling_ ? options_.partial_ms : options_.lost_ms);
   if (is_heir())
     return last_resort;
   // Who is to go may be the only one left who knows of the change, and has to bring it about.
   const bool takes_part
     = is_member(options_.self.id) || (group_.joint && find_member(group_.before, options_.self.id));
   const bool electable = async() || group_.elects([&](const member& m) { return is_up(m.id); });
-  if (blank() || !takes_part || !electable)
+  // Who gave up a log and is given it again from its beginning may see itself in a group of long
+  // ago.
+  if (blank() || log_.last() < forgot_ || !takes_part || !electable)
     return false;
   return !filling_ || last_resort;
 }
@@ -172,8 +175,9 @@ void replica::reign(std::int64_t now, entry first) {
   if (faulty(fault::forget_sessions))
     sessions_.clear();
   reign_begin_ = log_.last().index + 1;
+  recent_end_ = next_recent_end_ = log_.last().index;
   first.stamp_ms = next_stamp(now);
-  has_more_ = false;
+  has_more_ = diverged_ = false;
   news_.role = news_.readable = true;
   append_own(first);
 }
@@ -181,7 +185,9 @@ void replica::reign(std::int64_t now, entry first) {
 // -- voting -------------------------------------------------------------------------------------
 
 bool replica::grants(member_id from, const vote_request& m, std::int64_t now) const {
-  if (m.proposed <= promised_ && !faulty(fault::vote_twice))
+  // A reign that this copy has only heard of is nobody's but the candidate's.
+  const bool heard_of = m.proposed == promised_ && !leads() && !primary_;
+  if (m.proposed <= promised_ && !heard_of && !faulty(fault::vote_twice))
     return false;
   // A primary that may be alive is not replaced, unless there was a later one already.
   if (!m.handed_over && m.last.epoch <= promised_) {
@@ -211,13 +217,9 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
   role_ = role::follower;
   campaign_.reset();
   if (!faulty(fault::keep_old_epoch))
-    promised_ = m.proposed;
+    promise(m.proposed, 0);
   if (const member* founder = find_member(m.founders, from))
     founder_ = *founder;
-  if (!async() && primary_ != from) // before anything else that would prove this node to be alive
-    send(primary_, report_of());
-  if (!faulty(fault::keep_old_epoch))
-    primary_ = 0;
   leaderless_ms_ = now + options_.campaign_ms; // its turn first
   news_.role = true;
 }
@@ -233,8 +235,7 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
   const bool founding = !campaign_->founders.empty();
   if (m.promised >= promised_ && m.promised >= campaign_->proposed) {
     // Somebody reigns, or is about to; they will be heard of.
-    promised_ = m.promised;
-    primary_ = 0;
+    promise(m.promised, 0);
   } else if (!async() && !founding) {
     campaign_->votes[from] = false; // others may still be enough
     return;

@@ -14,6 +14,16 @@ host::host(node& n, std::size_t index, partition_store& store, const replica_opt
 
 // -- writes -------------------------------------------------------------------------------------
 
+namespace {
+
+/// Whether a write was refused for what is there, as another primary may see otherwise.
+bool depends_on_data(errc code) {
+  return code != errc::not_primary && code != errc::unavailable && code != errc::overloaded
+         && code != errc::outcome_unknown;
+}
+
+} // namespace
+
 /// Hot path of a write on its primary. async: the lock, the operation, two copies of its encoding;
 /// no message, no wake-up. sync: one frame to each peer, sent by this thread; what comes back
 /// wakes the caller.
@@ -29,6 +39,9 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
     auto p = core.propose(who, what, node_.now_ms());
     if (!p) {
       b.why = p.why();
+      if (depends_on_data(b.why.code))
+        if (auto s = leased(); !s)
+          b.why = s.why();
       return;
     }
     if (p->watched)
@@ -36,6 +49,11 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
     b.at = p->at;
     b.answer = std::move(p->answer);
     if (core.commit() >= b.at.index && core.leads()) {
+      if (p->unchanged)
+        if (auto s = leased(); !s) {
+          b.why = s.why();
+          return;
+        }
       b.is = beginning::done;
     } else {
       b.is = beginning::waits;
@@ -201,7 +219,7 @@ std::int64_t host::time_ms() const noexcept {
   return node_.now_ms() + offset_ms_.load(std::memory_order_relaxed);
 }
 
-result<answer> host::ask(const query& q, bool as_primary, position& at) {
+result<answer> host::ask(const query& q, bool as_primary, standing* at) {
   const auto before = generation();
   {
     const std::lock_guard hold{lock_};
@@ -209,7 +227,8 @@ result<answer> host::ask(const query& q, bool as_primary, position& at) {
       return {errc::not_primary, "another node is the primary"};
     if (!core_.readable())
       return {errc::unavailable, "this node has no complete copy"};
-    at = core_.log().last();
+    if (at)
+      *at = {core_.log().last(), core_.group()};
   }
   auto out = store_.ask(q, stamp{time_ms()});
   if (generation() != before)
@@ -220,12 +239,16 @@ result<answer> host::ask(const query& q, bool as_primary, position& at) {
   return out;
 }
 
+status host::check_lease() {
+  const std::lock_guard hold{lock_};
+  return leased();
+}
+
 /// Whether what was read before this call was the latest that anybody may have been told of. In
 /// async mode a primary needs no votes, so nobody's word would mean anything.
-status host::check_lease() {
+status host::leased() {
   if (node_.async())
     return done();
-  const std::lock_guard hold{lock_};
   if (!core_.accepts_writes())
     return {errc::not_primary, "another node is the primary"};
   const auto now = node_.now_ms();
@@ -233,7 +256,7 @@ status host::check_lease() {
   const auto heard = [&](member_id life) { return node_.heard_us(life, now - lease_ms); };
   if (core_.has_lease(heard, now))
     return done();
-  log_decision("partition {}: a read as primary has to wait: no lease", index_);
+  log_decision("partition {}: what was found has to wait: no lease", index_);
   return {errc::unavailable, "too few members of the partition have confirmed of late that this "
                              "node is the primary"};
 }

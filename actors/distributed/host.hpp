@@ -3,6 +3,7 @@
 #include "batch.hpp"
 
 #include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/quorum_read.hpp>
 #include <supercache/cluster/replica.hpp>
 
 #include <atomic>
@@ -50,8 +51,8 @@ public:
 
   /// A read of the data that is here. Errors: `unavailable` if it is not all here, or, `as_primary`
   /// in sync mode, if another node may have been elected meanwhile; `not_primary` if `as_primary`
-  /// and it does not lead. `at`: the end of the log before the read.
-  result<answer> ask(const query& q, bool as_primary, position& at);
+  /// and it does not lead. `at`, if it is wanted: where the copy stood before the read.
+  result<answer> ask(const query& q, bool as_primary, standing* at = nullptr);
   /// Whether a read here sees what callers on this node wrote. Cost: two loads.
   bool serves() const noexcept {
     return readable_.load(std::memory_order_acquire) && !behind_.load(std::memory_order_acquire);
@@ -92,6 +93,7 @@ private:
   void announce();
   void tell(settled& over);
   status check_lease();
+  status leased();
 
   node& node_;
   const std::size_t index_;

@@ -24,7 +24,7 @@ constexpr auto tick_interval = 25ms;
 constexpr std::size_t dialers_most = 8;
 constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
 /// A process that dies may for a moment still be listening.
-constexpr std::int64_t look_again_ms = 100;
+constexpr std::int64_t look_again_ms = 20;
 /// How long who has the larger name leaves dialling to the other.
 constexpr std::int64_t courtesy_ms = 1'000;
 

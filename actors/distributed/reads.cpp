@@ -11,9 +11,8 @@ namespace supercache::detail {
 
 later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout) {
   host& h = node_.host_of(partition);
-  position at;
   if (mode == read_mode::local ? h.serves() : mode == read_mode::primary && h.leads()) {
-    auto x = h.ask(what, mode == read_mode::primary, at);
+    auto x = h.ask(what, mode == read_mode::primary);
     if (x || (x.why().code != errc::unavailable && x.why().code != errc::not_primary))
       return x;
   }
@@ -41,8 +40,7 @@ status router::try_here(const read_ptr& c) {
                                             + " can be reached"};
   if (c->mode == read_mode::primary ? !h.leads() : !h.serves())
     return nobody;
-  position at;
-  auto x = h.ask(c->what, c->mode == read_mode::primary, at);
+  auto x = h.ask(c->what, c->mode == read_mode::primary);
   if (!x && x.why().code == errc::unavailable)
     return c->mode == read_mode::primary ? x.why() : nobody;
   if (!x && x.why().code == errc::not_primary)
@@ -93,85 +91,66 @@ void router::attempt(const read_ptr& c) {
     again(c, {errc::overloaded, "too much waits to be sent to node " + l->name()});
 }
 
-/// Asks all members at once; the first majority that answers decides.
+/// Asks all members at once; the first of them that are enough decide.
 void router::attempt_quorum(const read_ptr& c) {
   const batch gather{node_};
-  const auto [members, live] = node_.view([&](const membership& view) {
-    member_list up;
-    const auto& all = view.leader_of(c->partition).members;
-    std::ranges::copy_if(all, std::back_inserter(up),
-                         [&](const member& m) { return view.is_live(m); });
-    return std::pair{all, up};
+  auto [known, live] = node_.view([&](const membership& view) {
+    return std::pair{view.leader_of(c->partition).members, view.live()};
   });
-  const auto needed = majority_of(std::max<std::size_t>(1, members.size()));
-  if (live.size() < needed)
-    return again(c,
-                 {errc::quorum_not_reached,
-                  "only " + std::to_string(live.size()) + " of " + std::to_string(members.size())
-                    + " members of partition " + std::to_string(c->partition) + " can be reached"});
   unsigned number = 0;
+  member_list asked;
   {
     const std::lock_guard hold{lock_};
     if (c->over)
       return;
     number = ++c->attempt;
-    c->answered.clear();
-    c->newest.reset();
-    c->best = {};
-    c->needed = needed;
-    c->members = members;
-    c->due_ms = node_.now_ms() + attempt_ms;
-    c->last = {errc::quorum_not_reached,
-               "too few members of partition " + std::to_string(c->partition) + " answered"};
+    asked = c->quorum.whom(std::move(known));
+    const auto of = asked.size();
+    std::erase_if(asked, [&](const member& m) { return !find_member(live, m.id); });
+    c->quorum.begin();
+    c->waits_for = asked.size();
+    c->due_ms = node_.now_ms() + (asked.empty() ? retry_ms : attempt_ms);
+    c->last
+      = {errc::quorum_not_reached,
+         "of " + std::to_string(of) + " members of partition " + std::to_string(c->partition)
+           + " only " + std::to_string(asked.size()) + " can be reached, and too few answered"};
   }
-  for (const member& m : live) {
+  for (const member& m : asked) {
     if (m.id == node_.self().id)
       continue;
     if (link* l = node_.link_of(m.id);
         l && l->send(frame::question{wire_id(c->id, number), c->partition, false, c->what}))
       batch::current().prompt(*l);
   }
-  if (find_member(live, node_.self().id)) {
-    position at;
-    auto x = node_.host_of(c->partition).ask(c->what, false, at);
+  if (find_member(asked, node_.self().id)) {
+    standing at;
+    auto x = node_.host_of(c->partition).ask(c->what, false, &at);
     if (x)
-      take(c, node_.self().id, {errc::none, {}}, at, *std::move(x));
+      take(c, node_.self().id, {errc::none, {}}, std::move(at), *std::move(x));
     else
-      take(c, node_.self().id, x.why(), at, {});
+      take(c, node_.self().id, x.why(), std::move(at), {});
   }
 }
 
 /// One member's answer to a quorum read.
-void router::take(const read_ptr& c, member_id who, failure why, position at, answer what) {
-  std::optional<answer> out;
-  auto members
-    = node_.view([&](const membership& view) { return view.leader_of(c->partition).members; });
+void router::take(const read_ptr& c, member_id who, failure why, standing at, answer what) {
+  std::optional<result<answer>> out;
   {
     const std::lock_guard hold{lock_};
-    if (c->over || std::ranges::find(c->answered, who) != c->answered.end())
+    if (c->over)
       return;
-    if (why.code == errc::unavailable || why.code == errc::not_primary)
-      return; // it has no complete copy
+    c->waits_for -= c->waits_for > 0;
     if (why.code == errc::none) {
-      c->answered.push_back(who);
-      if (!c->newest || at > c->best) {
-        c->best = at;
-        c->newest = std::move(what);
-      }
-      if (c->answered.size() < c->needed)
-        return;
-      if (members == c->members)
-        out = std::move(c->newest);
-      else
-        c->needed = SIZE_MAX; // they are no majority of the group that there is now
+      if (c->quorum.take(who, std::move(at), std::move(what)))
+        out = std::move(c->quorum.newest());
+    } else if (why.code != errc::unavailable && why.code != errc::not_primary) {
+      out = std::move(why); // else it has no complete copy
     }
+    if (!out && c->waits_for == 0) // others may have to be asked, or there is nobody
+      c->due_ms = node_.now_ms() + retry_ms;
   }
   if (out)
     finish(c, *std::move(out));
-  else if (why.code == errc::none)
-    again(c, {errc::unavailable, "the members of the partition changed meanwhile"});
-  else
-    finish(c, std::move(why));
 }
 
 void router::again(const read_ptr& c, failure why) {
@@ -233,7 +212,7 @@ void router::on(link& from, const frame::question& q) {
   auto work = [this, &from, q] {
     frame::found out;
     out.id = q.id;
-    auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, out.at);
+    auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, q.at_primary ? nullptr : &out.at);
     if (x)
       out.what = *std::move(x);
     else

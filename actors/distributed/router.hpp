@@ -4,6 +4,7 @@
 
 #include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/options.hpp>
+#include <supercache/cluster/quorum_read.hpp>
 
 #include <chrono>
 #include <mutex>
@@ -62,7 +63,7 @@ private:
   // reads.cpp
   void attempt(const read_ptr& c);
   void attempt_quorum(const read_ptr& c);
-  void take(const read_ptr& c, member_id who, failure why, position at, answer what);
+  void take(const read_ptr& c, member_id who, failure why, standing at, answer what);
   status try_here(const read_ptr& c);
   void again(const read_ptr& c, failure why);
   void finish(const read_ptr& c, result<answer> x);
@@ -106,12 +107,8 @@ struct router::read_call : call {
   query what;
   read_mode mode = read_mode::local;
   later<answer> out = later<answer>::pending();
-  // quorum
-  member_list members; ///< who were asked, or could not be
-  std::vector<member_id> answered;
-  std::size_t needed = 0;
-  position best;
-  std::optional<answer> newest;
+  quorum_read<answer> quorum;
+  std::size_t waits_for = 0; ///< quorum: how many were asked and have not answered
 };
 
 /// The number of an attempt, as it travels.

@@ -53,8 +53,8 @@ inline message any_message() {
     case 1: return vote_reply{d.epoch(), d.flag(), d.flag(), d.epoch(), d.flag()};
     case 2: return append{d.epoch(), d.position(), d.number(), d.time(), d.batch()};
     case 3: {
-      progress_report r{d.epoch(), d.flag(), d.number(), d.position(), d.flag(), d.flag(),
-                        {},        d.flag(), {}};
+      progress_report r{d.epoch(), d.flag(), d.number(), d.position(), d.flag(),
+                        d.flag(),  {},       d.flag(),   {},           d.number()};
       r.fill = d.transfer();
       if (r.filling)
         r.at = d.point();

@@ -66,7 +66,8 @@ frame::item any_item() {
       frame::found f;
       f.id = d.number();
       f.why = any_failure(d);
-      f.at = d.position();
+      f.at.last = d.position();
+      f.at.group = {d.members(), d.members(), d.number(), d.flag()};
       return f;
     }
     default:

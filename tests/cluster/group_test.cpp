@@ -21,6 +21,12 @@ member_list members_of(set s) {
       out.push_back({names[i], i + 1});
   return out;
 }
+set set_of(const member_list& ms) {
+  set s = 0;
+  for (const member& m : ms)
+    s |= 1u << (m.id - 1);
+  return s;
+}
 auto in(set s) {
   return [s](const member& m) { return (s >> (m.id - 1) & 1) != 0; };
 }
@@ -52,6 +58,22 @@ TEST_CASE(
           REQUIRE_FALSE(before.decides(in(others)));
           REQUIRE_FALSE(after.decides(in(others)));
         }
+    }
+  });
+}
+
+TEST_CASE(
+  "who elects in the middle of a change meets all who decide in the next, of one casting vote") {
+  for_all_changes([](const replica_group& g) {
+    if (std::popcount(set_of(g.members)) != std::popcount(set_of(g.before)) + 1)
+      return; // the sizes do not matter; this keeps it short
+    for (set to = 1; to < all; to += 2) {
+      const replica_group next{members_of(to), g.members, g.casting_vote, true};
+      for (set electors = 1; electors < all; ++electors)
+        if (g.elects(in(electors)))
+          for (set others = 1; others < all; ++others)
+            if ((electors & others) == 0)
+              REQUIRE_FALSE(next.elects(in(others)));
     }
   });
 }

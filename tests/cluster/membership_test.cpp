@@ -86,6 +86,17 @@ TEST_CASE("a node that is down for long is replaced, until it returns") {
   CHECK(m.counted().size() == 3);
 }
 
+TEST_CASE("no more nodes are replaced than leave a majority of the copies") {
+  membership m = of_three();
+  m.node_down(b, 100);
+  m.tick(10'100);
+  m.node_down(c, 20'000);
+  m.tick(40'000);
+  CHECK(m.counted() == std::vector<std::string>{"a", "b"});
+  m.node_up({"c", 33}, 50'000);
+  CHECK(m.counted() == std::vector<std::string>{"a", "c"});
+}
+
 TEST_CASE("a node that says goodbye counts no longer, until its next life") {
   membership m = of_three();
   m.node_leaves("b");
@@ -194,6 +205,18 @@ TEST_CASE("a change of claims is taken only in its turn; then all have to be ask
   m.learn({"b", 77}, 4, leads(1, {5, 77}, {a})); // another life
   CHECK_FALSE(m.leader_of(1).current);
   m.learn(b, 4, leads(99, {5, 2}, {b})); // no such partition
+}
+
+TEST_CASE("all claims of a node that come late replace no newer ones") {
+  membership m = of_three();
+  m.learn_all(b, 5, {leads(1, {3, b.id}, {b, c})});
+  m.learn_all(b, 4, {});
+  CHECK(m.leader_of(1).current);
+  CHECK(m.knows_all(b, 5));
+  const member anew{"b", 22}; // counts from the beginning
+  m.node_up(anew, 0);
+  m.learn_all(anew, 1, {leads(1, {4, anew.id}, {anew})});
+  CHECK(m.leader_of(1).primary == anew);
 }
 
 TEST_CASE("what a node no longer claims is not so") {

@@ -23,6 +23,8 @@ void draw_pace(plan& p, dice& d) {
   if (d.chance(40))
     p.down_ms = 400;
   p.hunt = p.cuts && d.chance(50);
+  if (d.chance(30))
+    p.replace_ms = static_cast<std::int64_t>(1'000 + d.below(5'000));
 }
 
 } // namespace
@@ -74,6 +76,8 @@ std::string plan::text() const {
        + std::to_string(down_ms) + " ms" + (hunt ? ", hunt" : "");
   s += ", staggered by " + std::to_string(stagger_ms) + " ms, calm for " + std::to_string(calm_ms)
        + " ms";
+  if (replace_ms)
+    s += ", replaced after " + std::to_string(replace_ms) + " ms";
   if (skew_ms)
     s += ", clocks an hour apart";
   return s;

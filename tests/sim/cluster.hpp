@@ -29,6 +29,7 @@ struct plan {
   std::int64_t down_ms = 1'500;    ///< without a frame, until a peer is taken to be gone
   bool hunt = false;               ///< new primaries are cut off at once
   std::int64_t stagger_ms = 60;    ///< between campaigns; with little, many ask at once
+  std::int64_t replace_ms = 0;     ///< until a node that is down is replaced; 0: never
   std::size_t calm_ms = 2'500;     ///< the most between two misfortunes
   std::int64_t chaos_ms = 20'000;
   std::string text() const;

@@ -17,7 +17,7 @@ membership_options options_of(const plan& p, const member& self) {
   o.factor = p.factor;
   o.mode = p.mode;
   o.bootstrap_ms = 2'000;
-  o.replace_ms = 0;
+  o.replace_ms = p.replace_ms;
   return o;
 }
 

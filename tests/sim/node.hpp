@@ -3,6 +3,7 @@
 #include "world.hpp"
 
 #include <supercache/cluster/membership.hpp>
+#include <supercache/cluster/quorum_read.hpp>
 #include <supercache/cluster/replica.hpp>
 
 #include <deque>
@@ -54,9 +55,9 @@ public:
   /// Writes, through whichever node leads, until the deadline; retries as the router does.
   void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
 
-  /// What a node has in the second field of a record, nil if there is none.
+  /// What a node has in the second field of a record, nil if there is none, and where it stands.
   struct seen {
-    position at; ///< the end of its log
+    standing at;
     value what;
   };
   struct reading {
@@ -66,9 +67,7 @@ public:
     bool quorum = false; ///< else as primary
     on_found done;
     unsigned attempt = 0;
-    member_list members = {}; ///< who is asked
-    std::set<member_id> answered = {};
-    seen best = {}; ///< of the answers
+    quorum_read<value> answers = {};
   };
   /// Reads, through whichever nodes are needed, until the deadline.
   void read(reading what, std::int64_t timeout_ms);
@@ -132,6 +131,8 @@ private:
   };
 
   std::int64_t now() const; ///< the node's own clock
+  bool has_lease(std::size_t partition) const;
+  result<proposal> propose(std::size_t partition, const request_id& who, const operation& what);
   void tick();
   void dial();
   void connect(const member& m);

@@ -38,24 +38,24 @@ void node::again_read(std::uint64_t id, std::int64_t delay_us) {
 void node::attempt_read(std::uint64_t id) {
   reading& r = reads_.at(id);
   ++r.attempt;
-  r.answered.clear();
-  r.best = {};
+  r.answers.begin();
   const leadership& l = membership_.leader_of(r.partition);
-  r.members = r.quorum ? l.members : member_list{l.primary};
+  member_list asked = r.quorum ? r.answers.whom(l.members) : member_list{l.primary};
   if (!r.quorum && copy(r.partition).leads())
-    r.members = {self_};
-  again_read(id, paused_ || r.members.empty() || r.members.front() == self_
-                   ? 5'000 + static_cast<std::int64_t>(c_.w.random.below(30'000))
-                   : attempt_ms * 1000);
+    asked = {self_};
+  const bool alone = asked.empty() || (asked.size() == 1 && asked.front() == self_);
+  again_read(id, paused_ || alone ? 5'000 + static_cast<std::int64_t>(c_.w.random.below(30'000))
+                                  : attempt_ms * 1000);
   if (paused_)
     return;
   const auto call_id = id << 8 | (r.attempt & 255);
-  for (const member& m : member_list{r.members})
+  for (const member& m : asked)
     if (m != self_ && membership_.is_live(m))
-      c_.send(self_.node, m.node, m.id, [from = self_, call_id, r](node& to) {
-        to.question(from, call_id, r.partition, r.where, r.key, r.quorum);
-      });
-  if (find_member(r.members, self_.id))
+      c_.send(
+        self_.node, m.node, m.id,
+        [from = self_, call_id, part = r.partition, where = r.where, key = r.key,
+         quorum = r.quorum](node& to) { to.question(from, call_id, part, where, key, quorum); });
+  if (find_member(asked, self_.id))
     if (const auto x = read_here(r.partition, r.where, r.key, r.quorum))
       found(self_.id, call_id, *x);
 }
@@ -67,44 +67,48 @@ void node::question(const member& from, std::uint64_t call_id, std::size_t parti
             [me = self_.id, call_id, x](node& to) { to.found(me, call_id, *x); });
 }
 
-/// Nothing without a lease, or if it has no complete copy.
-std::optional<node::seen> node::read_here(std::size_t partition, const space& where,
-                                          const value& key, bool quorum) {
-  const replica& core = copy(partition);
-  const table* t = store(partition).find(where.kind, where.name);
-  const records r = t ? t->get(key, hash(key), stamp{core.stamp_ms()}) : records{};
+bool node::has_lease(std::size_t partition) const {
+  const replica& core = *parts_[partition]->core;
   const auto heard = [&](member_id life) {
     const std::int64_t lease_ms = c_.p.down_ms * 2 / 3;
     return std::ranges::any_of(links_, [&](const auto& x) {
       return x.second.up && x.second.life == life && x.second.proven_ms >= now() - lease_ms;
     });
   };
-  const bool leased = c_.p.mode == replication_mode::async || faulty(fault::read_without_lease)
-                        ? core.leads()
-                        : core.has_lease(heard, now());
-  if (quorum ? !core.readable() : !leased)
-    return {};
-  return seen{core.log().last(), r.empty() ? value{} : r.front()[1]};
+  if (c_.p.mode == replication_mode::async || faulty(fault::read_without_lease))
+    return core.leads();
+  return core.has_lease(heard, now());
 }
 
-/// One node's answer. By quorum, the first majority decides, unless the group is another by now.
+/// Nothing without a lease, or if it has no complete copy.
+std::optional<node::seen> node::read_here(std::size_t partition, const space& where,
+                                          const value& key, bool quorum) {
+  const replica& core = copy(partition);
+  const table* t = store(partition).find(where.kind, where.name);
+  const records r = t ? t->get(key, hash(key), stamp{core.stamp_ms()}) : records{};
+  if (quorum ? !core.readable() : !has_lease(partition))
+    return {};
+  return seen{{core.log().last(), core.group()}, r.empty() ? value{} : r.front()[1]};
+}
+
+/// One node's answer.
 void node::found(member_id from, std::uint64_t call_id, const seen& x) {
   const auto at = reads_.find(call_id >> 8);
   if (at == reads_.end() || (at->second.attempt & 255) != (call_id & 255))
     return;
   reading& r = at->second;
-  if (!r.answered.insert(from).second)
-    return;
-  if (r.answered.size() == 1 || x.at > r.best.at)
-    r.best = x;
-  const auto needed = faulty(fault::read_from_one) ? 1 : majority_of(r.members.size());
-  if (r.quorum && r.answered.size() < needed)
-    return;
-  if (!r.quorum || membership_.leader_of(r.partition).members == r.members)
-    end_read(at->first, r.best.what);
+  const bool enough = r.answers.take(from, x.at, x.what);
+  if (!r.quorum || enough || faulty(fault::read_from_one))
+    end_read(at->first, r.answers.newest());
 }
 
 void node::end_read(std::uint64_t id, const std::optional<value>& x) {
+  c_.w.note([&] {
+    const reading& r = reads_.at(id);
+    return to_string(self_) + " reads " + to_string(r.key) + " of partition "
+           + std::to_string(r.partition) + (r.quorum ? " by quorum: " : " as primary: ")
+           + (x ? to_string(*x) : "no answer") + " as of " + to_string(r.answers.stands().last);
+  });
   const auto done = std::move(reads_.at(id).done);
   reads_.erase(id);
   done(ended_ ? std::nullopt : x);

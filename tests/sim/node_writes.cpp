@@ -39,6 +39,16 @@ void node::settle_pending(std::size_t i) {
     x.done(code, x.answer);
 }
 
+/// An answer that says only what is there is one to a read, and needs a lease like that.
+result<proposal> node::propose(std::size_t partition, const request_id& who,
+                               const operation& what) {
+  replica& core = copy(partition);
+  auto done = core.propose(who, what, now());
+  if (done && done->unchanged && core.commit() >= done->at.index && !has_lease(partition))
+    return {errc::unavailable, "no lease"};
+  return done;
+}
+
 void node::write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done) {
   const auto id = next_call_++;
   call c;
@@ -83,7 +93,7 @@ void node::attempt(std::uint64_t id) {
     return;
   }
   if (p.core->leads()) {
-    auto done = p.core->propose(c.who, c.what, now());
+    auto done = propose(c.partition, c.who, c.what);
     if (!done) {
       const errc e = done.why().code;
       after_step(c.partition);
@@ -149,7 +159,7 @@ void node::request(const member& from, std::uint64_t call_id, std::size_t partit
   const auto answer = [this, from, call_id](errc e, const value& x) {
     c_.send(self_.node, from.node, from.id, [call_id, e, x](node& to) { to.reply(call_id, e, x); });
   };
-  auto done = parts_[partition]->core->propose(who, what, now());
+  auto done = propose(partition, who, what);
   if (!done) {
     after_step(partition);
     answer(done.why().code, {});

@@ -61,7 +61,7 @@ private:
         break;
       case 7:
         if (p.cuts)
-          c_.break_between(any_name(), any_name());
+          break_one();
         break;
       default: break;
     }
@@ -82,7 +82,13 @@ private:
         c_.start(name);
     });
   }
+  void break_one() {
+    lost_ = lost_ || c_.p.mode == replication_mode::async;
+    c_.break_between(any_name(), any_name());
+  }
   void cut() {
+    if (c_.w.random.chance(30))
+      split();
     lost_ = lost_ || c_.p.mode == replication_mode::async;
     const auto a = any_name(), b = any_name();
     c_.cut(a, b);
@@ -91,19 +97,28 @@ private:
   }
   void isolate() {
     const node* n = c_.leader(c_.w.random.below(c_.p.partitions));
-    isolate(n && c_.w.random.chance(50) ? n->self().node : any_name());
+    isolate(n && c_.w.random.chance(80) ? n->self().node : any_name());
   }
   /// Cuts it off from all others, or from some. Perhaps they notice at once, and it does not.
   void isolate(const std::string& name, std::size_t percent = 100) {
     lost_ = lost_ || c_.p.mode == replication_mode::async;
     const node* n = c_.alive(name);
-    const bool noticed = n && c_.w.random.chance(50);
+    const bool noticed = n && c_.w.random.chance(70);
     for (const auto& other : c_.names())
       if (other != name && c_.w.random.chance(percent)) {
         c_.cut(name, other);
         if (noticed)
           c_.notice_soon(other, n->self(), false);
       }
+  }
+  /// Cuts all connections between two sets of nodes.
+  void split() {
+    std::vector<std::string> one, other;
+    for (const auto& name : c_.names())
+      (c_.w.random.chance(50) ? one : other).push_back(name);
+    for (const auto& a : one)
+      for (const auto& b : other)
+        c_.cut(a, b);
   }
   /// Who has just begun to lead is cut off after a few messages, and comes back while others lead.
   void hunt(const std::string& name) {

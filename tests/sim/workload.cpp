@@ -39,7 +39,7 @@ void workload::step(std::size_t client) {
   }
 }
 
-void workload::write(std::size_t client, const space& where, const value& key, operation_body body,
+bool workload::write(std::size_t client, const space& where, const value& key, operation_body body,
                      std::function<void(const outcome&)> then) {
   const auto next = [this, client] {
     c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
@@ -48,7 +48,7 @@ void workload::write(std::size_t client, const space& where, const value& key, o
   node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
   if (!n || n->paused()) {
     next();
-    return;
+    return false;
   }
   ++busy_;
   // A node that crashes takes its clients along: they never learn what happened.
@@ -63,6 +63,7 @@ void workload::write(std::size_t client, const space& where, const value& key, o
   };
   c_.w.after((timeout_ms + 500) * 1000, [tell] { tell({outcome::kind::unknown, {}}); });
   n->write(partition_of(key), {where, std::move(body)}, timeout_ms, tell);
+  return true;
 }
 
 void workload::read(std::size_t client, const space& where, const value& key,
@@ -151,14 +152,25 @@ void workload::push(std::size_t client, space_kind kind) {
 void workload::pop(std::size_t client, space_kind kind) {
   const std::string name = c_.w.random.chance(50) ? "q" : "p";
   const std::size_t n = 1 + c_.w.random.below(2);
-  write(client, {kind, name}, name, op::pop{n}, [this, kind, name, n](const outcome& o) {
+  items& now = items_[{kind, name}];
+  const auto tell = [this, kind, name, n, pushed = now.pushed.size()](const outcome& o) {
     items& mine = items_[{kind, name}];
+    mine.going_out -= n;
+    const auto taken = mine.out.size() + mine.maybe_out + mine.going_out;
+    if (o.is == outcome::kind::done && o.answer.items().empty() && pushed > taken
+        && c_.p.mode == replication_mode::sync)
+      c_.w.fail("reads", std::string{to_string(kind)} + ' ' + name + " was found empty; "
+                           + std::to_string(pushed) + " items had been pushed, "
+                           + std::to_string(taken) + " may have been taken");
     if (o.is == outcome::kind::done)
       for (const value& x : o.answer.items())
         mine.out.push_back(x.as_int());
     else if (o.is == outcome::kind::unknown)
       mine.maybe_out += n;
-  });
+  };
+  now.going_out += n;
+  if (!write(client, {kind, name}, name, op::pop{n}, tell))
+    now.going_out -= n;
 }
 
 void workload::insert(std::size_t client) {

@@ -42,9 +42,11 @@ private:
     std::set<std::int64_t> late;                 ///< without an answer: they may come at any time
     std::vector<std::int64_t> out;
     std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
+    std::size_t going_out = 0; ///< items that pops that are under way may take
   };
   void step(std::size_t client);
-  void write(std::size_t client, const space& where, const value& key, operation_body body,
+  /// Answers whether it began.
+  bool write(std::size_t client, const space& where, const value& key, operation_body body,
              std::function<void(const outcome&)> then);
   std::size_t partition_of(const value& key) const;
   void read(std::size_t client, const space& where, const value& key,

@@ -2,6 +2,7 @@
 
 #include <supercache/cluster/membership.hpp>
 #include <supercache/cluster/messages.hpp>
+#include <supercache/cluster/quorum_read.hpp>
 #include <supercache/store/change.hpp>
 #include <supercache/store/query.hpp>
 #include <supercache/store/result.hpp>
@@ -60,7 +61,7 @@ struct question {
 struct found {
   std::uint64_t id = 0;
   failure why{errc::none, {}};
-  position at; ///< the end of the answerer's log
+  standing at; ///< of the answerer; its group only if the question was not for the primary
   answer what;
 };
 

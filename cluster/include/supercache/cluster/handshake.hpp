@@ -16,7 +16,7 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 ///
 /// Version 2 added `dialled` and the item `known_nodes` of frames.
 struct hello {
-  static constexpr std::uint64_t present_version = 2;
+  static constexpr std::uint64_t present_version = 3;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
   std::uint64_t life = 0;                  ///< its `member_id`

@@ -55,6 +55,7 @@ struct progress_report {
   transfer_id fill;      ///< the transfer it took part in last
   bool filling = false;  ///< and that is not complete: it has the data up to `at`
   transfer_point at;
+  std::uint64_t given_up = 0; ///< how often it became blank: what it said before that is over
   bool operator==(const progress_report&) const = default;
 };
 

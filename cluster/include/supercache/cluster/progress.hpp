@@ -31,6 +31,9 @@ struct progress {
   std::int64_t heard_ms = 0; ///< when it reported last, or when we began to wait for it
   log_index seen = 0;        ///< the end of its log, as reported last; for flow control
 
+  std::uint64_t given_up = 0; ///< how many logs it has given up, as far as is known
+  bool whole = false;         ///< it has all data of a member, perhaps other than ours
+
   // -- fill ---------------------------------------------------------------------------------------
   transfer_id transfer;   ///< the present one, or the last
   transfer_id reported;   ///< the latest that it took part in, by its own word

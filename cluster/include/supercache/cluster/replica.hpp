@@ -30,6 +30,9 @@ struct replica_options {
   std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
   /// Async: when nobody of the group was there for so long, who has any of its data takes over.
   std::int64_t lost_ms = 5'000;
+  /// Async: the same for who has only a part of it, and would replace all that the others may have
+  /// when they can be reached again.
+  std::int64_t partial_ms = 30'000;
   /// Sync: how long who lost the connection to the primary elects nobody else; as long as it takes
   /// until a silent node is down.
   std::int64_t loyal_ms = 1'500;
@@ -46,7 +49,8 @@ struct send_budget {
 struct proposal {
   position at; ///< the answer holds once this is committed
   value answer;
-  bool watched = false; ///< a push went to a queue that somebody waits on
+  bool watched = false;   ///< a push went to a queue that somebody waits on
+  bool unchanged = false; ///< nothing was logged: the answer is what a read would have found
 };
 
 /// What happened in a replica since it was asked last.
@@ -173,7 +177,10 @@ public:
   bool blank() const noexcept { return log_.last().index == 0 && !filling_; }
   bool filling() const noexcept { return filling_.has_value(); }
   /// Whether it has all data of a member, however old.
-  bool readable() const noexcept { return !filling_ && (is_member(options_.self.id) || leads()); }
+  bool readable() const noexcept {
+    return !filling_ && !diverged_ && log_.last() >= forgot_
+           && (is_member(options_.self.id) || leads());
+  }
   /// The cluster's time for this partition: the primary's, as far as is known here.
   std::int64_t time_ms(std::int64_t now) const noexcept { return now + offset_ms_; }
   std::int64_t offset_ms() const noexcept { return offset_ms_; }
@@ -200,6 +207,7 @@ private:
   void note_answer(const entry& e, log_index at, const value& answer);
   status ready_for_writes() const;
   status room_for_writes() const;
+  void promise(const epoch& e, member_id primary);
   void follow(const epoch& e);
   void step_down(std::int64_t now);
   void apply_group(const entry& e, log_index at);
@@ -251,6 +259,7 @@ private:
                       std::vector<message>& out);
   bool wants(const progress& p, bool pieces = true) const;
   bool may_send_entries(const progress& p) const;
+  bool may_begin_to_fill(const progress& p) const;
   const append& entries_for(progress& p, std::size_t most, std::int64_t now,
                             std::vector<message>& out);
   void send_piece(progress& p, send_budget& budget, std::int64_t now, std::vector<message>& out);
@@ -288,8 +297,10 @@ private:
   epoch promised_;        ///< as primary: its own
   member_id primary_ = 0; ///< of `promised_`, if known
   log_index commit_ = 0;
-  log_index reign_begin_ = 0; ///< as primary: the first entry of its own reign
-  bool group_exists_ = false; ///< see `know_of_group`
+  log_index reign_begin_ = 0;                      ///< as primary: the first entry of its own reign
+  log_index recent_end_ = 0, next_recent_end_ = 0; ///< as primary: of the log, some time ago
+  std::int64_t recent_ms_ = 0;                     ///< when they were noted
+  bool group_exists_ = false;                      ///< see `know_of_group`
   member founder_;
   replica_group group_;
   log_index group_index_ = 0; ///< of the entry that made it so
@@ -297,7 +308,9 @@ private:
   std::int64_t offset_ms_ = 0; ///< of the cluster's time to the node's own
   std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
 
-  bool has_more_ = false; ///< somebody with less data asked for a vote
+  std::uint64_t given_up_ = 0; ///< how often it became blank
+  bool diverged_ = false;      ///< its data is not the primary's: it waits to be filled
+  bool has_more_ = false;      ///< somebody with less data asked for a vote
 
   std::optional<campaign> campaign_;
   std::int64_t leaderless_ms_ = 0;  ///< since when; 0 = not known to be
