@@ -159,7 +159,8 @@ void replica::on(member_id, const retire& m, std::int64_t) {
 }
 
 void replica::let_go(const epoch& e) {
-  if (leads() || e < log_.last().epoch)
+  // A part of a reign's data is nothing that anybody could go on with.
+  if (leads() || (!filling_ && e < log_.last().epoch))
     return;
   if (e > promised_)
     promise(e, 0);

@@ -57,7 +57,7 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
       b.is = beginning::done;
     } else {
       b.is = beginning::waits;
-      pending_.push_back({b.at, std::move(done), b.answer, begun});
+      pending_.push_back({b.at, std::move(done), b.answer, begun, p->unchanged});
     }
   });
   if (b.is != beginning::refused)
@@ -78,7 +78,7 @@ void host::settle(settled& over) {
       return errc::outcome_unknown; // this copy may have been filled from another reign
     if (core_.commit() < x.at.index)
       return {};
-    return errc::none;
+    return x.unchanged && !leased() ? errc::unavailable : errc::none;
   };
   if (core_.leads()) { // in order: those behind the first that waits wait too
     while (!pending_.empty()) {
@@ -113,6 +113,8 @@ void host::tell(settled& over) {
     node_.replicated(now - x.begun, code == errc::none);
     if (code == errc::none)
       x.done(std::move(x.answer), x.at);
+    else if (code == errc::unavailable)
+      x.done(failure{code, "another primary may have been elected; nothing was changed"}, x.at);
     else if (code == errc::quorum_not_reached)
       x.done(failure{code, "the primary has the write, but no majority confirmed it within "
                              + std::to_string(node_.majority_timeout().count())
@@ -121,6 +123,19 @@ void host::tell(settled& over) {
     else
       x.done(failure{code, "the primary changed while the write waited for a majority"}, x.at);
   }
+}
+
+/// What makes a copy drop its data is told to those who read meanwhile before it does.
+void host::receive(member_id from, message m) {
+  const auto* piece = std::get_if<fill>(&m);
+  const bool drops = (piece && piece->begin) || std::holds_alternative<retire>(m);
+  step([&](replica& core) {
+    if (drops && readable_) {
+      readable_ = false;
+      ++generation_;
+    }
+    core.receive(from, std::move(m), node_.now_ms());
+  });
 }
 
 void host::abandon() {

@@ -46,6 +46,7 @@ public:
   enum class left { nothing, pieces, more };
   /// What there is to send to a peer, within the budget.
   left collect(member_id to, send_budget& budget, std::vector<message>& out);
+  void receive(member_id from, message m);
   /// Ends all waits: the node stops.
   void abandon();
 
@@ -84,6 +85,7 @@ private:
     on_done done;
     value answer;
     clock::time_point begun;
+    bool unchanged; ///< it answers like a read
   };
   using settled = std::vector<std::pair<waiting, errc>>;
 

@@ -19,7 +19,8 @@ link::link(node& n, std::string name, std::size_t partitions)
     pieces_(n.cache().config().replication.transfer_rate << 20),
     dirty_((partitions + 63) / 64) {}
 
-void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now) {
+void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now,
+                bool dialled) {
   const std::lock_guard hold{lock_};
   to_ = std::move(to);
   outbox_.clear();
@@ -31,6 +32,7 @@ void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64
   for (auto& word : dirty_)
     word = 0;
   heard_ms_ = now;
+  silent_ = dialled;
   life_ = life;
   session_ = session;
   up_ = true;
@@ -54,6 +56,7 @@ bool link::received(const frame::header& h, std::size_t bytes, std::int64_t now)
   if (!up() || h.session != session())
     return false;
   heard_ms_.store(now, std::memory_order_relaxed);
+  silent_ = false;
   received_ += bytes;
   if (h.received <= acknowledged_)
     return true;
@@ -97,6 +100,8 @@ void link::post(byte_buffer bytes, std::uint64_t session, bool awaited) {
 }
 
 void link::send_now(const frame::item& i) {
+  if (silent_)
+    return;
   byte_buffer bytes;
   wire_writer w{bytes};
   const auto h = header();
@@ -179,7 +184,7 @@ bool link::collect_all(wire_writer& w, bool& asks) {
 
 /// Answers whether there is more that may be sent.
 bool link::send_frame() {
-  if (!up() || sent_ - acknowledged_ > window)
+  if (!up() || silent_ || sent_ - acknowledged_ > window)
     return false;
   byte_buffer bytes;
   wire_writer w{bytes};

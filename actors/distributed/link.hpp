@@ -43,8 +43,9 @@ public:
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
   std::int64_t proven_ms() const noexcept { return proven_ms_.load(std::memory_order_acquire); }
 
-  /// A new session with a life of the peer. Whatever was on its way is forgotten.
-  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now);
+  /// A new session with a life of the peer. Whatever was on its way is forgotten. Who was `dialled`
+  /// says nothing before the peer does, which could not take it yet.
+  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now, bool dialled);
   /// Answers whether it was up, in this session.
   bool close(std::uint64_t session);
 
@@ -113,6 +114,7 @@ private:
   dialling dialling_;
   std::string name_;
   std::atomic<bool> up_{false};
+  std::atomic<bool> silent_{false}; ///< the peer has not said anything yet, so neither do we
   std::atomic<member_id> life_{0};
   std::atomic<std::uint64_t> session_{0};
   std::atomic<std::int64_t> heard_ms_{0};

@@ -158,7 +158,8 @@ private:
   void watch_closed(link& l);
   void on_watching(link& from, frame::watching& x);
   void on_watched(link& from, const frame::watched& x);
-  void open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
+  void open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session,
+                 bool dialled);
 
   core& core_;
   caf::actor_system& system_;

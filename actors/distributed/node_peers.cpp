@@ -94,7 +94,7 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
     if (!d.configured)
       d.address = from.node;
   });
-  open_link(l, from, endpoint, from.session);
+  open_link(l, from, endpoint, from.session, true);
   hello out = own_hello();
   out.session = from.session;
   return out;
@@ -138,7 +138,7 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
     return s;
   if (l.up())
     met_anew(l, from);
-  open_link(l, from, endpoint, session);
+  open_link(l, from, endpoint, session, false);
   return done();
 }
 
@@ -148,10 +148,10 @@ void node::met_anew(link& l, const hello& from) {
   lost(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
 }
 
-void node::open_link(link& l, const hello& from, const caf::actor& endpoint,
-                     std::uint64_t session) {
+void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session,
+                     bool dialled) {
   const auto now = now_ms();
-  l.open(from.life, session, endpoint, now);
+  l.open(from.life, session, endpoint, now, dialled);
   l.with_dialling([&](link::dialling& d) {
     d.said = from.node;
     d.refused.clear();
@@ -326,9 +326,7 @@ struct node::inbox {
     });
   }
   void operator()(frame::peer_message& x) const {
-    n.host_of(x.partition).step([&](replica& core) {
-      core.receive(from.life(), std::move(x.what), n.now_ms());
-    });
+    n.host_of(x.partition).receive(from.life(), std::move(x.what));
   }
   void operator()(const frame::request& x) const { n.router_.on(from, x); }
   void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }

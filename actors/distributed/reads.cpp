@@ -209,7 +209,9 @@ bool is_long(const query& q) {
 } // namespace
 
 void router::on(link& from, const frame::question& q) {
-  auto work = [this, &from, q] {
+  auto work = [this, &from, life = from.life(), q] {
+    if (from.life() != life)
+      return;
     frame::found out;
     out.id = q.id;
     auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, q.at_primary ? nullptr : &out.at);

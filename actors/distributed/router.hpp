@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <random>
 #include <unordered_map>
 
 namespace supercache::detail {
@@ -73,7 +74,8 @@ private:
   mutable std::mutex lock_; ///< of all below, and of the calls
   std::unordered_map<std::uint64_t, write_ptr> writes_;
   std::unordered_map<std::uint64_t, read_ptr> reads_;
-  std::uint64_t next_id_ = 1;
+  /// Not from 1: answers to an earlier life of this node must not fit.
+  std::uint64_t next_id_ = std::random_device{}() | 1;
   bool stopped_ = false;
 };
 

@@ -41,7 +41,7 @@ later<value> router::write(std::size_t partition, operation what, milliseconds t
     if (stopped_)
       return {errc::not_started, "the cache is not started"};
     c->id = next_id_++;
-    c->due_ms = waits ? INT64_MAX : c->attempt ? node_.now_ms() + retry_ms : 0;
+    c->due_ms = waits || !c->attempt ? INT64_MAX : node_.now_ms() + retry_ms;
     writes_.emplace(c->id, c);
   }
   if (!c->attempt)
@@ -118,18 +118,25 @@ void router::send(const write_ptr& c, link& to) {
 void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
   if (x)
     return finish(c, std::move(x));
+  bool retry = false;
   {
     const std::lock_guard hold{lock_};
     if (c->attempt != attempt)
       return;
-    c->maybe = true;
-    if (c->who.client && x.why().code != errc::quorum_not_reached) { // the session table knows
+    const bool nothing_done = x.why().code == errc::unavailable;
+    retry = nothing_done && c->id; // else the caller is not there yet
+    c->maybe = c->maybe || !nothing_done;
+    if (!nothing_done && c->who.client
+        && x.why().code != errc::quorum_not_reached) { // the session table knows
       c->open = c->here = false;
       c->due_ms = node_.now_ms() + retry_ms;
       return;
     }
   }
-  finish(c, x.why());
+  if (retry)
+    again(c, x.why());
+  else
+    finish(c, x.why());
 }
 
 void router::again(const write_ptr& c, failure why) {
@@ -167,16 +174,19 @@ failure router::verdict(const write_call& c) const {
 }
 
 void router::on(link& from, const frame::request& r) {
-  const auto answer = [this, &from, id = r.id](result<value> x, const position& at) {
-    frame::reply out{id, {errc::none, {}}, at, {}};
-    if (x)
-      out.answer = *std::move(x);
-    else
-      out.why = x.why();
-    from.send(out);
-    const batch gather{node_};
-    batch::current().urgent(from);
-  };
+  const auto answer
+    = [this, &from, life = from.life(), id = r.id](result<value> x, const position& at) {
+        if (from.life() != life)
+          return; // another life would take it for an answer to a call of its own
+        frame::reply out{id, {errc::none, {}}, at, {}};
+        if (x)
+          out.answer = *std::move(x);
+        else
+          out.why = x.why();
+        from.send(out);
+        const batch gather{node_};
+        batch::current().urgent(from);
+      };
   auto b = node_.host_of(r.partition).propose(r.who, r.what, answer);
   if (b.is == host::beginning::done)
     answer(std::move(b.answer), b.at);
@@ -223,6 +233,8 @@ void router::on(link&, frame::reply r) {
   }
 }
 
+/// Several threads may come at once. Who finds a call due takes it: nobody else makes its next
+/// attempt.
 void router::tick(std::int64_t now) {
   std::vector<write_ptr> over_writes, due_writes;
   std::vector<read_ptr> over_reads, due_reads;
@@ -234,14 +246,19 @@ void router::tick(std::int64_t now) {
       } else if (now >= c->due_ms
                  || (c->open && !c->here && !node_.link_of(c->asked))) { // it is gone
         c->maybe = c->maybe || c->open;
+        c->open = false;
+        c->due_ms = INT64_MAX;
         due_writes.push_back(c);
       }
     }
     for (const auto& [id, c] : reads_)
       if (now >= c->deadline_ms)
         over_reads.push_back(c);
-      else if (now >= c->due_ms || (c->asked && !node_.link_of(c->asked)))
+      else if (now >= c->due_ms || (c->asked && !node_.link_of(c->asked))) {
+        c->asked = 0;
+        c->due_ms = INT64_MAX;
         due_reads.push_back(c);
+      }
   }
   for (const auto& c : over_writes)
     finish(c, verdict(*c));

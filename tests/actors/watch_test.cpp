@@ -237,3 +237,21 @@ TEST_CASE("when a node of a cluster is gone, those who watch are told that they 
     nodes[1].put({i, "later"});
   CHECK(eventually([&] { return l.told->rows(change_kind::stored).size() == 50; }));
 }
+
+TEST_CASE("who watches already when another node dials it is told of what that one leads") {
+  auto o = fixture::cluster_options_with(replication_mode::async, 2);
+  o.replication.node.name = "b"; // dialled by those before it
+  fixture::member_node b{o};
+  listener l{b.system};
+  b.c.watch({tuples}, l.who);
+  o.replication.node.name = "a";
+  o.replication.peers = {b.address()};
+  fixture::member_node a{o};
+  b.c.reconfigure({a.address(), b.address()});
+  for (auto* n : {&a, &b})
+    n->c.full_sync(std::chrono::seconds{60});
+  REQUIRE(eventually([&] { return !a.c.primary_partitions().empty(); }));
+  for (int i = 0; i < 100; ++i)
+    a.c.put({i, "x"});
+  CHECK(eventually([&] { return l.told->rows(change_kind::stored).size() == 100; }));
+}

@@ -130,6 +130,8 @@ void node::dial() {
 // -- connections --------------------------------------------------------------------------------
 
 void node::hello(const member& from, bool answer) {
+  if (const node* n = c_.alive(from.node); !n || n->self() != from)
+    return; // a connection is made with somebody who lives
   link& l = links_[from.node];
   if (l.up) // it lost the connection, or is another life
     disconnect(from.node, l.life != from.id);
