@@ -65,7 +65,9 @@ public:
     const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
     if (core_->cluster()) {
-      wait_there({promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms)});
+      watch_over(who);
+      wait_there({promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms),
+                  caf::actor_cast<caf::actor_addr>(who)});
       return promise;
     }
     value item;
@@ -156,6 +158,7 @@ private:
     caf::typed_response_promise<value> promise;
     std::string queue;
     std::int64_t until_ms;
+    caf::actor_addr who; ///< none: nobody can say whether it lives
     std::int64_t pause_ms = 1;
   };
 
@@ -190,6 +193,8 @@ private:
   /// Goes on after a pause, or ends with what stood in the way last.
   void look_again(const distant_wait& w, caf::error why) {
     const auto again = std::make_shared<std::function<void()>>([this, w = w, why]() mutable {
+      if (w.who && !monitored_.contains(w.who))
+        return; // it is gone: nothing is taken for it
       if (!core_->running()) {
         w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
       } else if (system_ms() >= w.until_ms) {

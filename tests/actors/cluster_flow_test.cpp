@@ -129,3 +129,22 @@ TEST_CASE("writes that copies are to have are counted and measured") {
     CHECK(all.samples >= (async ? 1 : n));
   }
 }
+
+TEST_CASE("in a cluster, too, a waiter that dies takes no item with it") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2)};
+  for (std::size_t i = 0; i < nodes.size(); ++i) { // one of them leads the queue's partition
+    auto waiter = nodes.system(i).spawn([front = nodes[i].actor()](caf::event_based_actor* self) {
+      compat::ask(self, front, 60s, queue_atom_v, wait_atom_v, std::string{"q"},
+                  std::int64_t{60'000})
+        .then([](const value&) {}, [](const caf::error&) {});
+      self->set_default_handler(caf::drop);
+    });
+    std::this_thread::sleep_for(200ms); // it waits now
+    caf::anon_send_exit(waiter, caf::exit_reason::kill);
+  }
+  std::this_thread::sleep_for(200ms);
+  for (int i = 0; i < 5; ++i)
+    nodes[0].queue("q").add(i);
+  std::this_thread::sleep_for(300ms);
+  CHECK(nodes[1].queue("q").count() == 5);
+}
