@@ -39,27 +39,35 @@ void workload::step(std::size_t client) {
   }
 }
 
+void workload::step_later(std::size_t client) {
+  c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
+             [this, client] { step(client); });
+}
+
+/// Where a client does its next step; nullptr: nowhere now, so it takes another one later.
+node* workload::some_node(std::size_t client) {
+  node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
+  if (n && !n->paused())
+    return n;
+  step_later(client);
+  return nullptr;
+}
+
 bool workload::write(std::size_t client, const space& where, const value& key, operation_body body,
                      std::function<void(const outcome&)> then) {
-  const auto next = [this, client] {
-    c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
-               [this, client] { step(client); });
-  };
-  node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
-  if (!n || n->paused()) {
-    next();
+  node* n = some_node(client);
+  if (!n)
     return false;
-  }
   ++busy_;
   // A node that crashes takes its clients along: they never learn what happened.
   auto told = std::make_shared<bool>(false);
-  const auto tell = [this, told, then, next](const outcome& o) {
+  const auto tell = [this, client, told, then](const outcome& o) {
     if (std::exchange(*told, true))
       return;
     --busy_;
     ++(o.is == outcome::kind::done ? done : o.is == outcome::kind::refused ? refused : unknown);
     then(o);
-    next();
+    step_later(client);
   };
   c_.w.after((timeout_ms + 500) * 1000, [tell] { tell({outcome::kind::unknown, {}}); });
   n->write(partition_of(key), {where, std::move(body)}, timeout_ms, tell);
@@ -68,22 +76,16 @@ bool workload::write(std::size_t client, const space& where, const value& key, o
 
 void workload::read(std::size_t client, const space& where, const value& key,
                     std::function<void(const value&)> then) {
-  const auto next = [this, client] {
-    c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)),
-               [this, client] { step(client); });
-  };
-  node* n = c_.alive(c_.names()[c_.w.random.below(c_.names().size())]);
-  if (!n || n->paused()) {
-    next();
+  node* n = some_node(client);
+  if (!n)
     return;
-  }
   ++busy_;
-  const auto tell = [this, then, next](const std::optional<value>& x) {
+  const auto tell = [this, client, then](const std::optional<value>& x) {
     --busy_;
     ++(x ? read_done : read_failed);
     if (x)
       then(*x);
-    next();
+    step_later(client);
   };
   n->read({partition_of(key), where, key, c_.w.random.chance(30), tell}, timeout_ms);
 }

@@ -45,6 +45,8 @@ private:
     std::size_t going_out = 0; ///< items that pops that are under way may take
   };
   void step(std::size_t client);
+  void step_later(std::size_t client);
+  node* some_node(std::size_t client);
   /// Answers whether it began.
   bool write(std::size_t client, const space& where, const value& key, operation_body body,
              std::function<void(const outcome&)> then);

@@ -14,7 +14,8 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 
 /// What two nodes say to each other first. Version and node come first in every version of it.
 ///
-/// Version 2 added `dialled` and the item `known_nodes` of frames.
+/// Version 2 added `dialled` and the item `known_nodes` of frames; version 3 the group of who
+/// answers a read, and to reports how many logs were given up.
 struct hello {
   static constexpr std::uint64_t present_version = 3;
   std::uint64_t version = present_version; ///< of everything that is sent
