@@ -1,6 +1,6 @@
 #include "core.hpp"
+#include "distributed/distant_waits.hpp"
 #include "distributed/node.hpp"
-#include "distributed/remote.hpp"
 #include "distributed/strangers.hpp"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace supercache::detail {
 
@@ -19,13 +20,8 @@ using namespace std::chrono_literals;
 /// How often expired records are looked for, and how many are freed before others get their turn.
 constexpr auto tidy_interval = 200ms;
 constexpr std::size_t tidy_budget = 2000;
-/// The longest pause between two looks at a queue of another node.
-constexpr std::int64_t longest_pause_ms = 20;
 /// How long an operation in a cluster is tried.
 constexpr auto default_wait = 5'000ms;
-/// The least time a look at a queue of another node, or taking its item, is given: who does not
-/// want to wait wants an answer, too.
-constexpr auto least_wait = 100ms;
 
 /// Somebody who waits for an item of a queue.
 struct waiter {
@@ -36,7 +32,11 @@ struct waiter {
 class partition_logic {
 public:
   partition_logic(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t index)
-    : self_(self), core_(std::move(c)), store_(core_->at(index)), index_(index) {
+    : self_(self),
+      core_(std::move(c)),
+      store_(core_->at(index)),
+      index_(index),
+      distant_(std::make_shared<distant_waits>(self, core_, index)) {
     // One of them sees to it. In a cluster it is the node monitor.
     if (index == 0 && core_->config().cluster == cluster_mode::local
         && core_->system().has_middleman())
@@ -46,7 +46,9 @@ public:
   caf::typed_response_promise<value> apply(const operation& o) {
     auto promise = self_->make_response_promise<value>();
     if (core_->cluster()) {
-      core_->cluster()->router().write(index_, o, default_wait).then(answer_to(promise));
+      const auto id = ++last_id_;
+      applied_.emplace(id, promise);
+      core_->cluster()->router().write(index_, o, default_wait).then(answer_to(id));
       return promise;
     }
     bool watched = false;
@@ -66,8 +68,8 @@ public:
     auto promise = self_->make_response_promise<value>();
     if (core_->cluster()) {
       watch_over(who);
-      wait_there({promise, queue, system_ms() + std::max<std::int64_t>(0, timeout_ms),
-                  caf::actor_cast<caf::actor_addr>(who)});
+      distant_->add(promise, queue, std::chrono::milliseconds{timeout_ms},
+                    caf::actor_cast<caf::actor_addr>(who));
       return promise;
     }
     value item;
@@ -123,6 +125,7 @@ public:
   /// Nothing is taken out of a queue for somebody who is gone.
   void forget(const caf::actor_addr& who) {
     monitored_.erase(who);
+    distant_->forget(who);
     for (auto& [queue, line] : waiting_)
       std::erase_if(line, [&](waiter& w) {
         const caf::response_promise& p = w.promise;
@@ -135,85 +138,27 @@ public:
       for (waiter& w : line)
         w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
     waiting_.clear();
+    distant_->stop();
+    for (auto& [id, promise] : std::exchange(applied_, {}))
+      promise.deliver(
+        to_caf({errc::outcome_unknown, "the cache was stopped before an answer came"}));
     self_->quit();
   }
 
 private:
   /// Delivers on this actor what comes on another thread.
-  later<value>::handler answer_to(caf::typed_response_promise<value> promise) {
-    return [me = partition_actor{self_}, promise](result<value> x) mutable {
+  later<value>::handler answer_to(std::uint64_t id) {
+    return [me = partition_actor{self_}, this, id](result<value> x) {
       compat::tell_from_anywhere(
-        me, run_atom_v,
-        std::make_shared<std::function<void()>>([promise, x = std::move(x)]() mutable {
+        me, run_atom_v, std::make_shared<std::function<void()>>([this, id, x = std::move(x)] {
+          auto promise = std::move(applied_.at(id));
+          applied_.erase(id);
           if (x)
-            promise.deliver(*std::move(x));
+            promise.deliver(*x);
           else
             promise.deliver(to_caf(x.why()));
         }));
     };
-  }
-
-  /// A wait for an item of a queue in a cluster.
-  struct distant_wait {
-    caf::typed_response_promise<value> promise;
-    std::string queue;
-    std::int64_t until_ms;
-    caf::actor_addr who; ///< none: nobody can say whether it lives
-    std::int64_t pause_ms = 1;
-  };
-
-  /// Looks at the primary for an item, more and more rarely, and takes it when there is one.
-  void wait_there(const distant_wait& w) {
-    const space target{space_kind::queue, w.queue};
-    core_->cluster()
-      ->router()
-      .ask(index_, remote::reading(ask::peek{}, target), read_mode::primary, left_of(w))
-      .then([this, w, target](result<answer> x) {
-        if (!x)
-          return look_again(w, to_caf(x.why()));
-        if (x->one.items().empty())
-          return look_again(w, none_came(w.queue));
-        core_->cluster()
-          ->router()
-          .write(index_, remote::writing(op::pop{1}, target), left_of(w))
-          .then([this, w](result<value> got) { take_there(w, std::move(got)); });
-      });
-  }
-  /// What came of taking an item. Where it may have been taken nevertheless, the caller is told so:
-  /// another try might lose it.
-  void take_there(const distant_wait& w, result<value> got) {
-    if (got && got->items().empty())
-      return look_again(w, none_came(w.queue)); // somebody was faster
-    if (!got && (got.why().code == errc::unavailable || got.why().code == errc::overloaded))
-      return look_again(w, to_caf(got.why())); // nothing was changed
-    if (got)
-      got = value{got->items().front()};
-    answer_to(w.promise)(std::move(got));
-  }
-  /// Goes on after a pause, or ends with what stood in the way last.
-  void look_again(const distant_wait& w, caf::error why) {
-    const auto again = std::make_shared<std::function<void()>>([this, w = w, why]() mutable {
-      if (w.who && !monitored_.contains(w.who))
-        return; // it is gone: nothing is taken for it
-      if (!core_->running()) {
-        w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
-      } else if (system_ms() >= w.until_ms) {
-        w.promise.deliver(std::move(why));
-      } else {
-        w.pause_ms = std::min(w.pause_ms * 2, longest_pause_ms);
-        wait_there(w);
-      }
-    });
-    compat::tell_from_anywhere(
-      partition_actor{self_}, run_atom_v,
-      std::make_shared<std::function<void()>>([this, again, pause = w.pause_ms] {
-        compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{pause},
-                           run_atom_v, again);
-      }));
-  }
-  static std::chrono::milliseconds left_of(const distant_wait& w) {
-    return std::max<std::chrono::milliseconds>(least_wait,
-                                               std::chrono::milliseconds{w.until_ms - system_ms()});
   }
 
   static caf::error none_came(const std::string& queue) {
@@ -234,6 +179,10 @@ private:
   std::size_t index_;
   std::optional<strangers> strangers_;
   std::map<std::string, std::deque<waiter>> waiting_;
+  std::shared_ptr<distant_waits> distant_;
+  std::uint64_t last_id_ = 0;
+  /// Operations of a cluster that are under way.
+  std::map<std::uint64_t, caf::typed_response_promise<value>> applied_;
   std::set<caf::actor_addr> monitored_; ///< whoever waits or waited, and lives
 };
 

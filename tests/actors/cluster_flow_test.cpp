@@ -148,3 +148,24 @@ TEST_CASE("in a cluster, too, a waiter that dies takes no item with it") {
   std::this_thread::sleep_for(300ms);
   CHECK(nodes[1].queue("q").count() == 5);
 }
+
+TEST_CASE("who waits for an item when the cache stops is told so") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2)};
+  std::vector<std::thread> waiters;
+  std::mutex lock;
+  std::vector<caf::error> told;
+  const auto last = nodes.size() - 1;
+  for (int i = 0; i < 16; ++i) // some of these queues are led there, others elsewhere
+    waiters.emplace_back([&, name = "q" + std::to_string(i)] {
+      const auto got = nodes[last].queue(name).try_out_wait(60s);
+      const std::lock_guard hold{lock};
+      told.push_back(got ? caf::error{} : got.error());
+    });
+  std::this_thread::sleep_for(200ms); // they wait now
+  nodes[last].stop();
+  for (auto& t : waiters)
+    t.join();
+  REQUIRE(told.size() == 16);
+  for (const auto& e : told)
+    CHECK(code_of(e) == errc::not_started);
+}

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <supercache/interfaces.hpp>
+#include <supercache/store/query.hpp>
+#include <supercache/store/result.hpp>
+
+#include <caf/actor_addr.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace supercache::detail {
+
+class core;
+
+/// Those who wait in a cluster for an item of a queue of one partition, whose primary may be
+/// another node: looks there, more and more rarely, and takes an item when there is one.
+///
+/// Thread: the partition's actor. What comes elsewhere is brought to it as a message, and finds
+/// nobody once a wait is over; so each ends once, whatever is under way. Cost of a look: a read at
+/// the primary and two messages within this process.
+class distant_waits : public std::enable_shared_from_this<distant_waits> {
+public:
+  distant_waits(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t partition)
+    : self_(self), core_(std::move(c)), partition_(partition) {}
+
+  /// `who`: nothing is taken for him once `forget` says that he is gone; none: nobody can say so.
+  void add(caf::typed_response_promise<value> promise, std::string queue,
+           std::chrono::milliseconds timeout, const caf::actor_addr& who);
+  void forget(const caf::actor_addr& who);
+  /// Answers all who wait that the cache stops, or that nobody can say whether an item was taken.
+  void stop();
+
+private:
+  struct wait {
+    caf::typed_response_promise<value> promise;
+    std::string queue;
+    std::int64_t until_ms;
+    caf::actor_addr who;
+    std::int64_t pause_ms = 1;
+    bool takes = false; ///< an item is being taken
+  };
+
+  void look(std::uint64_t id);
+  void seen(std::uint64_t id, const result<answer>& x);
+  void take(std::uint64_t id, wait& w);
+  void taken(std::uint64_t id, result<value> got);
+  void pause(std::uint64_t id, wait& w, failure why);
+  void end(std::uint64_t id, result<value> x);
+  wait* find(std::uint64_t id);
+  /// Has `f(x)` called by the actor with what comes.
+  template <class T, class F>
+  std::function<void(result<T>)> on_actor(F f);
+
+  partition_actor::pointer self_;
+  std::shared_ptr<core> core_;
+  std::size_t partition_;
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, wait> waits_;
+};
+
+} // namespace supercache::detail
