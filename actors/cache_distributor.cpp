@@ -8,7 +8,8 @@
 
 // CACHE: an actor that does what it can in no time, and hands each other message to one of several
 // servers, always the same for one sender. In a cluster those are threads, since operations wait
-// for other nodes; on a single node, actors that walk over many records.
+// for other nodes; on a single node, actors that walk over many records. What operations may wait
+// for, a node that greets, never queues behind them.
 
 namespace supercache::detail {
 
@@ -46,12 +47,31 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ac
   return short_behavior(c).or_else(wait_clause(self, c));
 }
 
-caf::behavior distributor_behavior(caf::event_based_actor* self, std::vector<server_actor> servers,
+/// The servers of a cluster.
+struct crew {
+  server_actor greeter;             ///< of what nodes and people ask of the node: never waits
+  server_actor leaver, syncer;      ///< each of one command, which waits for other nodes
+  std::vector<server_actor> others; ///< of operations
+
+  /// Who serves no sender in turn, if it is for one of those.
+  const server_actor* apart(const caf::message& m) const {
+    if (m.match_elements<join_atom, wire_frame, caf::actor>())
+      return &greeter;
+    if (!m.match_elements<admin_atom, std::string, value>())
+      return nullptr;
+    const auto& what = m.get_as<std::string>(1);
+    return what == "leave" ? &leaver : what == "sync" ? &syncer : &greeter;
+  }
+};
+
+caf::behavior distributor_behavior(caf::event_based_actor* self, crew servers,
                                    std::shared_ptr<core> c) {
   const auto take
     = [servers, fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
-        if (!fast->take(r))
-          hand_over(servers, r);
+        if (const auto* one = servers.apart(r->content))
+          compat::tell_from_anywhere(*one, run_atom_v, r);
+        else if (!fast->take(r))
+          hand_over(servers.others, r);
       };
   const caf::behavior open{wait_clause(self, c)};
   // It can be reached before the node is complete, which has to know its port: who comes so early
@@ -68,9 +88,14 @@ caf::behavior distributor_behavior(caf::event_based_actor* self, std::vector<ser
 caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
                              std::vector<server_actor>& servers) {
   constexpr int threads = 16;
-  for (int i = 0; i < threads; ++i)
+  const auto thread = [&] {
     servers.push_back(system.spawn<caf::hidden + caf::detached>(server_behavior, c));
-  return system.spawn<caf::hidden>(distributor_behavior, servers, c);
+    return servers.back();
+  };
+  crew all{thread(), thread(), thread(), {}};
+  for (int i = 0; i < threads; ++i)
+    all.others.push_back(thread());
+  return system.spawn<caf::hidden>(distributor_behavior, std::move(all), c);
 }
 
 caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,

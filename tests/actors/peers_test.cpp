@@ -183,6 +183,27 @@ TEST_CASE("a peer hears nothing before it speaks, and counts as down once it say
   check_works(nodes);
 }
 
+TEST_CASE("a peer is let in though others wait for a majority that only it can restore") {
+  cluster nodes{cluster_options_with(replication_mode::sync), 3};
+  stranger z{nodes[0]};
+  nodes.stop(1);
+  nodes.stop(2);
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 64; ++i) // each tries for five seconds, one after the other
+    nodes.system(0).spawn([&answered, to = nodes[0].actor()](caf::event_based_actor* self) {
+      for (int k = 0; k < 4; ++k)
+        self
+          ->request(to, 60s, struct_atom_v, put_atom_v, std::string{"person"},
+                    record{k, value::tuple({k, "name"})})
+          .then([&answered] { ++answered; }, [&answered](const caf::error&) { ++answered; });
+    });
+  std::this_thread::sleep_for(200ms);
+  CHECK(z.join(encode_hello(z.mine)) == caf::error{}); // within ten seconds
+  CHECK(knows(nodes[0], "z"));
+  nodes[0].stop();
+  CHECK(eventually([&] { return answered == 4 * 64; }));
+}
+
 TEST_CASE("a peer whose frames cannot be read is cut off") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
