@@ -43,6 +43,9 @@ public:
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
   std::int64_t proven_ms() const noexcept { return proven_ms_.load(std::memory_order_acquire); }
 
+  /// To be held by who opens or closes it, until all parts of the node know: else they might learn
+  /// of it in another order, and one of them take the peer for gone while it is there.
+  std::unique_lock<std::mutex> meet() { return std::unique_lock{meeting_}; }
   /// A new session with a life of the peer. Whatever was on its way is forgotten. Who was `dialled`
   /// says nothing before the peer does, which could not take it yet.
   void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now, bool dialled);
@@ -83,7 +86,8 @@ public:
     member_id in_doubt = 0;
     std::int64_t doubt_until_ms = 0, next_look_ms = 0;
     std::int64_t next_ms = 0, backoff_ms = 0;
-    std::string refused; ///< why it failed last
+    unsigned unanswered = 0; ///< greetings in a row of a node that could be connected to
+    std::string refused;     ///< why it failed last
   };
   template <class F>
   auto with_dialling(F&& f) {
@@ -129,6 +133,7 @@ private:
     std::int64_t sent_ms = 0;
   };
   std::atomic<std::int64_t> proven_ms_{0};
+  std::mutex meeting_;
   std::mutex lock_;             ///< of the next five, and of what counts bytes while it changes
   std::array<sign, 8> signs_{}; ///< the last ones, in a ring
   std::size_t signs_sent_ = 0;

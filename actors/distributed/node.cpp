@@ -198,9 +198,11 @@ void node::tick() {
     return;
   const auto now = now_ms();
   const auto down_ms = core_.config().replication.node_monitor.down.count();
-  for (link* l : links())
+  for (link* l : links()) {
+    const auto session = l->session(); // first: one that opens now has just been heard
     if (l->up() && now - l->heard_ms() > down_ms)
-      lost(*l, l->session(), "it was silent for too long", true);
+      lost(*l, session, "it was silent for too long", true);
+  }
   const auto live = view([&](membership& m) {
     m.tick(now);
     if (declares_whoever_comes())

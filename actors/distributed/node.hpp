@@ -29,8 +29,8 @@ class core;
 /// What a cache of a cluster has beside its stores: who else there is, the copies of partitions,
 /// the ways to the others.
 ///
-/// Thread: any. Locks, in the order in which they may be taken together: a host's, the view's, a
-/// link's. The router's is taken alone.
+/// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
+/// host's, the view's, a link's. The router's is taken alone.
 class node {
 public:
   node(core& c, node_address here);
@@ -145,6 +145,8 @@ private:
   status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
   void met_anew(link& l, const hello& from);
+  void part(link& l, std::uint64_t session, const char* why, bool dead);
+  void watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t session);
   bool declares_whoever_comes() const;
   frame::known_nodes known_nodes();
   void hear_of(const std::vector<node_address>& nodes);

@@ -78,6 +78,7 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   if (auto s = check_hello_of(from); !s)
     return s.why();
   link& l = link_to(from.node.name);
+  auto hold = l.meet();
   auto s = check_peer(l, from);
   if (s && !endpoint)
     s = {errc::malformed, "a greeting that does not say who takes frames"};
@@ -95,6 +96,8 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
       d.address = from.node;
   });
   open_link(l, from, endpoint, from.session, true);
+  hold.unlock();
+  watch_endpoint(l, endpoint, from.session);
   hello out = own_hello();
   out.session = from.session;
   return out;
@@ -132,6 +135,7 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
     return s;
   if (from.node.name != l.name())
     return other_name(l.name(), from.node.name);
+  auto hold = l.meet();
   if (l.up() && (l.session() == session || l.life() == from.life))
     return done(); // it dialled us meanwhile
   if (auto s = check_peer(l, from); !s)
@@ -139,15 +143,28 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   if (l.up())
     met_anew(l, from);
   open_link(l, from, endpoint, session, false);
+  hold.unlock();
+  watch_endpoint(l, endpoint, session);
   return done();
 }
 
-/// A peer that is connected greets: it lost the connection, or is another life.
+/// A peer that is connected greets: it lost the connection, or is another life. While they meet.
 void node::met_anew(link& l, const hello& from) {
   const bool dead = l.life() != from.life;
-  lost(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
+  part(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
 }
 
+/// Notices when the connection over which a session runs breaks; at once if it is broken already.
+void node::watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t session) {
+  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error& e) {
+    const bool ended = e == caf::exit_reason::user_shutdown; // `retire`
+    if (const auto alive = c.lock())
+      alive->cluster()->lost(*to, session, ended ? "it was stopped" : "the connection broke",
+                             ended);
+  });
+}
+
+/// While they meet.
 void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session,
                      bool dialled) {
   const auto now = now_ms();
@@ -157,12 +174,6 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     d.refused.clear();
     d.backoff_ms = 0;
     d.in_doubt = 0;
-  });
-  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error& e) {
-    const bool ended = e == caf::exit_reason::user_shutdown; // `retire`
-    if (const auto alive = c.lock())
-      alive->cluster()->lost(*to, session, ended ? "it was stopped" : "the connection broke",
-                             ended);
   });
   {
     const std::lock_guard hold{refused_lock_};
@@ -187,6 +198,12 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
 }
 
 void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
+  const auto hold = l.meet();
+  part(l, session, why, dead);
+}
+
+/// While they meet.
+void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
   const auto life = l.life();
   if (!l.close(session) || ending_)
     return;
