@@ -82,7 +82,9 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
         [done](wire_frame& theirs, caf::actor& their_endpoint) {
           done(decode_hello(theirs.bytes), their_endpoint);
         },
-        [done](caf::error& e) { done(as_failure(e, "it broke off"), {}); });
+        [done, who = caf::actor_cast<caf::actor>(found)](caf::error& e) {
+          done(as_failure(e, "it broke off"), e == caf::sec::request_timeout ? who : caf::actor{});
+        });
   };
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.

@@ -22,7 +22,8 @@ dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self);
 
 /// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
 /// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread
-/// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why).
+/// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why);
+/// with the node's actor if it is there, and does not answer a greeting.
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
                const hello& mine, const caf::actor& endpoint,
                std::function<void(result<hello>, const caf::actor&)> done);

@@ -1,5 +1,6 @@
 #include "../core.hpp"
 #include "../log.hpp"
+#include "connection.hpp"
 #include "dial.hpp"
 #include "node.hpp"
 #include "provider.hpp"
@@ -168,8 +169,22 @@ private:
     dial_peer(self_, dialer_of(l), l.address(), mine, endpoint,
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
                 auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
+                if (!theirs && peer)
+                  unanswered(peer, l);
+                else
+                  l.with_dialling([](link::dialling& d) { d.unanswered = 0; });
                 ended(l, s);
               });
+  }
+
+  /// A connection was made, and nothing comes back: CAF uses an older one, which leads nowhere, or
+  /// the peer has no time. After the second such greeting the next one goes over a new connection.
+  void unanswered(const caf::actor& peer, link& l) {
+    constexpr unsigned most = 2;
+    if (l.with_dialling([](link::dialling& d) { return ++d.unanswered; }) < most)
+      return;
+    l.with_dialling([](link::dialling& d) { d.unanswered = 0; });
+    drop_connection(self_->system(), peer.node(), "nothing comes back over it");
   }
 
   /// Each peer has its own, as far as there are enough; made when they are needed.

@@ -1,16 +1,15 @@
 #include "strangers.hpp"
 
+#include "connection.hpp"
+
 #include <supercache/compat.hpp>
 
 #include <caf/behavior.hpp>
 #include <caf/binary_deserializer.hpp>
-#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/multiplexer.hpp>
 #include <caf/make_type_erased_tuple_view.hpp>
 #include <caf/message_handler.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,13 +32,6 @@ constexpr std::uint32_t handshake_max = 64 << 10;
 
 bool is_known(basp_broker& broker, connection_handle connection) {
   return static_cast<bool>(broker.instance.tbl().lookup_direct(connection));
-}
-
-/// As CAF does it with connections that its own time-out is for.
-void end(basp_broker& broker, connection_handle connection, const char* why) {
-  spdlog::info("a connection is ended: {}", why);
-  broker.connection_cleanup(connection, caf::sec::connection_timeout);
-  broker.close(connection);
 }
 
 /// Whether CAF can be given what a connection sent. It takes for granted that a handshake has
@@ -74,7 +66,7 @@ void guard(basp_broker& broker) {
   caf::behavior unguarded = broker.bhvr_stack().back();
   auto checked = [&broker, unguarded](new_data_msg& m) mutable {
     if (!is_harmless(broker, m))
-      return end(broker, m.handle, "it sent what no node sends");
+      return end_connection(broker, m.handle, "it sent what no node sends");
     auto content = caf::make_type_erased_tuple_view(m);
     unguarded(content);
   };
@@ -88,14 +80,8 @@ struct strangers::book {
   caf::actor broker;
   std::map<connection_handle, std::int64_t> since;
 
-  /// Nothing when CAF ends.
-  basp_broker* find() const {
-    auto* found = dynamic_cast<basp_broker*>(caf::actor_cast<caf::abstract_actor*>(broker));
-    return found && !found->getf(caf::abstract_actor::is_terminated_flag) ? found : nullptr;
-  }
-
   void look(std::int64_t now) {
-    basp_broker* const found = find();
+    basp_broker* const found = broker_behind(broker);
     if (!found)
       return;
     std::map<connection_handle, std::int64_t> still;
@@ -107,7 +93,7 @@ struct strangers::book {
       if (now - begin < patience_ms)
         still.emplace(connection, begin);
       else
-        end(*found, connection, "it did not say in time who it is");
+        end_connection(*found, connection, "it did not say in time who it is");
     }
     since = std::move(still);
   }
@@ -116,7 +102,7 @@ struct strangers::book {
 strangers::strangers(caf::actor_system& system) : system_(system), book_(std::make_shared<book>()) {
   book_->broker = compat::connections_of<basp_broker>(system.middleman());
   system_.middleman().backend().post([b = book_] {
-    if (basp_broker* found = b->find(); found && is_first(b->broker))
+    if (basp_broker* found = broker_behind(b->broker); found && is_first(b->broker))
       guard(*found);
   });
 }

@@ -16,6 +16,8 @@ namespace {
 
 using pair = std::pair<std::string, std::string>;
 
+pair swapped(const pair& p) { return {p.second, p.first}; }
+
 struct door {
   std::uint16_t port = 0;   ///< where it listens
   std::uint16_t target = 0; ///< whom it leads to
@@ -55,6 +57,11 @@ public:
   }
   void set(const pair& between, flow f) {
     const std::lock_guard hold{lock_};
+    if (f.is == flow::kind::forgotten) {
+      for (connection& c : connections_)
+        c.forgotten = c.forgotten || c.between == between || swapped(c.between) == between;
+      f.is = flow::kind::open;
+    }
     flows_[between] = f;
     changed_ = true;
     nudge();
@@ -74,6 +81,7 @@ private:
   struct connection {
     pair between; ///< who made it, and to whom
     wire::tube tube;
+    bool forgotten = false;
   };
 
   flow flow_of(const pair& between) const {
@@ -81,7 +89,7 @@ private:
     return at == flows_.end() ? flow{} : at->second;
   }
   flow there(const pair& p) const { return flow_of(p); }
-  flow back(const pair& p) const { return flow_of({p.second, p.first}); }
+  flow back(const pair& p) const { return flow_of(swapped(p)); }
   bool refuses(const pair& p) const {
     return there(p).is == flow::kind::refused || back(p).is == flow::kind::refused;
   }
@@ -123,7 +131,10 @@ private:
     for (connection& c : connections_) {
       if (refuses(c.between))
         c.tube.reset();
-      c.tube.set(there(c.between), back(c.between));
+      if (c.forgotten)
+        c.tube.set({flow::kind::silent}, {flow::kind::silent});
+      else
+        c.tube.set(there(c.between), back(c.between));
     }
     std::erase_if(connections_, [](const connection& c) { return c.tube.over(); });
   }

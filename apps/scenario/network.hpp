@@ -13,6 +13,9 @@ struct flow {
     open,
     refused, ///< connections break and new ones are refused, as when a process or a port is gone
     silent,  ///< bytes stay under way until it is open again, as when a cable is pulled
+    /// The connections that are there carry nothing any more, whatever comes; new ones do. As when
+    /// a firewall on the way has lost its memory.
+    forgotten,
   };
   kind is = kind::open;
   std::chrono::milliseconds delay{0}; ///< of what is sent while it is open

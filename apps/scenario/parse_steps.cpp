@@ -55,8 +55,10 @@ void read_ends(const parsing& p, fields& f, const std::string& verb, wire_step& 
 action read_cut(parsing& p, fields& f) {
   wire_step s;
   read_ends(p, f, "cut", s);
-  s.how.is = f.one_of("how", {"refused", "silent"}, "refused") == "silent" ? flow::kind::silent
-                                                                           : flow::kind::refused;
+  const auto how = f.one_of("how", {"refused", "silent", "forgotten"}, "refused");
+  s.how.is = how == "silent"      ? flow::kind::silent
+             : how == "forgotten" ? flow::kind::forgotten
+                                  : flow::kind::refused;
   return s;
 }
 

@@ -109,6 +109,19 @@ TEST_CASE("a silent wire lets nothing through, in the direction that is cut, unt
   CHECK(n.b.read(5s) == "held");
 }
 
+TEST_CASE("a forgotten wire carries nothing over what was there, and serves who dials anew") {
+  pair_of_nodes n;
+  n.net.set("a", "b", {flow::kind::forgotten, 0ms});
+  n.a.write("lost");
+  n.b.write("too");
+  const file again{dial(n.net.add("a", "b", n.port))};
+  again.write("new");
+  CHECK(file{::accept(n.listener.fd, nullptr, nullptr)}.read(5s) == "new");
+  n.net.heal();
+  CHECK(n.b.read(100ms) == "");
+  CHECK(n.a.read(100ms) == "");
+}
+
 TEST_CASE("a slow wire delivers late") {
   pair_of_nodes n;
   n.net.set("b", "a", {flow::kind::open, 150ms});
