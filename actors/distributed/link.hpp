@@ -86,6 +86,7 @@ public:
     member_id in_doubt = 0;
     std::int64_t doubt_until_ms = 0, next_look_ms = 0;
     std::int64_t next_ms = 0, backoff_ms = 0;
+    std::int64_t met_ms = 0; ///< when a greeting of this node opened the present session; else 0
     unsigned unanswered = 0; ///< greetings in a row of a node that could be connected to
     std::string refused;     ///< why it failed last
   };

@@ -144,6 +144,7 @@ private:
   struct inbox;
   status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
+  bool ours_stands(link& l, const hello& from);
   void met_anew(link& l, const hello& from);
   void part(link& l, std::uint64_t session, const char* why, bool dead);
   void watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t session);

@@ -7,11 +7,14 @@
 
 #include <spdlog/spdlog.h>
 
-// How nodes meet, and what they say to each other.
+// How nodes meet and part.
 
 namespace supercache::detail {
 
 namespace {
+
+/// When both dial at once, within this time after the connection of who goes first.
+constexpr std::int64_t crossing_ms = 500;
 
 status other_name(const std::string& dialled, const std::string& found) {
   return {errc::invalid_config, "the node there is called '" + found + "', not '" + dialled + "'"};
@@ -89,6 +92,11 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   ours = endpoint_of(l);
   if (!ours)
     return {errc::not_started, "the node is stopping"};
+  hello out = own_hello();
+  if (ours_stands(l, from)) {
+    out.session = l.session();
+    return out;
+  }
   if (l.up())
     met_anew(l, from);
   l.with_dialling([&](link::dialling& d) {
@@ -98,7 +106,6 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   open_link(l, from, endpoint, from.session, true);
   hold.unlock();
   watch_endpoint(l, endpoint, from.session);
-  hello out = own_hello();
   out.session = from.session;
   return out;
 }
@@ -136,8 +143,8 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   if (from.node.name != l.name())
     return other_name(l.name(), from.node.name);
   auto hold = l.meet();
-  if (l.up() && (l.session() == session || l.life() == from.life))
-    return done(); // it dialled us meanwhile
+  if (l.up() && l.life() == from.life && (l.session() == session || from.node.name < here_.name))
+    return done(); // it dialled us meanwhile, and takes our greeting for late
   if (auto s = check_peer(l, from); !s)
     return s;
   if (l.up())
@@ -146,6 +153,15 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   hold.unlock();
   watch_endpoint(l, endpoint, session);
   return done();
+}
+
+/// When two dial each other at once, what the one with the smaller name made counts for both: the
+/// greeting of the other was on its way when they met. Who lost the connection and greets anew
+/// leaves dialling to this node for longer. While they meet.
+bool node::ours_stands(link& l, const hello& from) {
+  return l.up() && l.life() == from.life && here_.name < from.node.name
+         && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
+              < crossing_ms;
 }
 
 /// A peer that is connected greets: it lost the connection, or is another life. While they meet.
@@ -174,6 +190,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     d.refused.clear();
     d.backoff_ms = 0;
     d.in_doubt = 0;
+    d.met_ms = dialled ? 0 : now;
   });
   {
     const std::lock_guard hold{refused_lock_};
@@ -304,92 +321,6 @@ void node::hear_of(const std::vector<node_address>& nodes) {
           d.address = a;
       });
     view([&](membership& m) { add_declared(m, a.name); });
-  }
-}
-
-// -- frames -------------------------------------------------------------------------------------
-
-/// What each item of a frame brings about.
-struct node::inbox {
-  node& n;
-  link& from;
-
-  void operator()(const frame::heartbeat& x) const {
-    const bool known = n.view([&](membership& m) {
-      m.node_leaves(from.name(), x.leaving);
-      return m.knows_all(from.who(), x.claims_version);
-    });
-    if (!known)
-      answer(frame::ask_claims{});
-  }
-  void operator()(const frame::ask_claims&) const {
-    answer(n.sign_of_life());
-    answer(n.view([](const membership& m) {
-      return frame::all_claims{m.own_version(), m.own_claims()};
-    }));
-  }
-  void operator()(const frame::all_claims& x) const {
-    n.view([&](membership& m) {
-      m.learn_all(from.who(), x.version, x.claims);
-      n.publish_routes();
-    });
-  }
-  void operator()(const frame::one_claim& x) const {
-    if (x.claim.partition >= n.partitions())
-      return;
-    n.view([&](membership& m) {
-      m.learn(from.who(), x.version, x.claim);
-      n.publish_route(x.claim.partition);
-    });
-  }
-  void operator()(frame::peer_message& x) const {
-    n.host_of(x.partition).receive(from.life(), std::move(x.what));
-  }
-  void operator()(const frame::request& x) const { n.router_.on(from, x); }
-  void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }
-  void operator()(const frame::question& x) const { n.router_.on(from, x); }
-  void operator()(frame::found& x) const { n.router_.on(from, std::move(x)); }
-  void operator()(frame::watching& x) const { n.on_watching(from, x); }
-  void operator()(const frame::watched& x) const { n.on_watched(from, x); }
-  void operator()(frame::changes& x) const { n.core_.changes().heard(std::move(x.what)); }
-  void operator()(const frame::known_nodes& x) const { n.hear_of(x.nodes); }
-
-  void answer(const frame::item& i) const {
-    from.send(i);
-    batch::current().urgent(from);
-  }
-};
-
-/// What is thrown here would end CAF's broker, and with it all connections of the process.
-void node::receive_safely(link& l, byte_view bytes) noexcept {
-  try {
-    receive(l, bytes);
-  } catch (const std::exception& e) {
-    spdlog::error("what node {} sent cannot be done: {}", l.name(), e.what());
-    lost(l, l.session(), "what it sent cannot be done", false);
-  }
-}
-
-/// Hot path of all that comes from peers: on the I/O thread, without a message; what it brings
-/// about leaves in one frame per peer.
-void node::receive(link& l, byte_view bytes) {
-  wire_reader r{bytes};
-  const auto h = frame::read_header(r);
-  if (!r.ok() || ending_ || !l.received(h, bytes.size(), now_ms()))
-    return;
-  const batch gather{*this};
-  while (r.ok() && !r.at_end()) {
-    auto i = frame::read_item(r, hosts_.size());
-    if (r.ok())
-      std::visit(inbox{*this, l}, i);
-  }
-  if (auto s = r.status(); !s) {
-    spdlog::warn("node {} sent something that cannot be read: {}", l.name(), s.why().message);
-    lost(l, h.session, "it sent what cannot be read", false);
-  } else if (l.owes_acknowledgement()) {
-    batch::current().urgent(l);
-  } else if (l.has_work()) {
-    batch::current().prompt(l); // it may have waited for this frame
   }
 }
 

@@ -1,0 +1,94 @@
+#include "../core.hpp"
+#include "node.hpp"
+
+#include <spdlog/spdlog.h>
+
+// What nodes say to each other.
+
+namespace supercache::detail {
+
+/// What each item of a frame brings about.
+struct node::inbox {
+  node& n;
+  link& from;
+
+  void operator()(const frame::heartbeat& x) const {
+    const bool known = n.view([&](membership& m) {
+      m.node_leaves(from.name(), x.leaving);
+      return m.knows_all(from.who(), x.claims_version);
+    });
+    if (!known)
+      answer(frame::ask_claims{});
+  }
+  void operator()(const frame::ask_claims&) const {
+    answer(n.sign_of_life());
+    answer(n.view([](const membership& m) {
+      return frame::all_claims{m.own_version(), m.own_claims()};
+    }));
+  }
+  void operator()(const frame::all_claims& x) const {
+    n.view([&](membership& m) {
+      m.learn_all(from.who(), x.version, x.claims);
+      n.publish_routes();
+    });
+  }
+  void operator()(const frame::one_claim& x) const {
+    if (x.claim.partition >= n.partitions())
+      return;
+    n.view([&](membership& m) {
+      m.learn(from.who(), x.version, x.claim);
+      n.publish_route(x.claim.partition);
+    });
+  }
+  void operator()(frame::peer_message& x) const {
+    n.host_of(x.partition).receive(from.life(), std::move(x.what));
+  }
+  void operator()(const frame::request& x) const { n.router_.on(from, x); }
+  void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }
+  void operator()(const frame::question& x) const { n.router_.on(from, x); }
+  void operator()(frame::found& x) const { n.router_.on(from, std::move(x)); }
+  void operator()(frame::watching& x) const { n.on_watching(from, x); }
+  void operator()(const frame::watched& x) const { n.on_watched(from, x); }
+  void operator()(frame::changes& x) const { n.core_.changes().heard(std::move(x.what)); }
+  void operator()(const frame::known_nodes& x) const { n.hear_of(x.nodes); }
+
+  void answer(const frame::item& i) const {
+    from.send(i);
+    batch::current().urgent(from);
+  }
+};
+
+/// What is thrown here would end CAF's broker, and with it all connections of the process.
+void node::receive_safely(link& l, byte_view bytes) noexcept {
+  try {
+    receive(l, bytes);
+  } catch (const std::exception& e) {
+    spdlog::error("what node {} sent cannot be done: {}", l.name(), e.what());
+    lost(l, l.session(), "what it sent cannot be done", false);
+  }
+}
+
+/// Hot path of all that comes from peers: on the I/O thread, without a message; what it brings
+/// about leaves in one frame per peer.
+void node::receive(link& l, byte_view bytes) {
+  wire_reader r{bytes};
+  const auto h = frame::read_header(r);
+  if (!r.ok() || ending_ || !l.received(h, bytes.size(), now_ms()))
+    return;
+  const batch gather{*this};
+  while (r.ok() && !r.at_end()) {
+    auto i = frame::read_item(r, hosts_.size());
+    if (r.ok())
+      std::visit(inbox{*this, l}, i);
+  }
+  if (auto s = r.status(); !s) {
+    spdlog::warn("node {} sent something that cannot be read: {}", l.name(), s.why().message);
+    lost(l, h.session, "it sent what cannot be read", false);
+  } else if (l.owes_acknowledgement()) {
+    batch::current().urgent(l);
+  } else if (l.has_work()) {
+    batch::current().prompt(l); // it may have waited for this frame
+  }
+}
+
+} // namespace supercache::detail
