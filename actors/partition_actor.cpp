@@ -2,6 +2,7 @@
 #include "distributed/distant_waits.hpp"
 #include "distributed/node.hpp"
 #include "distributed/strangers.hpp"
+#include "parking.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -36,7 +37,8 @@ public:
       core_(std::move(c)),
       store_(core_->at(index)),
       index_(index),
-      distant_(std::make_shared<distant_waits>(self, core_, index)) {
+      parking_(self, store_.queues()),
+      distant_(std::make_shared<distant_waits>(self, core_, index, parking_)) {
     // One of them sees to it. In a cluster it is the node monitor.
     if (index == 0 && core_->config().cluster == cluster_mode::local
         && core_->system().has_middleman())
@@ -90,6 +92,8 @@ public:
 
   /// Gives what is in the queue to those who wait for it, longest first; ends waits that are over.
   void serve(const std::string& queue) {
+    if (core_->cluster())
+      return parking_.serve(queue);
     const auto found = waiting_.find(queue);
     if (found == waiting_.end())
       return;
@@ -110,6 +114,10 @@ public:
       waiting_.erase(found);
       store_.queues().unwatch(queue);
     }
+  }
+
+  void park(const std::string& queue, std::int64_t longest_ms, const local_job& look) {
+    parking_.park(queue, std::chrono::milliseconds{longest_ms}, *look);
   }
 
   void tidy() {
@@ -179,6 +187,7 @@ private:
   std::size_t index_;
   std::optional<strangers> strangers_;
   std::map<std::string, std::deque<waiter>> waiting_;
+  parking parking_; ///< in a cluster
   std::shared_ptr<distant_waits> distant_;
   std::uint64_t last_id_ = 0;
   /// Operations of a cluster that are under way.
@@ -200,6 +209,9 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
     },
     [logic](run_atom, const local_job& work) { (*work)(); },
     [logic](ready_atom, const std::string& queue) { logic->serve(queue); },
+    [logic](ready_atom, const std::string& queue, std::int64_t longest_ms, const local_job& look) {
+      logic->park(queue, longest_ms, look);
+    },
     [logic](tick_atom) { logic->tidy(); },
     [logic](stop_atom) { logic->stop(); },
   };

@@ -46,6 +46,7 @@ void write(wire_writer& w, const question& x) {
   w.number(x.id);
   w.number(x.partition);
   w.flag(x.at_primary);
+  w.number(x.hold_ms);
   supercache::write(w, x.what);
 }
 void write(wire_writer& w, const found& x) {
@@ -118,6 +119,7 @@ question read_question(wire_reader& r, std::size_t partitions) {
   x.id = r.number();
   x.partition = r.number_below(partitions, "partition");
   x.at_primary = r.flag();
+  x.hold_ms = r.number();
   x.what = read_query(r);
   return x;
 }

@@ -104,6 +104,14 @@ bool queue_map::pop_or_watch(std::string_view name, value& out) {
   return true;
 }
 
+std::size_t queue_map::watch(std::string_view name) {
+  stripe& s = at(name);
+  const std::lock_guard hold{s.lock};
+  queue& q = open(s, name);
+  q.watched = true;
+  return q.items.size();
+}
+
 void queue_map::unwatch(std::string_view name) {
   stripe& s = at(name);
   const std::lock_guard hold{s.lock};

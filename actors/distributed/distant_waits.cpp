@@ -1,6 +1,7 @@
 #include "distant_waits.hpp"
 
 #include "../core.hpp"
+#include "../parking.hpp"
 #include "node.hpp"
 #include "remote.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The longest pause between two looks.
+/// The longest pause between two looks while something stands in the way.
 constexpr std::int64_t longest_pause_ms = 20;
 /// The least time a look, or taking an item, is given: who does not want to wait wants an answer,
 /// too.
@@ -20,6 +21,11 @@ constexpr milliseconds least_wait{100};
 
 milliseconds left_until(std::int64_t until_ms) {
   return std::max(least_wait, milliseconds{until_ms - system_ms()});
+}
+
+/// How long a question may be kept: its answer comes before the wait is over.
+milliseconds hold_until(std::int64_t until_ms) {
+  return std::min(left_until(until_ms) - least_wait, milliseconds{hold_most_ms});
 }
 
 space space_of(const std::string& queue) { return {space_kind::queue, queue}; }
@@ -55,7 +61,7 @@ void distant_waits::look(std::uint64_t id) {
     core_->cluster()
       ->router()
       .ask(partition_, remote::reading(ask::peek{}, space_of(w->queue)), read_mode::primary,
-           left_until(w->until_ms))
+           left_until(w->until_ms), hold_until(w->until_ms))
       .then(on_actor<answer>([this, id](result<answer> x) { seen(id, x); }));
 }
 
@@ -66,9 +72,18 @@ void distant_waits::seen(std::uint64_t id, const result<answer>& x) {
   if (!x)
     pause(id, *w, x.why());
   else if (x->one.items().empty())
-    pause(id, *w, none_came(w->queue));
+    await_item(id, *w);
   else
     take(id, *w);
+}
+
+/// As a primary elsewhere does with a question, if the primary is here.
+void distant_waits::await_item(std::uint64_t id, wait& w) {
+  const auto longest = hold_until(w.until_ms);
+  if (longest.count() <= 0 || !core_->cluster()->host_of(partition_).leads())
+    return pause(id, w, none_came(w.queue));
+  const auto queue = w.queue; // the wait may end meanwhile
+  parking_.park(queue, longest, [me = shared_from_this(), id] { me->look(id); });
 }
 
 void distant_waits::take(std::uint64_t id, wait& w) {

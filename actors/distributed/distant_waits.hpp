@@ -16,17 +16,21 @@
 namespace supercache::detail {
 
 class core;
+class parking;
 
 /// Those who wait in a cluster for an item of a queue of one partition, whose primary may be
-/// another node: looks there, more and more rarely, and takes an item when there is one.
+/// another node: looks there, and takes an item when there is one. A primary that has none keeps
+/// the question until one comes, for half a second at most; so an idle wait costs two round trips a
+/// second, and who waits learns of an item within one.
 ///
 /// Thread: the partition's actor. What comes elsewhere is brought to it as a message, and finds
-/// nobody once a wait is over; so each ends once, whatever is under way. Cost of a look: a read at
-/// the primary and two messages within this process.
+/// nobody once a wait is over; so each ends once, whatever is under way.
 class distant_waits : public std::enable_shared_from_this<distant_waits> {
 public:
-  distant_waits(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t partition)
-    : self_(self), core_(std::move(c)), partition_(partition) {}
+  /// `p`: of the same partition.
+  distant_waits(partition_actor::pointer self, std::shared_ptr<core> c, std::size_t partition,
+                parking& p)
+    : self_(self), core_(std::move(c)), partition_(partition), parking_(p) {}
 
   /// `who`: nothing is taken for him once `forget` says that he is gone; none: nobody can say so.
   void add(caf::typed_response_promise<value> promise, std::string queue,
@@ -47,6 +51,7 @@ private:
 
   void look(std::uint64_t id);
   void seen(std::uint64_t id, const result<answer>& x);
+  void await_item(std::uint64_t id, wait& w);
   void take(std::uint64_t id, wait& w);
   void taken(std::uint64_t id, result<value> got);
   void pause(std::uint64_t id, wait& w, failure why);
@@ -59,6 +64,7 @@ private:
   partition_actor::pointer self_;
   std::shared_ptr<core> core_;
   std::size_t partition_;
+  parking& parking_;
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, wait> waits_;
 };

@@ -77,8 +77,8 @@ bool link::send(const frame::item& i) {
     return false;
   wire_writer w{outbox_};
   frame::write(w, i);
-  asks_ = asks_ || std::holds_alternative<frame::request>(i)
-          || std::holds_alternative<frame::question>(i);
+  const auto* q = std::get_if<frame::question>(&i);
+  asks_ = asks_ || (q && !q->hold_ms) || std::holds_alternative<frame::request>(i);
   waiting_ = true;
   return true;
 }

@@ -70,29 +70,6 @@ void await_freed(const caf::actor_addr& who) {
 
 } // namespace
 
-thread_local batch* batch::current_ = nullptr;
-
-void batch::note(link& l, bool urgent) {
-  for (waiting& x : links_)
-    if (x.to == &l) {
-      x.urgent = x.urgent || urgent;
-      return;
-    }
-  links_.push_back({&l, urgent});
-}
-
-void batch::end() {
-  // Still the outermost while it sends: what sending brings about is sent too.
-  for (std::size_t i = 0; i < links_.size(); ++i)
-    if (const waiting x = links_[i]; x.urgent || !x.to->awaits_answers())
-      x.to->flush();
-    else
-      soon_ = true; // in case the peer never answers
-  current_ = nullptr;
-  if (soon_)
-    node_.soon();
-}
-
 node::node(core& c, node_address here)
   : core_(c),
     system_(c.system()),
@@ -269,51 +246,6 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
   });
 }
 
-void node::soon() {
-  if (flushing_.exchange(true))
-    return;
-  const std::lock_guard hold{actors_lock_};
-  if (flusher_)
-    compat::tell_from_anywhere(flusher_, caf::tick_atom_v);
-}
-
-void node::flush_all() {
-  for (link* l : links())
-    if (l->has_work())
-      l->flush_patiently();
-}
-
-flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self,
-                                              std::shared_ptr<core> c) {
-  auto idle = std::make_shared<int>(0);
-  return {[self, c, idle](caf::tick_atom) {
-    // While writes come, it looks once a millisecond and nobody has to wake it.
-    constexpr int patience = 20;
-    node& n = *c->cluster();
-    *idle = n.has_work() ? 0 : *idle + 1;
-    n.flush_all();
-    if (*idle < patience) {
-      compat::tell_later(self, flusher_actor{self}, std::chrono::milliseconds{1}, caf::tick_atom_v);
-      return;
-    }
-    *idle = 0;
-    n.flusher_sleeps();
-  }};
-}
-
-bool node::has_work() {
-  for (link* l : links())
-    if (l->has_work())
-      return true;
-  return false;
-}
-
-void node::flusher_sleeps() {
-  flushing_ = false;
-  if (has_work())
-    soon();
-}
-
 // -- the view -----------------------------------------------------------------------------------
 
 std::vector<link*> node::links() {
@@ -387,6 +319,13 @@ void node::replicated(std::chrono::nanoseconds latency, bool done) const {
 }
 
 void node::watched(const std::string& queue, std::size_t) { core_.wake_waiters(queue); }
+
+void node::when_items(std::size_t partition, const std::string& queue,
+                      std::chrono::milliseconds longest, std::function<void()> work) {
+  if (const auto a = core_.partition(partition))
+    compat::tell_from_anywhere(a, ready_atom_v, queue, std::int64_t{longest.count()},
+                               std::make_shared<std::function<void()>>(std::move(work)));
+}
 
 void node::elsewhere(std::size_t partition, std::function<void()> work) {
   if (const auto a = core_.partition(partition))

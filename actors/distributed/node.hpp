@@ -88,6 +88,9 @@ public:
   caf::actor endpoint_of(link& l);
   /// Runs work that takes long on the partition's actor.
   void elsewhere(std::size_t partition, std::function<void()> work);
+  /// Runs work there once a queue may have items, or after a time.
+  void when_items(std::size_t partition, const std::string& queue,
+                  std::chrono::milliseconds longest, std::function<void()> work);
   /// How long the primary lets a write wait for a majority.
   std::chrono::milliseconds majority_timeout() const noexcept { return majority_timeout_; }
   /// Where writes are counted that copies are to have.

@@ -9,7 +9,8 @@
 
 namespace supercache::detail {
 
-later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout) {
+later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
+                          milliseconds longest) {
   host& h = node_.host_of(partition);
   if (mode == read_mode::local ? h.serves() : mode == read_mode::primary && h.leads()) {
     auto x = h.ask(what, mode == read_mode::primary);
@@ -20,6 +21,8 @@ later<answer> router::ask(std::size_t partition, query what, read_mode mode, mil
   c->partition = partition;
   c->what = std::move(what);
   c->mode = mode;
+  c->hold_ms
+    = static_cast<std::uint64_t>(std::clamp<std::int64_t>(longest.count(), 0, hold_most_ms));
   c->deadline_ms = node_.now_ms() + timeout.count();
   c->due_ms = INT64_MAX;
   {
@@ -83,7 +86,7 @@ void router::attempt(const read_ptr& c) {
     c->asked = to;
     c->due_ms = node_.now_ms() + attempt_ms;
     q = {wire_id(c->id, c->attempt), c->partition,
-         c->mode == read_mode::primary || to == node_.route(c->partition), c->what};
+         c->mode == read_mode::primary || to == node_.route(c->partition), c->hold_ms, c->what};
   }
   if (l->send(q))
     batch::current().prompt(*l);
@@ -119,7 +122,7 @@ void router::attempt_quorum(const read_ptr& c) {
     if (m.id == node_.self().id)
       continue;
     if (link* l = node_.link_of(m.id);
-        l && l->send(frame::question{wire_id(c->id, number), c->partition, false, c->what}))
+        l && l->send(frame::question{wire_id(c->id, number), c->partition, false, 0, c->what}))
       batch::current().prompt(*l);
   }
   if (find_member(asked, node_.self().id)) {
@@ -209,24 +212,34 @@ bool is_long(const query& q) {
 } // namespace
 
 void router::on(link& from, const frame::question& q) {
-  auto work = [this, &from, life = from.life(), q] {
-    if (from.life() != life)
-      return;
-    frame::found out;
-    out.id = q.id;
-    auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, q.at_primary ? nullptr : &out.at);
-    if (x)
-      out.what = *std::move(x);
-    else
-      out.why = x.why();
-    from.send(out);
-    const batch gather{node_};
-    batch::current().urgent(from);
-  };
+  const auto life = from.life();
   if (is_long(q.what))
-    node_.elsewhere(q.partition, std::move(work));
+    node_.elsewhere(q.partition, [this, &from, life, q] { answer_to(from, life, q); });
   else
-    work();
+    answer_to(from, life, q);
+}
+
+void router::answer_to(link& from, member_id life, const frame::question& q) {
+  if (from.life() != life)
+    return;
+  frame::found out;
+  out.id = q.id;
+  auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, q.at_primary ? nullptr : &out.at);
+  if (x && q.hold_ms && std::holds_alternative<ask::peek>(q.what.body) && x->one.items().empty()) {
+    auto again = q;
+    again.hold_ms = 0;
+    node_.when_items(q.partition, q.what.target.name,
+                     milliseconds{std::min<std::uint64_t>(q.hold_ms, hold_most_ms)},
+                     [this, &from, life, again] { answer_to(from, life, again); });
+    return;
+  }
+  if (x)
+    out.what = *std::move(x);
+  else
+    out.why = x.why();
+  from.send(out);
+  const batch gather{node_};
+  batch::current().urgent(from);
 }
 
 } // namespace supercache::detail

@@ -32,7 +32,10 @@ public:
   later<value> write(std::size_t partition, operation what, milliseconds timeout);
   /// Errors: those of the query; `unavailable`, `quorum_not_reached` when nobody, or too few,
   /// answered in time.
-  later<answer> ask(std::size_t partition, query what, read_mode mode, milliseconds timeout);
+  /// `hold`: another node that is the primary answers a `peek` that finds nothing once there may be
+  /// something, or after that time.
+  later<answer> ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
+                    milliseconds hold = {});
 
   // -- what peers say -----------------------------------------------------------------------------
   void on(link& from, const frame::request& r);
@@ -65,6 +68,7 @@ private:
   void attempt(const read_ptr& c);
   void attempt_quorum(const read_ptr& c);
   void take(const read_ptr& c, member_id who, failure why, standing at, answer what);
+  void answer_to(link& from, member_id life, const frame::question& q);
   status try_here(const read_ptr& c);
   void again(const read_ptr& c, failure why);
   void finish(const read_ptr& c, result<answer> x);
@@ -83,6 +87,9 @@ private:
 inline constexpr std::int64_t retry_ms = 20;
 /// How long an attempt at another node may take before it counts as lost.
 inline constexpr std::int64_t attempt_ms = 1'000;
+
+/// How long a primary keeps a question that finds nothing: less than an attempt may take.
+inline constexpr std::int64_t hold_most_ms = 500;
 
 /// What every call has.
 struct router::call {
@@ -108,6 +115,7 @@ struct router::write_call : call {
 struct router::read_call : call {
   query what;
   read_mode mode = read_mode::local;
+  std::uint64_t hold_ms = 0;
   later<answer> out = later<answer>::pending();
   quorum_read<answer> quorum;
   std::size_t waits_for = 0; ///< quorum: how many were asked and have not answered

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 // What a node makes of peers that are not as they should be.
@@ -16,15 +17,40 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// What was found that somebody asked for.
+struct answers {
+  std::mutex lock;
+  std::vector<frame::found> all;
+
+  void take(byte_view bytes) {
+    wire_reader r{bytes};
+    frame::read_header(r);
+    while (r.ok() && !r.at_end())
+      if (auto i = frame::read_item(r, 1'000); std::holds_alternative<frame::found>(i)) {
+        const std::lock_guard hold{lock};
+        all.push_back(std::get<frame::found>(std::move(i)));
+      }
+  }
+  std::vector<frame::found> now() {
+    const std::lock_guard hold{lock};
+    return all;
+  }
+};
+
 /// Somebody who speaks as the node "z" to the first node of a cluster.
 struct stranger {
   node_config cfg;
   caf::actor_system system{cfg};
   cache_actor to;
   std::shared_ptr<std::atomic<int>> frames = std::make_shared<std::atomic<int>>(0);
-  caf::actor endpoint = system.spawn([n = frames](caf::event_based_actor*) -> caf::behavior {
-    return {[n](frame_atom, const wire_frame&) { ++*n; }};
-  });
+  std::shared_ptr<answers> answered = std::make_shared<answers>();
+  caf::actor endpoint
+    = system.spawn([n = frames, a = answered](caf::event_based_actor*) -> caf::behavior {
+        return {[n, a](frame_atom, const wire_frame& f) {
+          ++*n;
+          a->take(f.bytes);
+        }};
+      });
   caf::actor theirs;
   hello mine;
   caf::scoped_actor self{system};
@@ -52,6 +78,19 @@ struct stranger {
     return why;
   }
   void say(byte_buffer bytes) { self->send(theirs, frame_atom_v, wire_frame{std::move(bytes)}); }
+  /// Asks, as a node would for somebody who waits, for an item of a queue.
+  void ask_for_item(cache& c, const std::string& queue, std::uint64_t id, std::uint64_t hold_ms) {
+    frame::question q;
+    q.id = id;
+    q.partition = c.partition_of(queue);
+    q.at_primary = true;
+    q.hold_ms = hold_ms;
+    q.what = {{space_kind::queue, queue}, ask::peek{}};
+    auto bytes = header();
+    wire_writer w{bytes};
+    frame::write(w, q);
+    say(std::move(bytes));
+  }
   byte_buffer header() const {
     byte_buffer bytes;
     wire_writer w{bytes};
@@ -181,6 +220,31 @@ TEST_CASE("a peer hears nothing before it speaks, and counts as down once it say
   std::this_thread::sleep_for(1s);
   CHECK(*z.frames <= before + 1); // nothing is sent to it any more
   check_works(nodes);
+}
+
+TEST_CASE("a question for an item is kept until one comes, or for as long as it says") {
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
+  std::string queue = "q";
+  while (nodes[0].get_replicas(nodes[0].partition_of(queue)).primary != "a")
+    queue += 'q';
+  stranger z{nodes[0]};
+  REQUIRE(z.join(encode_hello(z.mine)) == caf::error{});
+  z.ask_for_item(nodes[0], queue, 1, 1); // not kept for long
+  CHECK(eventually([&] { return z.answered->now().size() == 1; }));
+  CHECK(z.answered->now().front().what.one.items().empty());
+  for (std::uint64_t id = 2; id <= 4; ++id)
+    z.ask_for_item(nodes[0], queue, id, 1'000'000); // for half a second, whatever it says
+  nodes[1].queue(queue).add("first");
+  CHECK(eventually([&] { return z.answered->now().size() == 4; }));
+  int with_item = 0;
+  for (const frame::found& f : z.answered->now()) {
+    CHECK(f.why.code == errc::none);
+    for (const value& x : f.what.one.items()) {
+      CHECK(x == value{"first"});
+      ++with_item;
+    }
+  }
+  CHECK(with_item >= 1); // the others look when their time is over; it is still there
 }
 
 TEST_CASE("a peer is let in though others wait for a majority that only it can restore") {

@@ -47,6 +47,7 @@ frame::item any_item() {
       q.id = d.number();
       q.partition = partition;
       q.at_primary = d.flag();
+      q.hold_ms = d.number();
       q.what = {{space_kind::kv, d.text()}, ask::get{{*arbitrary::values(2)}}};
       return q;
     }

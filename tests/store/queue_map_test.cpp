@@ -123,6 +123,18 @@ TEST_CASE("pushes to a queue say watched from a failed pop_or_watch until unwatc
   CHECK_FALSE(q.push("q", value{8}).watched);
 }
 
+TEST_CASE("a queue can be watched whether it has items or not, and says how many") {
+  queue_map q{order::fifo};
+  CHECK(q.watch("q") == 0);
+  CHECK(q.push("q", value_list{1, 2}).watched);
+  CHECK(q.watch("q") == 2);
+  q.unwatch("q");
+  CHECK_FALSE(q.push("q", value{3}).watched);
+  CHECK(q.watch("q") == 3);
+  CHECK(q.pop("q", 3).size() == 3);
+  CHECK(q.push("q", value{4}).watched);
+}
+
 TEST_CASE("a watched queue stays watched while many others come and go") {
   queue_map q{order::fifo};
   value out;

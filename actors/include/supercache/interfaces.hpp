@@ -45,6 +45,8 @@ using partition_actor = compat::iface<
   caf::result<value>(wait_atom, std::string, std::int64_t timeout),
   // INTERNAL: the queue, which somebody waits for, has items.
   caf::result<void>(ready_atom, std::string),
+  // INTERNAL: does something once that queue may have items, or after some milliseconds.
+  caf::result<void>(ready_atom, std::string, std::int64_t, local_job),
   // INTERNAL: does something that takes long.
   caf::result<void>(run_atom, local_job),
   // INTERNAL: reclaims expired records, ends waits.

@@ -56,6 +56,9 @@ struct question {
   std::uint64_t id = 0;
   std::uint64_t partition = 0;
   bool at_primary = false; ///< refused by who does not lead
+  /// For so many milliseconds at most, a `peek` that finds nothing waits until there may be
+  /// something.
+  std::uint64_t hold_ms = 0;
   query what;
 };
 struct found {

@@ -15,9 +15,10 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 /// What two nodes say to each other first. Version and node come first in every version of it.
 ///
 /// Version 2 added `dialled` and the item `known_nodes` of frames; version 3 the group of who
-/// answers a read, and to reports how many logs were given up.
+/// answers a read, and to reports how many logs were given up; version 4 to questions how long they
+/// may be kept.
 struct hello {
-  static constexpr std::uint64_t present_version = 3;
+  static constexpr std::uint64_t present_version = 4;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
   std::uint64_t life = 0;                  ///< its `member_id`

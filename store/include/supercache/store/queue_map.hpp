@@ -38,6 +38,8 @@ public:
   value_list pop(std::string_view name, std::size_t n);
   /// Takes one item, or, if there is none, marks the queue so that later pushes say `watched`.
   bool pop_or_watch(std::string_view name, value& out);
+  /// Marks the queue so that later pushes say `watched`; answers how many items there are.
+  std::size_t watch(std::string_view name);
   void unwatch(std::string_view name);
 
   /// Copies the item that would come out next; false when there is none.
