@@ -140,8 +140,10 @@ void workload::push(std::size_t client, space_kind kind) {
   const std::int64_t x = static_cast<std::int64_t>(client + 1) * 1'000'000'000 + next_++;
   items& i = items_[{kind, name}];
   i.maybe_pushed.insert(x);
+  i.lives[x].push_begin = ++moment_;
   write(client, {kind, name}, name, op::push{{x}}, [this, kind, name, x](const outcome& o) {
     items& mine = items_[{kind, name}];
+    mine.lives[x].push_end = o.is == outcome::kind::done ? ++moment_ : item_life::never;
     if (o.is == outcome::kind::done)
       mine.pushed.insert(x);
     else if (o.is == outcome::kind::refused)
@@ -155,21 +157,27 @@ void workload::pop(std::size_t client, space_kind kind) {
   const std::string name = c_.w.random.chance(50) ? "q" : "p";
   const std::size_t n = 1 + c_.w.random.below(2);
   items& now = items_[{kind, name}];
-  const auto tell = [this, kind, name, n, pushed = now.pushed.size()](const outcome& o) {
-    items& mine = items_[{kind, name}];
-    mine.going_out -= n;
-    const auto taken = mine.out.size() + mine.maybe_out + mine.going_out;
-    if (o.is == outcome::kind::done && o.answer.items().empty() && pushed > taken
-        && c_.p.mode == replication_mode::sync)
-      c_.w.fail("reads", std::string{to_string(kind)} + ' ' + name + " was found empty; "
-                           + std::to_string(pushed) + " items had been pushed, "
-                           + std::to_string(taken) + " may have been taken");
-    if (o.is == outcome::kind::done)
-      for (const value& x : o.answer.items())
-        mine.out.push_back(x.as_int());
-    else if (o.is == outcome::kind::unknown)
-      mine.maybe_out += n;
-  };
+  const auto tell
+    = [this, kind, name, n, begin = ++moment_, pushed = now.pushed.size()](const outcome& o) {
+        items& mine = items_[{kind, name}];
+        mine.going_out -= n;
+        const auto taken = mine.out.size() + mine.maybe_out + mine.going_out;
+        if (o.is == outcome::kind::done && o.answer.items().empty() && pushed > taken
+            && c_.p.mode == replication_mode::sync)
+          c_.w.fail("reads", std::string{to_string(kind)} + ' ' + name + " was found empty; "
+                               + std::to_string(pushed) + " items had been pushed, "
+                               + std::to_string(taken) + " may have been taken");
+        if (o.is == outcome::kind::done)
+          for (std::size_t place = 0; const value& x : o.answer.items()) {
+            mine.out.push_back(x.as_int());
+            item_life& life = mine.lives[x.as_int()];
+            life.pop_begin = begin;
+            life.pop_end = ++moment_;
+            life.place = place++;
+          }
+        else if (o.is == outcome::kind::unknown)
+          mine.maybe_out += n;
+      };
   now.going_out += n;
   if (!write(client, {kind, name}, name, op::pop{n}, tell))
     now.going_out -= n;
@@ -263,13 +271,18 @@ void workload::check_items(space_kind kind, bool acknowledged_stay) {
       c_.w.fail("items", what + ": " + std::to_string(missing)
                            + " items are missing; pops without an answer " + "took at most "
                            + std::to_string(mine.maybe_out));
-    if (kind == space_kind::queue && acknowledged_stay)
-      check_order(what, mine, left);
+    if (acknowledged_stay)
+      check_order(kind, what, mine, left);
   }
 }
 
-void workload::check_order(const std::string& what, const items& mine,
+void workload::check_order(space_kind kind, const std::string& what, const items& mine,
                            const std::vector<std::int64_t>& left) {
+  item_lives lives = mine.lives;
+  for (const std::int64_t x : left)
+    lives[x].left = true;
+  if (const auto fault = order_fault(kind, lives))
+    c_.w.fail("order", what + ": " + *fault);
   std::map<std::int64_t, std::int64_t> last;
   for (const std::int64_t x : left) {
     if (mine.late.contains(x))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster.hpp"
+#include "order.hpp"
 
 #include <map>
 #include <set>
@@ -15,8 +16,7 @@ namespace sim {
 /// what is written can be told apart, so that the end shows what happened to each write:
 ///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later one,
 ///   stays counters    at least the acknowledged increments, at most those that may have happened
-///   queues and stacks   what was pushed comes out once; those items of one producer that it was
-///                       told of in their order
+///   queues and stacks   what was pushed comes out once; in its order, as far as clients can tell
 ///   insert_new  of those who were told that they were first there is one per key
 ///   reads       as primary or by quorum (sync): what was acknowledged before the read began, or
 ///   later noise       any operation, so that copies have something to differ in
@@ -41,6 +41,7 @@ private:
     std::set<std::int64_t> pushed, maybe_pushed; ///< acknowledged, and those that may have happened
     std::set<std::int64_t> late;                 ///< without an answer: they may come at any time
     std::vector<std::int64_t> out;
+    item_lives lives;
     std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
     std::size_t going_out = 0; ///< items that pops that are under way may take
   };
@@ -65,7 +66,7 @@ private:
   void check_registers();
   void check_counters(bool acknowledged_stay);
   void check_items(space_kind kind, bool acknowledged_stay);
-  void check_order(const std::string& what, const items& mine,
+  void check_order(space_kind kind, const std::string& what, const items& mine,
                    const std::vector<std::int64_t>& left);
   void check_firsts();
   value found(const space& where, const value& key);
@@ -74,8 +75,9 @@ private:
   bool stopped_ = false;
   std::size_t busy_ = 0;
   std::int64_t next_ = 1;
-  std::map<std::string, std::int64_t> registers_;      ///< the last acknowledged value
-  std::map<std::string, std::int64_t> tried_;          ///< the last value tried
+  std::uint64_t moment_ = 0;                      ///< grows with each call and answer about items
+  std::map<std::string, std::int64_t> registers_; ///< the last acknowledged value
+  std::map<std::string, std::int64_t> tried_;     ///< the last value tried
   std::map<std::string, std::set<std::int64_t>> late_; ///< values that may come at any time
   std::map<std::string, counter> counters_;
   std::map<std::pair<space_kind, std::string>, items> items_;

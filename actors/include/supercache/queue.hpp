@@ -24,7 +24,9 @@ public:
   caf::expected<value_list> try_out_batch(std::size_t n, const wait_options& o = {});
   /// Takes the oldest item, waiting for one if there is none. For threads: it blocks. Actors send
   /// `(queue_atom, wait_atom, name, timeout)` to `cache::actor()` instead. Who waits longest is
-  /// served first. Errors: `timeout`.
+  /// served first; in a cluster nearly so, as each asks anew every half second. Errors: `timeout`;
+  /// `not_started` when the cache stops; in a cluster `unavailable` when no primary was reached,
+  /// and `outcome_unknown` when an item may have been taken, and nobody has it.
   value out_wait(std::chrono::milliseconds timeout);
   caf::expected<value> try_out_wait(std::chrono::milliseconds timeout);
   /// The oldest item, which stays, or `otherwise`.
