@@ -103,6 +103,7 @@ status core::listen() {
   auto where = announced(options_.replication);
   self.name = where.name;
   node_ = std::make_unique<node>(*this, std::move(where));
+  cluster_.store(node_.get(), std::memory_order_release);
   return done();
 }
 
@@ -250,7 +251,7 @@ status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds lon
     const auto deadline = some.front().deadline();
     // What has expired meanwhile is stored all the same: it replaces what has its key.
     const auto ttl_ms = deadline ? std::max<std::int64_t>(1, deadline - system_ms()) : 0;
-    if (node_) {
+    if (cluster()) {
       s = remote::put_and_keep(*this, some, ttl_ms, longest);
     } else {
       s = write_batch(some, ttl_ms);
@@ -346,7 +347,7 @@ cache_stats core::stats() {
   constexpr space_kind kinds[]
     = {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs};
   for (std::size_t i = 0; i < partitions(); ++i) {
-    const stamp when = node_ ? stamp{node_->host_of(i).time_ms()} : now();
+    const stamp when = cluster() ? stamp{cluster()->host_of(i).time_ms()} : now();
     partition_stats p{i, partition_name(i), at(i).tuples().count(when), at(i).bytes()};
     out.records += p.records;
     out.bytes += p.bytes;
@@ -361,10 +362,10 @@ cache_stats core::stats() {
   return out;
 }
 
-std::string core::own_name() const { return node_ ? node_->self().node : "local"; }
+std::string core::own_name() const { return cluster() ? cluster()->self().node : "local"; }
 
 partition_place core::place_of(std::size_t index) {
-  return node_ ? node_->place_of(index) : partition_place{index, own_name(), {}, {}, {}};
+  return cluster() ? cluster()->place_of(index) : partition_place{index, own_name(), {}, {}, {}};
 }
 
 std::vector<partition_place> core::partition_map() {
@@ -375,8 +376,8 @@ std::vector<partition_place> core::partition_map() {
 }
 
 supercache::cluster_stats core::cluster_stats() {
-  if (node_)
-    return node_->stats();
+  if (cluster())
+    return cluster()->stats();
   const auto node_name = own_name();
   const auto map = assign({node_name}, partitions(), options_.replication.replication_factor);
   supercache::cluster_stats out;

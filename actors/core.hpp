@@ -59,7 +59,7 @@ public:
   status check_running() const;
 
   /// What there is in a cluster only, else nullptr.
-  node* cluster() const noexcept { return node_.get(); }
+  node* cluster() const noexcept { return cluster_.load(std::memory_order_acquire); }
   const options& config() const noexcept { return options_; }
   caf::actor_system& system() const noexcept { return system_; }
   supercache::metrics& metrics() noexcept { return metrics_; }
@@ -155,7 +155,8 @@ private:
   bool listening_ = false;
   std::set<caf::actor_addr> listeners_; ///< whose end is waited for
   std::unique_ptr<node> node_;
-  std::uint16_t port_ = 0; ///< that `front_` is published at; 0 = it is not
+  std::atomic<node*> cluster_{nullptr}; ///< `node_`, for actors that run before it is there
+  std::uint16_t port_ = 0;              ///< that `front_` is published at; 0 = it is not
 };
 
 /// What the user's handles share: the cache stops with the last of them.

@@ -4,11 +4,11 @@
 
 #include <caf/io/middleman.hpp>
 
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
-#include <sstream>
+#include <mutex>
 
 /// Clusters in one process: each node has an actor system of its own and talks to the others over
 /// loopback.
@@ -48,12 +48,27 @@ class log_lines {
 public:
   log_lines() { spdlog::default_logger()->sinks().push_back(sink_); }
   ~log_lines() { std::erase(spdlog::default_logger()->sinks(), sink_); }
-  std::string text() const { return out_.str(); }
+  std::string text() const { return sink_->text(); }
   bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
 
 private:
-  std::ostringstream out_;
-  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_, true);
+  class sink : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    std::string text() {
+      const std::lock_guard hold{mutex_};
+      return text_;
+    }
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& m) override {
+      text_.append(m.payload.data(), m.payload.size());
+      text_ += '\n';
+    }
+    void flush_() override {}
+
+    std::string text_;
+  };
+  std::shared_ptr<sink> sink_ = std::make_shared<sink>();
 };
 
 /// Nodes a, b, c, … that know each other; ready for use when made.
