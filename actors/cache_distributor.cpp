@@ -55,7 +55,8 @@ struct crew {
 
   /// Who serves no sender in turn, if it is for one of those.
   const server_actor* apart(const caf::message& m) const {
-    if (m.match_elements<join_atom, wire_frame, caf::actor>())
+    if (m.match_elements<join_atom, wire_frame, caf::actor>()
+        || m.match_elements<config_atom, std::string>())
       return &greeter;
     if (!m.match_elements<admin_atom, std::string, value>())
       return nullptr;

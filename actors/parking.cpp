@@ -5,11 +5,19 @@
 
 namespace supercache::detail {
 
+namespace {
+
+/// How long who may look has for taking an item; if it is there still, the next one may.
+constexpr std::chrono::milliseconds patience{20};
+
+} // namespace
+
 void parking::park(const std::string& queue, milliseconds longest, std::function<void()> look) {
   lines_[queue].push_back({clock::now() + longest, std::move(look)});
+  if (longest.count() > 0) // also if there are items: others may take them
+    compat::tell_later(self_, partition_actor{self_}, longest, ready_atom_v, queue);
   if (queues_.watch(queue) > 0 || longest.count() <= 0)
-    return serve(queue);
-  compat::tell_later(self_, partition_actor{self_}, longest, ready_atom_v, queue);
+    serve(queue);
 }
 
 void parking::serve(const std::string& queue) {
@@ -30,6 +38,8 @@ void parking::serve(const std::string& queue) {
   if (line.empty()) {
     lines_.erase(found);
     queues_.unwatch(queue);
+  } else if (!looks.empty()) {
+    compat::tell_later(self_, partition_actor{self_}, patience, ready_atom_v, queue);
   }
   for (const auto& look : looks)
     look();

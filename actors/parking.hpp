@@ -13,7 +13,8 @@ namespace supercache::detail {
 
 /// Those who look into queues of a partition as soon as there may be an item, at its primary.
 ///
-/// Of those who park at a queue as many may look as it has items, who came first before others.
+/// Of those who park at a queue as many may look as it has items, who came first before others; if
+/// one is still there 20 ms later, so may the next.
 /// Thread: the partition's actor. Cost while nothing comes: one delayed message for each.
 class parking {
 public:

@@ -7,6 +7,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+
 namespace supercache::detail {
 
 using caf::io::basp_broker;
@@ -22,12 +24,28 @@ void end_connection(basp_broker& broker, caf::io::connection_handle connection, 
   broker.close(connection);
 }
 
-void drop_connection(caf::actor_system& system, const caf::node_id& to, const char* why) {
+namespace {
+
+/// Nodes say something every second, CAF itself if nobody else does.
+constexpr std::chrono::seconds silence{2};
+
+bool is_silent(basp_broker& broker, caf::io::connection_handle connection) {
+  const auto context = broker.ctx.find(connection);
+  return context == broker.ctx.end() || context->second.last_seen + silence < broker.clock().now();
+}
+
+} // namespace
+
+void drop_silent(caf::actor_system& system, const caf::node_id& to) {
   auto& middleman = system.middleman();
-  middleman.backend().post([broker = compat::connections_of<basp_broker>(middleman), to, why] {
-    if (basp_broker* found = broker_behind(broker))
-      if (const auto connection = found->instance.tbl().lookup_direct(to))
-        end_connection(*found, *connection, why);
+  middleman.backend().post([broker = compat::connections_of<basp_broker>(middleman), to] {
+    basp_broker* const found = broker_behind(broker);
+    if (!found)
+      return;
+    // When one is gone, CAF goes over to another that was made.
+    for (auto c = found->instance.tbl().lookup_direct(to); c && is_silent(*found, *c);
+         c = found->instance.tbl().lookup_direct(to))
+      end_connection(*found, *c, "nothing comes back over it");
   });
 }
 

@@ -14,9 +14,9 @@ caf::io::basp_broker* broker_behind(const caf::actor& broker);
 void end_connection(caf::io::basp_broker& broker, caf::io::connection_handle connection,
                     const char* why);
 
-/// Ends the connection over which CAF reaches another actor system, if there is one, so that the
-/// next one is made anew: CAF keeps to the first that it has, and the system may take a quarter of
-/// an hour to find that it leads nowhere. Thread: any.
-void drop_connection(caf::actor_system& system, const caf::node_id& to, const char* why);
+/// Ends the connections over which CAF reaches another actor system, as far as nothing came over
+/// them for two seconds, so that the next one is made anew: CAF keeps to what it has, and the
+/// operating system may take a quarter of an hour to find that it leads nowhere. Thread: any.
+void drop_silent(caf::actor_system& system, const caf::node_id& to);
 
 } // namespace supercache::detail

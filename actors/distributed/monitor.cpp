@@ -181,10 +181,10 @@ private:
   /// the peer has no time. After the second such greeting the next one goes over a new connection.
   void unanswered(const caf::actor& peer, link& l) {
     constexpr unsigned most = 2;
-    if (l.with_dialling([](link::dialling& d) { return ++d.unanswered; }) < most)
-      return;
+    if (l.up() || l.with_dialling([](link::dialling& d) { return ++d.unanswered; }) < most)
+      return; // up: it came itself meanwhile
     l.with_dialling([](link::dialling& d) { d.unanswered = 0; });
-    drop_connection(self_->system(), peer.node(), "nothing comes back over it");
+    drop_silent(self_->system(), peer.node());
   }
 
   /// Each peer has its own, as far as there are enough; made when they are needed.

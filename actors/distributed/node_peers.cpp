@@ -13,8 +13,9 @@ namespace supercache::detail {
 
 namespace {
 
-/// When both dial at once, within this time after the connection of who goes first.
-constexpr std::int64_t crossing_ms = 500;
+/// When both dial at once, how long what the one made stands: as long as the other waits for an
+/// answer to its own greeting.
+constexpr std::int64_t crossing_ms = 1'000;
 
 status other_name(const std::string& dialled, const std::string& found) {
   return {errc::invalid_config, "the node there is called '" + found + "', not '" + dialled + "'"};
@@ -145,6 +146,8 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   auto hold = l.meet();
   if (l.up() && l.life() == from.life && (l.session() == session || from.node.name < here_.name))
     return done(); // it dialled us meanwhile, and takes our greeting for late
+  if (from.session != session)
+    return {errc::io_error, "it is connected in another session"};
   if (auto s = check_peer(l, from); !s)
     return s;
   if (l.up())
@@ -190,6 +193,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     d.refused.clear();
     d.backoff_ms = 0;
     d.in_doubt = 0;
+    d.unanswered = 0;
     d.met_ms = dialled ? 0 : now;
   });
   {

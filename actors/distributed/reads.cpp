@@ -85,8 +85,13 @@ void router::attempt(const read_ptr& c) {
     ++c->attempt;
     c->asked = to;
     c->due_ms = node_.now_ms() + attempt_ms;
+    const auto left_ms
+      = std::max<std::int64_t>(0, c->deadline_ms - node_.now_ms() - hold_margin_ms);
     q = {wire_id(c->id, c->attempt), c->partition,
-         c->mode == read_mode::primary || to == node_.route(c->partition), c->hold_ms, c->what};
+         c->mode == read_mode::primary || to == node_.route(c->partition),
+         std::min(c->hold_ms, static_cast<std::uint64_t>(left_ms)), c->what};
+    if (q.hold_ms)
+      c->last = {errc::timeout, "nothing came"}; // if it is still kept at the deadline
   }
   if (l->send(q))
     batch::current().prompt(*l);

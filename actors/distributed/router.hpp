@@ -83,6 +83,9 @@ private:
   bool stopped_ = false;
 };
 
+/// Within this time before the deadline of a read its question is kept no longer.
+inline constexpr std::int64_t hold_margin_ms = 100;
+
 /// Between the moment a call failed for now and its next attempt.
 inline constexpr std::int64_t retry_ms = 20;
 /// How long an attempt at another node may take before it counts as lost.

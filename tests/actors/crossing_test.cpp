@@ -75,7 +75,9 @@ private:
               theirs_ = their_endpoint;
               auto promise = self->make_response_promise<wire_frame, caf::actor>();
               auto answer = [this, promise]() mutable {
-                promise.deliver(wire_frame{encode_hello(mine_)}, endpoint_);
+                hello x = mine_;
+                x.session = session_;
+                promise.deliver(wire_frame{encode_hello(x)}, endpoint_);
               };
               if (when_ == order::before_answering) {
                 greet(self, answer);

@@ -1,0 +1,100 @@
+#include "fixture.hpp"
+#include "parking.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+// Who may look into a queue, and when.
+
+using namespace supercache;
+using namespace fixture;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// An actor with a queue at which one can park.
+struct car_park {
+  config cfg;
+  caf::actor_system system{cfg};
+  queue_map queues{queue_map::order::fifo};
+  std::shared_ptr<detail::parking> parking;
+  partition_actor actor = system.spawn([this](partition_actor::pointer self) {
+    parking = std::make_shared<detail::parking>(self, queues);
+    return partition_actor::behavior_type{
+      [](apply_atom, const operation&) { return value{}; },
+      [](wait_atom, const std::string&, std::int64_t) { return value{}; },
+      [this](ready_atom, const std::string& queue) { parking->serve(queue); },
+      [](ready_atom, const std::string&, std::int64_t, const local_job&) {},
+      [](run_atom, const local_job& work) { (*work)(); },
+      [](caf::tick_atom) {},
+      [self](stop_atom) { self->quit(); },
+    };
+  });
+  ~car_park() { caf::anon_send(actor, stop_atom_v); }
+
+  /// Does it on the actor, and waits until it is done.
+  void run(std::function<void()> work) {
+    std::atomic<bool> done{false};
+    caf::anon_send(actor, run_atom_v, std::make_shared<std::function<void()>>([&] {
+                     work();
+                     done = true;
+                   }));
+    REQUIRE(eventually([&] { return done.load(); }));
+  }
+};
+
+} // namespace
+
+TEST_CASE("of those who park at a queue as many may look as it has items, the first first") {
+  car_park p;
+  std::atomic<int> first{0}, second{0};
+  p.run([&] {
+    p.parking->park("q", 60s, [&] { ++first; });
+    p.parking->park("q", 60s, [&] { ++second; });
+    p.parking->park("other", 60s, [&] { ++second; });
+    p.queues.push("q", value{1});
+    p.parking->serve("q");
+    CHECK(first == 1);
+    CHECK(second == 0);
+  });
+}
+
+TEST_CASE("who parks where there are items may look at once") {
+  car_park p;
+  int looks = 0;
+  p.run([&] {
+    CHECK_FALSE(p.queues.push("q", value{1}).watched);
+    p.parking->park("q", 60s, [&] { ++looks; });
+    CHECK(looks == 1);
+    CHECK_FALSE(p.queues.push("q", value{2}).watched); // nobody is there any more
+  });
+}
+
+TEST_CASE("who parks behind others looks when its time is over, though there was an item") {
+  car_park p;
+  std::atomic<int> first{0}, second{0};
+  p.run([&] {
+    p.parking->park("q", 60s, [&] { ++first; });
+    p.queues.push("q", value{1}); // as by another thread, whose word is on its way
+    p.parking->park("q", 50ms, [&] { ++second; });
+    CHECK(first == 1);
+    CHECK(second == 0);
+    value taken;
+    CHECK(p.queues.pop("q", taken));
+  });
+  CHECK(eventually([&] { return second == 1; }));
+}
+
+TEST_CASE("an item that who looked first did not take is for the next one") {
+  car_park p;
+  std::atomic<int> first{0}, second{0};
+  p.run([&] {
+    p.parking->park("q", 60s, [&] { ++first; });
+    p.parking->park("q", 60s, [&] { ++second; });
+    p.queues.push("q", value{1});
+    p.parking->serve("q");
+  });
+  CHECK(eventually([&] { return second == 1; }));
+  CHECK(first == 1);
+}
