@@ -36,16 +36,18 @@ bool is_silent(basp_broker& broker, caf::io::connection_handle connection) {
 
 } // namespace
 
-void drop_silent(caf::actor_system& system, const caf::node_id& to) {
+void drop_silent(caf::actor_system& system, const caf::node_id& to, connections which) {
   auto& middleman = system.middleman();
-  middleman.backend().post([broker = compat::connections_of<basp_broker>(middleman), to] {
+  middleman.backend().post([broker = compat::connections_of<basp_broker>(middleman), to, which] {
     basp_broker* const found = broker_behind(broker);
     if (!found)
       return;
-    // When one is gone, CAF goes over to another that was made.
-    for (auto c = found->instance.tbl().lookup_direct(to); c && is_silent(*found, *c);
-         c = found->instance.tbl().lookup_direct(to))
-      end_connection(*found, *c, "nothing comes back over it");
+    auto& table = found->instance.tbl();
+    const auto used = table.lookup_direct(to);
+    for (const auto& c : found->connections())
+      if (table.lookup_direct(c) == to && is_silent(*found, c)
+          && (which == connections::all || !used || c != *used))
+        end_connection(*found, c, "nothing comes over it");
   });
 }
 

@@ -4,6 +4,8 @@
 #include <caf/io/basp_broker.hpp>
 #include <caf/node_id.hpp>
 
+#include <cstdint>
+
 namespace supercache::detail {
 
 /// The broker that has CAF's connections; null once CAF ends. Thread: CAF's I/O thread.
@@ -14,9 +16,16 @@ caf::io::basp_broker* broker_behind(const caf::actor& broker);
 void end_connection(caf::io::basp_broker& broker, caf::io::connection_handle connection,
                     const char* why);
 
-/// Ends the connections over which CAF reaches another actor system, as far as nothing came over
-/// them for two seconds, so that the next one is made anew: CAF keeps to what it has, and the
-/// operating system may take a quarter of an hour to find that it leads nowhere. Thread: any.
-void drop_silent(caf::actor_system& system, const caf::node_id& to);
+/// Which of the connections between two actor systems.
+enum class connections : std::uint8_t {
+  all,
+  spare, ///< without the one over which CAF sends
+};
+
+/// Ends connections to another actor system over which nothing came for two seconds. CAF keeps to
+/// what it has, and the operating system may take a quarter of an hour to find that it leads
+/// nowhere: until then no new one is made, and when the one in use breaks, CAF goes over to a dead
+/// one and tells nobody. Thread: any.
+void drop_silent(caf::actor_system& system, const caf::node_id& to, connections which);
 
 } // namespace supercache::detail

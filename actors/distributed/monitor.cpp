@@ -184,7 +184,7 @@ private:
     if (l.up() || l.with_dialling([](link::dialling& d) { return ++d.unanswered; }) < most)
       return; // up: it came itself meanwhile
     l.with_dialling([](link::dialling& d) { d.unanswered = 0; });
-    drop_silent(self_->system(), peer.node());
+    drop_silent(self_->system(), peer.node(), connections::all);
   }
 
   /// Each peer has its own, as far as there are enough; made when they are needed.

@@ -1,5 +1,6 @@
 #include "../core.hpp"
 #include "../log.hpp"
+#include "connection.hpp"
 #include "dial.hpp"
 #include "node.hpp"
 
@@ -175,6 +176,7 @@ void node::met_anew(link& l, const hello& from) {
 
 /// Notices when the connection over which a session runs breaks; at once if it is broken already.
 void node::watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t session) {
+  drop_silent(system_, endpoint.node(), connections::spare); // they would hide that it breaks
   endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error& e) {
     const bool ended = e == caf::exit_reason::user_shutdown; // `retire`
     if (const auto alive = c.lock())
