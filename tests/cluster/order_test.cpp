@@ -24,10 +24,7 @@ item_life popped(item_life x, std::uint64_t begin, std::uint64_t end, std::size_
   x.place = place;
   return x;
 }
-item_life left(item_life x) {
-  x.left = true;
-  return x;
-}
+item_life left(const item_life& x, std::size_t place = 0) { return popped(x, 100, 100, place); }
 bool queue_can(const item_life& a, const item_life& b) {
   return !sim::order_fault(space_kind::queue, {{1, a}, {2, b}});
 }
@@ -43,6 +40,8 @@ TEST_CASE("items of a queue come out in the order in which they went in") {
   CHECK_FALSE(queue_can(popped(first, 7, 8), popped(second, 5, 6)));
   CHECK_FALSE(queue_can(left(first), popped(second, 5, 6)));
   CHECK(queue_can(popped(first, 5, 6), left(second)));
+  CHECK(queue_can(left(first, 0), left(second, 1)));
+  CHECK_FALSE(queue_can(left(first, 1), left(second, 0)));
   CHECK(queue_can(popped(first, 5, 6, 0), popped(second, 5, 6, 1)));
   CHECK_FALSE(queue_can(popped(first, 5, 6, 1), popped(second, 5, 6, 0)));
   CHECK(sim::order_fault(space_kind::queue, {{1, left(first)}, {2, popped(second, 5, 6)}})
@@ -63,6 +62,8 @@ TEST_CASE("what lies on an item of a stack comes out before it") {
   CHECK_FALSE(stack_can(popped(lower, 5, 6), popped(upper, 7, 8)));
   CHECK_FALSE(stack_can(popped(lower, 5, 6), left(upper)));
   CHECK(stack_can(left(lower), popped(upper, 5, 6)));
+  CHECK(stack_can(left(lower, 1), left(upper, 0)));
+  CHECK_FALSE(stack_can(left(lower, 0), left(upper, 1)));
   CHECK(stack_can(popped(lower, 5, 6, 1), popped(upper, 5, 6, 0)));
   CHECK_FALSE(stack_can(popped(lower, 5, 6, 0), popped(upper, 5, 6, 1)));
   CHECK(sim::order_fault(space_kind::stack, {{1, popped(lower, 5, 6)}, {2, left(upper)}})

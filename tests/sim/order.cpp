@@ -6,20 +6,14 @@ namespace {
 
 /// Whether `a` was taken after `b` for sure.
 bool popped_after(const item_life& a, const item_life& b) {
-  if (a.pop_begin == b.pop_begin) // by one pop
-    return a.popped() && b.popped() && a.place > b.place;
-  return a.popped() && b.popped() && a.pop_begin > b.pop_end;
+  if (!a.popped() || !b.popped())
+    return false;
+  return a.pop_begin == b.pop_begin ? a.place > b.place // by one pop
+                                    : a.pop_begin > b.pop_end;
 }
 
-/// `a` was there before `b`, which may not come out first.
-bool breaks_fifo(const item_life& a, const item_life& b) {
-  return b.popped() && (a.left || popped_after(a, b));
-}
-
-/// `a` was there before `b`, and may not come out while `b` lies on it.
-bool breaks_lifo(const item_life& a, const item_life& b) {
-  return a.popped() && a.pop_begin > b.push_end && (b.left || popped_after(b, a));
-}
+/// Whether `a`, which was there before `b`, lay under it when it was asked for.
+bool lay_under(const item_life& a, const item_life& b) { return a.pop_begin > b.push_end; }
 
 } // namespace
 
@@ -27,7 +21,8 @@ std::optional<std::string> order_fault(supercache::space_kind kind, const item_l
   const bool fifo = kind == supercache::space_kind::queue;
   for (const auto& [x, a] : items)
     for (const auto& [y, b] : items)
-      if (a.push_end < b.push_begin && (fifo ? breaks_fifo(a, b) : breaks_lifo(a, b)))
+      if (a.push_end < b.push_begin
+          && (fifo ? popped_after(a, b) : lay_under(a, b) && popped_after(b, a)))
         return "item " + std::to_string(fifo ? y : x) + " came out before item "
                + std::to_string(fifo ? x : y)
                + (fifo ? ", which was there before it was pushed"

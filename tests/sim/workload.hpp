@@ -39,7 +39,6 @@ private:
   };
   struct items {
     std::set<std::int64_t> pushed, maybe_pushed; ///< acknowledged, and those that may have happened
-    std::set<std::int64_t> late;                 ///< without an answer: they may come at any time
     std::vector<std::int64_t> out;
     item_lives lives;
     std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
