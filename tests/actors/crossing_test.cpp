@@ -1,7 +1,4 @@
-#include "cluster_fixture.hpp"
-
-#include <supercache/cluster/frame.hpp>
-#include <supercache/cluster/handshake.hpp>
+#include "peer_fixture.hpp"
 
 #include <atomic>
 #include <functional>
@@ -21,17 +18,8 @@ class counterpart {
 public:
   enum class order { before_answering, after_answering };
 
-  counterpart(cache& other, order when) : when_(when) {
-    const auto& at = other.config().replication.node;
-    auto found = system_.middleman().remote_actor<cache_actor>(at.host, at.port);
-    REQUIRE(found);
-    to_ = *found;
-    for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
-                             "table_prefix", "replication_factor", "replication_mode"})
-      mine_.structure.emplace_back(name, get_option(other.config(), name).value());
-    mine_.node = {"z", "127.0.0.1", 1};
-    mine_.life = 77;
-    mine_.session = 5;
+  counterpart(cache& other, order when)
+    : when_(when), to_(reach(system_, other)), mine_(hello_of_z(other)) {
     endpoint_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](frame_atom, const wire_frame& f) {
         wire_reader r{f.bytes};
@@ -53,12 +41,7 @@ public:
   std::string address() const { return to_string(mine_.node); }
   int greetings() const { return greetings_; }
   /// Says, in the session of the greeting that it was sent, that it is there.
-  void speak() {
-    byte_buffer bytes;
-    wire_writer w{bytes};
-    frame::write(w, frame::header{session_, 0});
-    caf::anon_send(theirs_, frame_atom_v, wire_frame{std::move(bytes)});
-  }
+  void speak() { caf::anon_send(theirs_, frame_atom_v, wire_frame{empty_frame(session_)}); }
   std::uint64_t session() const { return session_; }
   bool own_was_answered() const { return own_was_answered_; }
   std::set<std::uint64_t> sessions() const {

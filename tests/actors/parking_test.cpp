@@ -33,6 +33,15 @@ struct car_park {
   });
   ~car_park() { caf::anon_send(actor, stop_atom_v); }
 
+  std::atomic<int> first{0}, second{0}; ///< how often two of those who park looked
+
+  /// Two park at a queue, and an item comes.
+  void let_two_in() {
+    parking->park("q", 60s, [this] { ++first; });
+    parking->park("q", 60s, [this] { ++second; });
+    queues.push("q", value{1});
+    parking->serve("q");
+  }
   /// Does it on the actor, and waits until it is done.
   void run(std::function<void()> work) {
     std::atomic<bool> done{false};
@@ -48,15 +57,11 @@ struct car_park {
 
 TEST_CASE("of those who park at a queue as many may look as it has items, the first first") {
   car_park p;
-  std::atomic<int> first{0}, second{0};
   p.run([&] {
-    p.parking->park("q", 60s, [&] { ++first; });
-    p.parking->park("q", 60s, [&] { ++second; });
-    p.parking->park("other", 60s, [&] { ++second; });
-    p.queues.push("q", value{1});
-    p.parking->serve("q");
-    CHECK(first == 1);
-    CHECK(second == 0);
+    p.parking->park("other", 60s, [&] { ++p.second; });
+    p.let_two_in();
+    CHECK(p.first == 1);
+    CHECK(p.second == 0);
   });
 }
 
@@ -73,28 +78,21 @@ TEST_CASE("who parks where there are items may look at once") {
 
 TEST_CASE("who parks behind others looks when its time is over, though there was an item") {
   car_park p;
-  std::atomic<int> first{0}, second{0};
   p.run([&] {
-    p.parking->park("q", 60s, [&] { ++first; });
+    p.parking->park("q", 60s, [&] { ++p.first; });
     p.queues.push("q", value{1}); // as by another thread, whose word is on its way
-    p.parking->park("q", 50ms, [&] { ++second; });
-    CHECK(first == 1);
-    CHECK(second == 0);
+    p.parking->park("q", 50ms, [&] { ++p.second; });
+    CHECK(p.first == 1);
+    CHECK(p.second == 0);
     value taken;
     CHECK(p.queues.pop("q", taken));
   });
-  CHECK(eventually([&] { return second == 1; }));
+  CHECK(eventually([&] { return p.second == 1; }));
 }
 
 TEST_CASE("an item that who looked first did not take is for the next one") {
   car_park p;
-  std::atomic<int> first{0}, second{0};
-  p.run([&] {
-    p.parking->park("q", 60s, [&] { ++first; });
-    p.parking->park("q", 60s, [&] { ++second; });
-    p.queues.push("q", value{1});
-    p.parking->serve("q");
-  });
-  CHECK(eventually([&] { return second == 1; }));
-  CHECK(first == 1);
+  p.run([&] { p.let_two_in(); });
+  CHECK(eventually([&] { return p.second == 1; }));
+  CHECK(p.first == 1);
 }

@@ -1,8 +1,5 @@
 #include "asking.hpp"
-#include "cluster_fixture.hpp"
-
-#include <supercache/cluster/frame.hpp>
-#include <supercache/cluster/handshake.hpp>
+#include "peer_fixture.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -41,7 +38,6 @@ struct answers {
 struct stranger {
   node_config cfg;
   caf::actor_system system{cfg};
-  cache_actor to;
   std::shared_ptr<std::atomic<int>> frames = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<answers> answered = std::make_shared<answers>();
   caf::actor endpoint
@@ -52,21 +48,11 @@ struct stranger {
         }};
       });
   caf::actor theirs;
+  cache_actor to;
   hello mine;
   caf::scoped_actor self{system};
 
-  explicit stranger(cache& c) {
-    const auto& at = c.config().replication.node;
-    auto found = system.middleman().remote_actor<cache_actor>(at.host, at.port);
-    REQUIRE(found);
-    to = *found;
-    mine.node = {"z", "127.0.0.1", 1};
-    mine.life = 77;
-    mine.session = 5;
-    for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
-                             "table_prefix", "replication_factor", "replication_mode"})
-      mine.structure.emplace_back(name, get_option(c.config(), name).value());
-  }
+  explicit stranger(cache& c) : to(reach(system, c)), mine(hello_of_z(c)) {}
   ~stranger() { caf::anon_send_exit(endpoint, caf::exit_reason::user_shutdown); }
 
   /// Why it is refused; nothing if it is welcome.
@@ -91,12 +77,7 @@ struct stranger {
     frame::write(w, q);
     say(std::move(bytes));
   }
-  byte_buffer header() const {
-    byte_buffer bytes;
-    wire_writer w{bytes};
-    frame::write(w, frame::header{mine.session, 0});
-    return bytes;
-  }
+  byte_buffer header() const { return empty_frame(mine.session); }
 };
 
 bool knows(cache& c, const std::string& node) {

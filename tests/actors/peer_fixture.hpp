@@ -1,0 +1,39 @@
+#pragma once
+
+#include "cluster_fixture.hpp"
+
+#include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/handshake.hpp>
+
+/// Somebody who speaks to the nodes of a cluster as if he were one.
+namespace fixture {
+
+/// Who takes what a node is told.
+inline supercache::cache_actor reach(caf::actor_system& system, supercache::cache& c) {
+  const auto& at = c.config().replication.node;
+  auto found = system.middleman().remote_actor<supercache::cache_actor>(at.host, at.port);
+  REQUIRE(found);
+  return *found;
+}
+
+/// The greeting of a node "z" that suits the cluster of a cache.
+inline supercache::hello hello_of_z(supercache::cache& c) {
+  supercache::hello h;
+  h.node = {"z", "127.0.0.1", 1};
+  h.life = 77;
+  h.session = 5;
+  for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
+                           "table_prefix", "replication_factor", "replication_mode"})
+    h.structure.emplace_back(name, get_option(c.config(), name).value());
+  return h;
+}
+
+/// A frame that says nothing but that its sender is there.
+inline supercache::byte_buffer empty_frame(std::uint64_t session) {
+  supercache::byte_buffer bytes;
+  supercache::wire_writer w{bytes};
+  supercache::frame::write(w, supercache::frame::header{session, 0});
+  return bytes;
+}
+
+} // namespace fixture
