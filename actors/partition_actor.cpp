@@ -79,7 +79,7 @@ public:
     if (!waiting_.contains(queue) && store_.queues().pop_or_watch(queue, item)) {
       promise.deliver(std::move(item));
     } else if (timeout_ms <= 0) {
-      promise.deliver(none_came(queue));
+      promise.deliver(to_caf(none_came(queue)));
       unwatch_if_alone(queue);
     } else {
       watch_over(who);
@@ -107,7 +107,7 @@ public:
     std::erase_if(line, [&](waiter& w) {
       if (w.deadline_ms > now)
         return false;
-      w.promise.deliver(none_came(queue));
+      w.promise.deliver(to_caf(none_came(queue)));
       return true;
     });
     if (line.empty()) {
@@ -156,22 +156,15 @@ public:
 private:
   /// Delivers on this actor what comes on another thread.
   later<value>::handler answer_to(std::uint64_t id) {
-    return [me = partition_actor{self_}, this, id](result<value> x) {
-      compat::tell_from_anywhere(
-        me, run_atom_v, std::make_shared<std::function<void()>>([this, id, x = std::move(x)] {
-          auto promise = std::move(applied_.at(id));
-          applied_.erase(id);
-          if (x)
-            promise.deliver(*x);
-          else
-            promise.deliver(to_caf(x.why()));
-        }));
+    return [c = core_, index = index_, this, id](result<value> x) {
+      c->cluster()->elsewhere(index, [this, id, x = std::move(x)]() mutable {
+        auto promise = std::move(applied_.at(id));
+        applied_.erase(id);
+        promise.deliver(to_expected(std::move(x)));
+      });
     };
   }
 
-  static caf::error none_came(const std::string& queue) {
-    return to_caf({errc::timeout, "no item came to queue '" + queue + "' in time"});
-  }
   void watch_over(const caf::strong_actor_ptr& who) {
     if (who && monitored_.insert(who->address()).second)
       self_->monitor(who);
@@ -191,7 +184,7 @@ private:
   std::shared_ptr<distant_waits> distant_;
   std::uint64_t last_id_ = 0;
   /// Operations of a cluster that are under way.
-  std::map<std::uint64_t, caf::typed_response_promise<value>> applied_;
+  std::map<std::uint64_t, caf::response_promise> applied_;
   std::set<caf::actor_addr> monitored_; ///< whoever waits or waited, and lives
 };
 

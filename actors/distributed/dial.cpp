@@ -21,7 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto connect_wait = 1'000;
-constexpr auto greeting_wait = 1'000ms;
 
 failure as_failure(const caf::error& e, const char* what) {
   if (compat::is_ours(e))

@@ -4,6 +4,7 @@
 #include <supercache/interfaces.hpp>
 #include <supercache/options.hpp>
 
+#include <chrono>
 #include <functional>
 
 namespace supercache::detail {
@@ -19,6 +20,9 @@ using dialer_actor = compat::iface<
   // Whether the host says that nobody listens there.
   caf::result<bool>(node_down_atom, std::string host, std::uint16_t port)>;
 dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self);
+
+/// How long who greets waits for an answer.
+inline constexpr std::chrono::milliseconds greeting_wait{1'000};
 
 /// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
 /// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread

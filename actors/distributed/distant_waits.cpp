@@ -23,21 +23,16 @@ milliseconds left_until(std::int64_t until_ms) {
   return std::max(least_wait, milliseconds{until_ms - system_ms()});
 }
 
-/// How long a question may be kept: its answer comes before the wait is over.
-milliseconds hold_until(std::int64_t until_ms) {
-  return std::min(left_until(until_ms) - least_wait, milliseconds{hold_most_ms});
-}
-
 space space_of(const std::string& queue) { return {space_kind::queue, queue}; }
+
+} // namespace
 
 failure none_came(const std::string& queue) {
   return {errc::timeout, "no item came to queue '" + queue + "' in time"};
 }
 
-} // namespace
-
-void distant_waits::add(caf::typed_response_promise<value> promise, std::string queue,
-                        milliseconds timeout, const caf::actor_addr& who) {
+void distant_waits::add(caf::response_promise promise, std::string queue, milliseconds timeout,
+                        const caf::actor_addr& who) {
   const auto until_ms = system_ms() + std::max<std::int64_t>(0, timeout.count());
   const auto id = ++last_id_;
   waits_.emplace(id, wait{std::move(promise), std::move(queue), until_ms, who});
@@ -61,7 +56,7 @@ void distant_waits::look(std::uint64_t id) {
     core_->cluster()
       ->router()
       .ask(partition_, remote::reading(ask::peek{}, space_of(w->queue)), read_mode::primary,
-           left_until(w->until_ms), hold_until(w->until_ms))
+           left_until(w->until_ms), true)
       .then(on_actor<answer>([this, id](result<answer> x) { seen(id, x); }));
 }
 
@@ -79,7 +74,7 @@ void distant_waits::seen(std::uint64_t id, const result<answer>& x) {
 
 /// As a primary elsewhere does with a question, if the primary is here.
 void distant_waits::await_item(std::uint64_t id, wait& w) {
-  const auto longest = hold_until(w.until_ms);
+  const milliseconds longest{hold_of(w.until_ms, system_ms())};
   if (longest.count() <= 0 || !core_->cluster()->host_of(partition_).leads())
     return pause(id, w, none_came(w.queue));
   const auto queue = w.queue; // the wait may end meanwhile
@@ -128,10 +123,7 @@ void distant_waits::end(std::uint64_t id, result<value> x) {
   const auto found = waits_.find(id);
   auto promise = std::move(found->second.promise);
   waits_.erase(found);
-  if (x)
-    promise.deliver(*std::move(x));
-  else
-    promise.deliver(to_caf(x.why()));
+  promise.deliver(to_expected(std::move(x)));
 }
 
 distant_waits::wait* distant_waits::find(std::uint64_t id) {
@@ -141,10 +133,9 @@ distant_waits::wait* distant_waits::find(std::uint64_t id) {
 
 template <class T, class F>
 std::function<void(result<T>)> distant_waits::on_actor(F f) {
-  return [me = shared_from_this(), to = partition_actor{self_}, f](result<T> x) {
-    compat::tell_from_anywhere(to, run_atom_v,
-                               std::make_shared<std::function<void()>>(
-                                 [me, f, x = std::move(x)]() mutable { f(std::move(x)); }));
+  return [me = shared_from_this(), f](result<T> x) {
+    me->core_->cluster()->elsewhere(me->partition_,
+                                    [me, f, x = std::move(x)]() mutable { f(std::move(x)); });
   };
 }
 

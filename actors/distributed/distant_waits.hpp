@@ -5,7 +5,7 @@
 #include <supercache/store/result.hpp>
 
 #include <caf/actor_addr.hpp>
-#include <caf/typed_response_promise.hpp>
+#include <caf/response_promise.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +17,9 @@ namespace supercache::detail {
 
 class core;
 class parking;
+
+/// What who waited in vain is told.
+failure none_came(const std::string& queue);
 
 /// Those who wait in a cluster for an item of a queue of one partition, whose primary may be
 /// another node: looks there, and takes an item when there is one. A primary that has none keeps
@@ -33,15 +36,15 @@ public:
     : self_(self), core_(std::move(c)), partition_(partition), parking_(p) {}
 
   /// `who`: nothing is taken for him once `forget` says that he is gone; none: nobody can say so.
-  void add(caf::typed_response_promise<value> promise, std::string queue,
-           std::chrono::milliseconds timeout, const caf::actor_addr& who);
+  void add(caf::response_promise promise, std::string queue, std::chrono::milliseconds timeout,
+           const caf::actor_addr& who);
   void forget(const caf::actor_addr& who);
   /// Answers all who wait that the cache stops, or that nobody can say whether an item was taken.
   void stop();
 
 private:
   struct wait {
-    caf::typed_response_promise<value> promise;
+    caf::response_promise promise;
     std::string queue;
     std::int64_t until_ms;
     caf::actor_addr who;

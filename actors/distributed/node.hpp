@@ -86,7 +86,8 @@ public:
   void flusher_sleeps();
   /// Who takes the frames of a peer.
   caf::actor endpoint_of(link& l);
-  /// Runs work that takes long on the partition's actor.
+  /// Runs work on the partition's actor, unless the cache stops: what takes long, or touches what
+  /// is the actor's.
   void elsewhere(std::size_t partition, std::function<void()> work);
   /// Runs work there once a queue may have items, or after a time.
   void when_items(std::size_t partition, const std::string& queue,

@@ -14,10 +14,6 @@ namespace supercache::detail {
 
 namespace {
 
-/// When both dial at once, how long what the one made stands: as long as the other waits for an
-/// answer to its own greeting.
-constexpr std::int64_t crossing_ms = 1'000;
-
 status other_name(const std::string& dialled, const std::string& found) {
   return {errc::invalid_config, "the node there is called '" + found + "', not '" + dialled + "'"};
 }
@@ -165,7 +161,7 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
 bool node::ours_stands(link& l, const hello& from) {
   return l.up() && l.life() == from.life && here_.name < from.node.name
          && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
-              < crossing_ms;
+              < greeting_wait.count();
 }
 
 /// A peer that is connected greets: it lost the connection, or is another life. While they meet.

@@ -10,7 +10,7 @@
 namespace supercache::detail {
 
 later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
-                          milliseconds longest) {
+                          bool hold_it) {
   host& h = node_.host_of(partition);
   if (mode == read_mode::local ? h.serves() : mode == read_mode::primary && h.leads()) {
     auto x = h.ask(what, mode == read_mode::primary);
@@ -21,8 +21,7 @@ later<answer> router::ask(std::size_t partition, query what, read_mode mode, mil
   c->partition = partition;
   c->what = std::move(what);
   c->mode = mode;
-  c->hold_ms
-    = static_cast<std::uint64_t>(std::clamp<std::int64_t>(longest.count(), 0, hold_most_ms));
+  c->hold = hold_it;
   c->deadline_ms = node_.now_ms() + timeout.count();
   c->due_ms = INT64_MAX;
   {
@@ -84,12 +83,11 @@ void router::attempt(const read_ptr& c) {
       return;
     ++c->attempt;
     c->asked = to;
-    c->due_ms = node_.now_ms() + attempt_ms;
-    const auto left_ms
-      = std::max<std::int64_t>(0, c->deadline_ms - node_.now_ms() - hold_margin_ms);
+    const auto now = node_.now_ms();
+    c->due_ms = now + attempt_ms;
     q = {wire_id(c->id, c->attempt), c->partition,
          c->mode == read_mode::primary || to == node_.route(c->partition),
-         std::min(c->hold_ms, static_cast<std::uint64_t>(left_ms)), c->what};
+         c->hold ? static_cast<std::uint64_t>(hold_of(c->deadline_ms, now)) : 0, c->what};
     if (q.hold_ms)
       c->last = {errc::timeout, "nothing came"}; // if it is still kept at the deadline
   }

@@ -6,6 +6,7 @@
 #include <supercache/cluster/options.hpp>
 #include <supercache/cluster/quorum_read.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <random>
@@ -33,9 +34,9 @@ public:
   /// Errors: those of the query; `unavailable`, `quorum_not_reached` when nobody, or too few,
   /// answered in time.
   /// `hold`: another node that is the primary answers a `peek` that finds nothing once there may be
-  /// something, or after that time.
+  /// something, or after `hold_of`.
   later<answer> ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
-                    milliseconds hold = {});
+                    bool hold = false);
 
   // -- what peers say -----------------------------------------------------------------------------
   void on(link& from, const frame::request& r);
@@ -83,9 +84,6 @@ private:
   bool stopped_ = false;
 };
 
-/// Within this time before the deadline of a read its question is kept no longer.
-inline constexpr std::int64_t hold_margin_ms = 100;
-
 /// Between the moment a call failed for now and its next attempt.
 inline constexpr std::int64_t retry_ms = 20;
 /// How long an attempt at another node may take before it counts as lost.
@@ -93,6 +91,11 @@ inline constexpr std::int64_t attempt_ms = 1'000;
 
 /// How long a primary keeps a question that finds nothing: less than an attempt may take.
 inline constexpr std::int64_t hold_most_ms = 500;
+/// How long one that has a deadline may be kept: its answer comes before that.
+inline std::int64_t hold_of(std::int64_t deadline_ms, std::int64_t now) {
+  constexpr std::int64_t margin_ms = 100;
+  return std::clamp<std::int64_t>(deadline_ms - now - margin_ms, 0, hold_most_ms);
+}
 
 /// What every call has.
 struct router::call {
@@ -118,7 +121,7 @@ struct router::write_call : call {
 struct router::read_call : call {
   query what;
   read_mode mode = read_mode::local;
-  std::uint64_t hold_ms = 0;
+  bool hold = false;
   later<answer> out = later<answer>::pending();
   quorum_read<answer> quorum;
   std::size_t waits_for = 0; ///< quorum: how many were asked and have not answered
