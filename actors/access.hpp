@@ -25,7 +25,7 @@ inline result<std::int64_t> ttl_of(const write_options& o) {
 }
 
 /// Runs an operation if the cache runs, and counts it. What it throws of ours, e.g. that a value is
-/// too deep for a record, becomes its answer. `here_only`: a stop meanwhile may have emptied what
+/// too deep for a record, or for want of memory, becomes its answer. `here_only`: a stop meanwhile may have emptied what
 /// it looked at, so that its answer would mean nothing.
 template <class F>
 auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
@@ -42,6 +42,9 @@ auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
   } catch (const error& e) {
     t.fail();
     return failure{e.code(), e.what()};
+  } catch (const std::bad_alloc&) {
+    t.fail();
+    return out_of_memory();
   }
 }
 

@@ -201,6 +201,8 @@ caf::behavior messages(core& c, auto current) {
       current->taken = running ? f(s) : s.refuse(running.why());
     } catch (const error& e) {
       current->taken = s.refuse({e.code(), e.what()});
+    } catch (const std::bad_alloc&) {
+      current->taken = s.refuse(out_of_memory());
     }
   };
   return tuple_messages(with).or_else(kv_messages(with)).or_else(queue_messages(with));

@@ -15,8 +15,39 @@ namespace supercache::detail {
 
 namespace {
 
+/// An actor that throws ends, and nobody could reach the cache any more: what a clause throws
+/// becomes its answer.
+class shielded final : public caf::detail::behavior_impl {
+public:
+  explicit shielded(const caf::message_handler& x) : clauses_(x.as_behavior_impl()) {}
+
+  caf::match_case::result invoke(caf::detail::invoke_result_visitor& f,
+                                 caf::type_erased_tuple& content) override {
+    const auto answer_with = [&f](const failure& why) {
+      auto e = to_caf(why);
+      f(e);
+      return caf::match_case::match;
+    };
+    try {
+      return clauses_->invoke(f, content);
+    } catch (const std::bad_alloc&) {
+      return answer_with(out_of_memory());
+    } catch (const std::exception& e) {
+      return answer_with({errc::internal, e.what()});
+    }
+  }
+
+private:
+  pointer clauses_;
+};
+
+caf::behavior shield(const caf::message_handler& clauses) {
+  return caf::message_handler{caf::detail::behavior_impl::pointer{new shielded(clauses), false}};
+}
+
 server_actor::behavior_type server_behavior(server_actor::pointer, std::shared_ptr<core> c) {
-  auto clauses = std::make_shared<caf::behavior>(cache_behavior(std::move(c)));
+  auto clauses = std::make_shared<caf::behavior>(
+    shield(cache_behavior(std::move(c)).as_behavior_impl()));
   return {[clauses](run_atom, const compat::deferred_request& r) {
     compat::answer(r, (*clauses)(r->content));
   }};
@@ -44,7 +75,7 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ac
                              std::shared_ptr<core> c) {
   compat::defer_unmatched(self,
                           [servers](const compat::deferred_request& r) { hand_over(servers, r); });
-  return short_behavior(c).or_else(wait_clause(self, c));
+  return shield(short_behavior(c).or_else(wait_clause(self, c)));
 }
 
 /// The servers of a cluster.

@@ -1,5 +1,6 @@
 #include "access.hpp"
 #include "distributed/bootstrap.hpp"
+#include "distributed/guard.hpp"
 #include "distributed/node.hpp"
 #include "log.hpp"
 
@@ -43,6 +44,7 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
   auto& slot = d.running[&system];
   if (const auto there = slot.lock(); there && there->c->running())
     return to_caf({errc::already_started, "this actor system already runs a cache"});
+  detail::guard_network(system);
   if (auto s = detail::check_cluster(system, o); !s)
     return to_caf(s.why());
   if (o.debug_log)

@@ -13,6 +13,7 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <thread>
 
 namespace supercache::detail {
 
@@ -114,9 +115,10 @@ void core::stop() {
   (void)buffers_.drain_all(); // what it leaves is counted below
   watch_stores();
   if (port_)
-    system_.middleman().unpublish(front_, port_);
+    close_port();
   if (node_)
     node_->stop();
+  provider_.let_go();
   std::vector<partition_actor> partitions;
   std::vector<buffer_actor> buffers;
   watch_actor watches;
@@ -131,6 +133,8 @@ void core::stop() {
   for (const auto& a : buffers)
     compat::end(a);
   compat::end(watches);
+  feed_.clear(); // a listener may hold a handle of this cache
+  nodes_.clear();
   compat::end(front_);
   for (const auto& a : std::exchange(servers_, {}))
     compat::end(a);
@@ -141,6 +145,17 @@ void core::stop() {
   if (const auto n = buffers_.count())
     spdlog::error("{} records of lazy_put could not be stored before the stop", n);
   reclaim::collect();
+}
+
+void core::close_port() {
+  auto& middleman = system_.middleman();
+  if (node_ && node_->without_network())
+    return; // the actor system ends
+  if (std::this_thread::get_id() == middleman.backend().thread_id()) // it would wait for itself
+    compat::tell_from_anywhere(middleman.actor_handle(), caf::unpublish_atom_v, front_.address(),
+                               port_);
+  else
+    middleman.unpublish(front_, port_);
 }
 
 status core::check_running() const {

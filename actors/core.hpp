@@ -1,5 +1,6 @@
 #pragma once
 
+#include "distributed/provider.hpp"
 #include "feed.hpp"
 #include "lazy_buffer.hpp"
 #include "node_events.hpp"
@@ -32,6 +33,11 @@ inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 
 std::int64_t system_ms();
 
 class node;
+
+/// What is answered in place of `bad_alloc`.
+inline failure out_of_memory() {
+  return {errc::overloaded, "this node has not enough memory for it"};
+}
 
 /// Everything behind a `cache`, shared by its handles and actors.
 ///
@@ -128,11 +134,13 @@ public:
   std::vector<std::pair<std::string, std::size_t>> struct_keys;
 
 private:
+  void close_port();
   void forget_listener(const caf::actor_addr& who);
   void wake_watches();
 
   caf::actor_system& system_;
   options options_;
+  provider_holder provider_{options_.replication};
   bool same_position_;
   std::size_t least_size_; ///< the larger of the two positions
   bool power_of_two_;      ///< of partitions; then `mask_` is one less

@@ -60,6 +60,20 @@ void feed::remove_all_of(const caf::actor_addr& who) {
   std::erase_if(listeners_, [&](const auto& l) { return l.second.who.address() == who; });
 }
 
+void feed::clear() {
+  // Outside of the locks: a listener that nobody else holds ends, and with it what it holds.
+  decltype(listeners_) gone;
+  gathered own, foreign;
+  {
+    const std::lock_guard hold{lock_};
+    gone.swap(listeners_);
+    peers_.clear();
+  }
+  const std::lock_guard hold{gathering_};
+  std::swap(own, own_);
+  std::swap(foreign, foreign_);
+}
+
 bool feed::anybody() const {
   const std::lock_guard hold{lock_};
   return !listeners_.empty() || !peers_.empty();

@@ -42,6 +42,8 @@ public:
   /// Answers whether there was one.
   bool remove(std::uint64_t watch);
   void remove_all_of(const caf::actor_addr& who);
+  /// Lets all go who watch, and what waits for them.
+  void clear();
   /// Whether anybody watches, here or elsewhere.
   bool anybody() const;
   /// What listeners here watch: what other nodes should tell.

@@ -38,6 +38,11 @@ bool node_events::remove(const caf::actor& who) {
   return who && std::erase(listeners_, who.address()) > 0;
 }
 
+void node_events::clear() {
+  const std::lock_guard hold{lock_};
+  listeners_.clear();
+}
+
 void node_events::now_live(const member_list& nodes) {
   std::map<std::string, member_id> now;
   for (const member& m : nodes)

@@ -20,6 +20,8 @@ public:
   status add(const caf::actor& who);
   /// Answers whether it was there.
   bool remove(const caf::actor& who);
+  /// Tells nobody any more.
+  void clear();
   /// The nodes that can be reached now; tells the difference.
   void now_live(const member_list& nodes);
 

@@ -1,14 +1,12 @@
 #include "core.hpp"
 #include "distributed/distant_waits.hpp"
 #include "distributed/node.hpp"
-#include "distributed/strangers.hpp"
 #include "parking.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -38,12 +36,7 @@ public:
       store_(core_->at(index)),
       index_(index),
       parking_(self, store_.queues()),
-      distant_(std::make_shared<distant_waits>(self, core_, index, parking_)) {
-    // One of them sees to it. In a cluster it is the node monitor.
-    if (index == 0 && core_->config().cluster == cluster_mode::local
-        && core_->system().has_middleman())
-      strangers_.emplace(core_->system());
-  }
+      distant_(std::make_shared<distant_waits>(self, core_, index, parking_)) {}
 
   caf::typed_response_promise<value> apply(const operation& o) {
     auto promise = self_->make_response_promise<value>();
@@ -125,8 +118,6 @@ public:
     const bool more
       = !core_->cluster() && store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
     reclaim::collect();
-    if (strangers_)
-      strangers_->sweep();
     compat::tell_later(self_, partition_actor{self_}, more ? 0ms : tidy_interval, caf::tick_atom_v);
   }
 
@@ -178,7 +169,6 @@ private:
   std::shared_ptr<core> core_;
   partition_store& store_;
   std::size_t index_;
-  std::optional<strangers> strangers_;
   std::map<std::string, std::deque<waiter>> waiting_;
   parking parking_; ///< in a cluster
   std::shared_ptr<distant_waits> distant_;

@@ -30,6 +30,10 @@ result<std::uint64_t> core::watch(interest what, const caf::actor& who) {
     const std::lock_guard hold{listening_lock_};
     fresh = listeners_.insert(who.address()).second;
   }
+  if (!running()) { // a stop that came meanwhile may have let all go before
+    feed_.clear();
+    return check_running().why();
+  }
   if (fresh)
     who->attach_functor([c = weak_from_this(), gone = who.address()](const caf::error&) {
       if (const auto alive = c.lock())

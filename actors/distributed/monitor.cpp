@@ -1,10 +1,12 @@
 #include "../core.hpp"
 #include "../log.hpp"
-#include "connection.hpp"
 #include "dial.hpp"
+#include "guard.hpp"
 #include "node.hpp"
 #include "provider.hpp"
-#include "strangers.hpp"
+
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -32,7 +34,7 @@ constexpr std::int64_t courtesy_ms = 1'000;
 class monitor_logic {
 public:
   monitor_logic(monitor_actor::pointer self, std::shared_ptr<core> c)
-    : self_(self), core_(std::move(c)), node_(*core_->cluster()), strangers_(self->system()) {
+    : self_(self), core_(std::move(c)), node_(*core_->cluster()) {
     const auto& o = core_->config().replication;
     declared_ = parse(o.peers);
     if (o.node_monitor.source == monitor_source::nodes)
@@ -40,11 +42,23 @@ public:
         declared_.push_back(std::move(a));
     node_.declare(declared_);
     start_ms_ = node_.now_ms();
+    node_.monitor_begins();
     if (o.node_monitor.source == monitor_source::provider)
       provider_ = self_->spawn<caf::detached + caf::hidden>(provider_behavior, o);
   }
 
   void stop() { stopping_ = true; }
+
+  /// Nobody has stopped the cache, and nobody can any more who does not hold a handle of it in what
+  /// it keeps: a callback, or a listener. The actor system would wait for ever.
+  void network_ended() {
+    if (stopping_)
+      return;
+    node_.network_ended();
+    core_->stop();
+    stop();
+    tick();
+  }
 
   void tick() {
     if (stopping_) {
@@ -69,7 +83,6 @@ public:
         dial(*l);
     }
     node_.tick();
-    strangers_.sweep();
     compat::tell_later(self_, monitor_actor{self_}, tick_interval, caf::tick_atom_v);
   }
 
@@ -214,7 +227,6 @@ private:
   monitor_actor::pointer self_;
   std::shared_ptr<core> core_;
   node& node_;
-  strangers strangers_;
   std::vector<dialer_actor> dialers_;
   std::map<const link*, std::size_t> dialer_index_;
   provider_actor provider_;    ///< with the source `provider`
@@ -231,6 +243,8 @@ private:
 monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
                                               std::shared_ptr<core> c) {
   auto logic = std::make_shared<monitor_logic>(self, std::move(c));
+  self->monitor(compat::connections_of<caf::io::basp_broker>(self->system().middleman()));
+  compat::on_down(self, [logic](const caf::actor_addr&) { logic->network_ended(); });
   compat::tell(self, monitor_actor{self}, caf::tick_atom_v);
   return {
     [logic](caf::tick_atom) { logic->tick(); },

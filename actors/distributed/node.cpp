@@ -122,7 +122,7 @@ void node::stop() {
   }
   for (const auto& h : hosts_)
     h->abandon();
-  if (watched) { // some milliseconds
+  if (watched && monitor_thread_ != std::this_thread::get_id()) { // some milliseconds
     monitor_over_.get_future().wait_for(std::chrono::seconds{5});
     await_freed(monitor);
   }

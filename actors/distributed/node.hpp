@@ -20,6 +20,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace supercache::detail {
@@ -115,8 +116,13 @@ public:
 
   // -- for the node monitor -----------------------------------------------------------------------
   void tick();
+  /// It begins, on this thread.
+  void monitor_begins() { monitor_thread_ = std::this_thread::get_id(); }
   /// It has nothing to do with this node any more.
   void monitor_ended() { monitor_over_.set_value(); }
+  /// The actor system ends, and nobody has stopped the cache.
+  void network_ended() { without_network_ = true; }
+  bool without_network() const noexcept { return without_network_; }
   /// The peers to have, as its source says.
   void declare(const std::vector<node_address>& peers);
   std::vector<link*> links();
@@ -197,6 +203,8 @@ private:
   flusher_actor flusher_;
   monitor_actor monitor_;
   std::promise<void> monitor_over_;
+  std::atomic<std::thread::id> monitor_thread_;
+  std::atomic<bool> without_network_{false};
 };
 
 monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self, std::shared_ptr<core> c);

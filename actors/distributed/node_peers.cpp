@@ -1,7 +1,7 @@
 #include "../core.hpp"
 #include "../log.hpp"
-#include "connection.hpp"
 #include "dial.hpp"
+#include "guard.hpp"
 #include "node.hpp"
 
 #include <caf/actor_companion.hpp>

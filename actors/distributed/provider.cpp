@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <mutex>
+#include <utility>
 
 namespace supercache::detail {
 
@@ -47,6 +50,37 @@ result<std::vector<std::string>> ask_provider(const cluster_options& o) {
     if (const auto a = node_address_from(text); !a)
       return {errc::invalid_config, from + ": " + a.why().message};
   return all;
+}
+
+struct provider_holder::held {
+  using callback = std::function<result<std::vector<std::string>>()>;
+  std::mutex lock;
+  callback ask;
+
+  callback present() {
+    const std::lock_guard hold{lock};
+    return ask;
+  }
+};
+
+provider_holder::provider_holder(cluster_options& o) {
+  if (!o.node_monitor.ask)
+    return;
+  held_ = std::make_shared<held>();
+  held_->ask.swap(o.node_monitor.ask);
+  o.node_monitor.ask = [h = held_]() -> result<std::vector<std::string>> {
+    if (const auto ask = h->present())
+      return ask();
+    return {errc::not_started, "the cache was stopped"};
+  };
+}
+
+void provider_holder::let_go() {
+  if (!held_)
+    return;
+  held::callback last; // ends outside of the lock
+  const std::lock_guard hold{held_->lock};
+  last.swap(held_->ask);
 }
 
 provider_actor::behavior_type provider_behavior(provider_actor::pointer, cluster_options o) {

@@ -7,7 +7,56 @@
 
 namespace supercache::detail {
 
+namespace {
+
+std::size_t bytes_of(const record& r) { return r.heap_bytes(); }
+std::size_t bytes_of(const value& x) { return x.heap_bytes(); }
+template <class T>
+std::size_t bytes_of(const std::pair<T, value>& x) {
+  return x.second.heap_bytes();
+}
+template <class T>
+std::size_t bytes_of(const std::optional<T>& x) {
+  return x ? bytes_of(*x) : 0;
+}
+template <class T>
+std::size_t bytes_of(const std::vector<T>& xs) {
+  std::size_t n = 0;
+  for (const T& x : xs)
+    n += bytes_of(x);
+  return n;
+}
+
+/// Whether a frame can carry it, which has room for a value of a gibibyte and what else there is.
+status check_size(const operation& what) {
+  constexpr std::size_t most = (std::size_t{1} << 30) + (std::size_t{32} << 20);
+  const auto n = std::visit(
+    [](const auto& o) {
+      std::size_t sum = 0;
+      if constexpr (requires { o.row; })
+        sum += bytes_of(o.row);
+      if constexpr (requires { o.rows; })
+        sum += bytes_of(o.rows);
+      if constexpr (requires { o.items; })
+        sum += bytes_of(o.items);
+      if constexpr (requires { o.changes; })
+        sum += bytes_of(o.changes);
+      if constexpr (requires { o.desired; })
+        sum += bytes_of(o.expected) + bytes_of(o.desired);
+      return sum;
+    },
+    what.body);
+  if (n <= most) [[likely]]
+    return done();
+  return {errc::too_large, "what is written to one partition at once takes " + std::to_string(n)
+                             + " bytes; at most " + std::to_string(most) + " are allowed"};
+}
+
+} // namespace
+
 later<value> router::write(std::size_t partition, operation what, milliseconds timeout) {
+  if (auto s = check_size(what); !s)
+    return s.why();
   host& h = node_.host_of(partition);
   auto c = write_ptr{};
   if (h.leads()) {

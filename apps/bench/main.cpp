@@ -2,6 +2,7 @@
 #include "common/arguments.hpp"
 #include "common/nearest.hpp"
 #include "common/output.hpp"
+#include "common/process.hpp"
 #include "echo.hpp"
 #include "local.hpp"
 
@@ -100,6 +101,7 @@ int run(const words& all) {
 } // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   try {
     return run({argv + 1, argv + argc});
   } catch (const usage_error& e) {

@@ -4,9 +4,22 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <iostream>
+#include <malloc.h>
 
 namespace supercache::app {
+
+void open_standard_descriptors() noexcept {
+  for (int fd = 0; fd <= 2; ++fd) // the lowest that is free is the one that is opened
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+      std::_Exit(1);
+}
+
+void give_back_memory() noexcept {
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 2 << 20);
+}
 
 void end_process(int status, const char* program) noexcept {
   errno = 0;

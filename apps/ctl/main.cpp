@@ -57,6 +57,7 @@ int run_program(const std::vector<std::string>& words) {
 } // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   int status = failed;
   try {
     status = run_program({argv + 1, argv + argc});

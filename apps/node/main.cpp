@@ -1,5 +1,6 @@
 #include "common/arguments.hpp"
 #include "common/output.hpp"
+#include "common/process.hpp"
 #include "server.hpp"
 
 #include <supercache/version.hpp>
@@ -84,7 +85,8 @@ void start_logging(const std::string& level, bool debug) {
 
 bool read(int argc, char** argv, command_line& to) {
   CLI::App app{"Runs one SuperCache node: a partitioned cache in memory that programs on any host "
-               "use.\nIt prints one line of JSON when it serves, and stops on SIGTERM and SIGINT.",
+               "use.\nIt prints one line of JSON when it serves, and stops on SIGTERM, SIGINT and "
+               "SIGHUP,\nin a cluster after it has handed over what it has.",
                program};
   app.set_version_flag("--version", std::string{program} + " " + SUPERCACHE_VERSION,
                        "Print the version and exit");
@@ -115,6 +117,8 @@ bool read(int argc, char** argv, command_line& to) {
 } // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
+  give_back_memory();
   command_line words;
   try {
     if (!read(argc, argv, words))

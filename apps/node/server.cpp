@@ -38,12 +38,20 @@ struct node_config : caf::actor_system_config {
 /// How long a node that is told to stop tries to hand over what it has.
 constexpr auto leave_wait = 10s;
 
+/// SIGHUP is none if whoever started the program had it ignored, as nohup does.
 sigset_t ending_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  struct sigaction before {};
+  if (::sigaction(SIGHUP, nullptr, &before) != 0 || before.sa_handler != SIG_IGN)
+    sigaddset(&set, SIGHUP);
   return set;
+}
+
+const char* name_of(int signal_number) {
+  return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
 std::uint16_t publish(caf::actor_system& system, const cache& c, const address& at) {
@@ -144,7 +152,7 @@ void serve(const server_settings& s) {
                to_string(c.config().table_type), to_string(at));
   say_ready(c, at);
   const int number = wait_for_signal();
-  spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
+  spdlog::info("stopping on {}", name_of(number));
   if (c.distributed())
     leave(c);
   else

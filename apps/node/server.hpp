@@ -16,8 +16,8 @@ struct server_settings {
 /// thread is started.
 void block_signals();
 
-/// Runs a cache that others reach at an address until SIGTERM or SIGINT. Says on standard output
-/// when it serves. Throws `error` when it cannot start; nothing is left behind then.
+/// Runs a cache that others reach at an address until SIGTERM, SIGINT or SIGHUP. Says on standard
+/// output when it serves. Throws `error` when it cannot start; nothing is left behind then.
 void serve(const server_settings& s);
 
 } // namespace supercache::app

@@ -149,6 +149,7 @@ int run(const settings& words) {
 } // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   int status = failed;
   ::signal(SIGPIPE, SIG_IGN);
   try {

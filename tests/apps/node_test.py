@@ -25,8 +25,9 @@ def test_says_when_it_serves():
             pass
 
 
-def test_stops_on_both_signals():
-    for number, name in ((signal.SIGTERM, 'SIGTERM'), (signal.SIGINT, 'SIGINT')):
+def test_stops_on_its_signals():
+    for number, name in ((signal.SIGTERM, 'SIGTERM'), (signal.SIGINT, 'SIGINT'),
+                         (signal.SIGHUP, 'SIGHUP')):
         with Node() as node:
             node.ask('put', '1', 'a')
             status, seconds = node.stop(number)

@@ -139,6 +139,10 @@ inline void watch_connections(caf::actor_system_config& cfg, caf::timespan heart
                               caf::timespan timeout) {
   cfg.set("middleman.heartbeat-interval", heartbeat).set("middleman.connection-timeout", timeout);
 }
+/// Whether CAF sends heartbeats over all connections.
+inline bool sends_heartbeats(const caf::actor_system_config& cfg) {
+  return caf::get_or(cfg, "middleman.heartbeat-interval", caf::timespan{0}).count() > 0;
+}
 inline std::string_view scheduler_threads_option() { return "scheduler.max-threads"; }
 /// How many threads run actors.
 inline std::size_t workers_of(const caf::actor_system& system) {
