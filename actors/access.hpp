@@ -24,9 +24,9 @@ inline result<std::int64_t> ttl_of(const write_options& o) {
   return o.ttl.count();
 }
 
-/// Runs an operation if the cache runs, and counts it. What it throws of ours, e.g. that a value is
-/// too deep for a record, or for want of memory, becomes its answer. `here_only`: a stop meanwhile may have emptied what
-/// it looked at, so that its answer would mean nothing.
+/// Runs an operation if the cache runs, and counts it. What it throws, e.g. of ours that a value is
+/// too deep for a record, or for want of memory, becomes its answer. `here_only`: a stop meanwhile
+/// may have emptied what it looked at, so that its answer would mean nothing.
 template <class F>
 auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
   if (!c.running()) [[unlikely]]

@@ -46,8 +46,8 @@ caf::behavior shield(const caf::message_handler& clauses) {
 }
 
 server_actor::behavior_type server_behavior(server_actor::pointer, std::shared_ptr<core> c) {
-  auto clauses = std::make_shared<caf::behavior>(
-    shield(cache_behavior(std::move(c)).as_behavior_impl()));
+  auto clauses
+    = std::make_shared<caf::behavior>(shield(cache_behavior(std::move(c)).as_behavior_impl()));
   return {[clauses](run_atom, const compat::deferred_request& r) {
     compat::answer(r, (*clauses)(r->content));
   }};

@@ -7,13 +7,32 @@
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
 
+#include <caf/io/middleman.hpp>
+
 #include <spdlog/spdlog.h>
 
 #include <map>
+#include <thread>
 
 // Starting and stopping, and what a cache tells about itself.
 
 namespace supercache {
+
+namespace detail {
+
+/// Nobody new reaches the cache.
+void core::close_port() {
+  auto& middleman = system_.middleman();
+  if (node_ && node_->without_network())
+    return;                                                          // the actor system ends
+  if (std::this_thread::get_id() == middleman.backend().thread_id()) // it would wait for itself
+    compat::tell_from_anywhere(middleman.actor_handle(), caf::unpublish_atom_v, front_.address(),
+                               port_);
+  else
+    middleman.unpublish(front_, port_);
+}
+
+} // namespace detail
 
 using detail::core;
 using detail::to_plain;

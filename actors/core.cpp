@@ -13,7 +13,6 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
-#include <thread>
 
 namespace supercache::detail {
 
@@ -145,17 +144,6 @@ void core::stop() {
   if (const auto n = buffers_.count())
     spdlog::error("{} records of lazy_put could not be stored before the stop", n);
   reclaim::collect();
-}
-
-void core::close_port() {
-  auto& middleman = system_.middleman();
-  if (node_ && node_->without_network())
-    return; // the actor system ends
-  if (std::this_thread::get_id() == middleman.backend().thread_id()) // it would wait for itself
-    compat::tell_from_anywhere(middleman.actor_handle(), caf::unpublish_atom_v, front_.address(),
-                               port_);
-  else
-    middleman.unpublish(front_, port_);
 }
 
 status core::check_running() const {

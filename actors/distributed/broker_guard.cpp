@@ -21,10 +21,10 @@
 namespace supercache::detail {
 
 namespace basp = caf::io::basp;
+using basp::message_type;
 using caf::io::basp_broker;
 using caf::io::new_data_msg;
 using caf::io::receive_policy;
-using basp::message_type;
 
 namespace {
 
@@ -74,13 +74,17 @@ void broker_guard::on_connection(caf::io::new_connection_msg& m) {
 }
 
 void broker_guard::on_data(new_data_msg& m) {
-  if (inflow_.under_way(m.handle.id()))
-    return on_piece(m);
   const auto context = broker_.ctx.find(m.handle);
-  if (context != broker_.ctx.end() && context->second.cstate == basp::await_payload)
-    on_payload(m);
-  else
+  const bool announced
+    = context != broker_.ctx.end() && context->second.cstate == basp::await_payload;
+  if (!announced) {
+    inflow_.forget(m.handle.id()); // of another that had this handle, and that CAF ended
     on_header(m);
+  } else if (inflow_.under_way(m.handle.id())) {
+    on_piece(m);
+  } else {
+    on_payload(m);
+  }
 }
 
 const char* broker_guard::objection(handle c, const header& h) {
@@ -89,7 +93,7 @@ const char* broker_guard::objection(handle c, const header& h) {
   if (basp::is_heartbeat(h))
     return nullptr;
   if (!basp::is_handshake(h))
-    return !is_known(c)                      ? "it did not say who it is"
+    return !is_known(c)                    ? "it did not say who it is"
            : h.payload_len > limits_.frame ? "it announced a larger message than there is"
                                            : nullptr;
   if (h.payload_len == 0 || h.payload_len > limits_.handshake)
@@ -183,8 +187,7 @@ bool broker_guard::is_for_here(const header& h, const bytes& payload) {
 bool broker_guard::is_own_call(const header& h, const bytes& payload) {
   careful_reader in{broker_.context(), payload};
   caf::node_id from;
-  return h.operation == message_type::client_handshake && !in(from)
-         && from == broker_.this_node();
+  return h.operation == message_type::client_handshake && !in(from) && from == broker_.this_node();
 }
 
 void broker_guard::hand_over(handle c, const header& h, const bytes& payload) {

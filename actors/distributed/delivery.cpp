@@ -116,9 +116,9 @@ status deliver(basp_broker& broker, const basp::header& h, const std::vector<cha
     return unreadable();
   if (is_link(content, to))
     return done();
-  queue.push(broker.context(), place, std::move(to),
-             caf::make_mailbox_element(std::move(from.who), id, std::move(stages),
-                                       std::move(content)));
+  queue.push(
+    broker.context(), place, std::move(to),
+    caf::make_mailbox_element(std::move(from.who), id, std::move(stages), std::move(content)));
   skip.disable();
   return done();
 }

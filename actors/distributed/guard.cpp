@@ -71,9 +71,8 @@ void guard_network(caf::actor_system& system) {
     return;
   middleman.backend().post([broker] {
     if (basp_broker* found = broker_behind(broker))
-      found->become(
-        caf::keep_behavior,
-        caf::message_handler{caf::detail::behavior_impl::pointer{new guarded(*found), false}});
+      found->become(caf::keep_behavior, caf::message_handler{caf::detail::behavior_impl::pointer{
+                                          new guarded(*found), false}});
   });
 }
 

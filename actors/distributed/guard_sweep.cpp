@@ -1,6 +1,7 @@
 #include "broker_guard.hpp"
 
 #include <supercache/compat.hpp>
+#include <supercache/store/reclaim.hpp>
 
 #include <caf/io/middleman.hpp>
 
@@ -46,9 +47,11 @@ std::string broker_guard::name_of(handle c) {
 
 // -- connections that end -------------------------------------------------------------------------
 
-/// As CAF does it with those that its own time-out is for: whoever was reached over it is gone. What
-/// was still to be sent is not.
+/// As CAF does it with those that its own time-out is for: whoever was reached over it is gone.
+/// What was still to be sent is not.
 void broker_guard::end(handle c, const char* why) {
+  if (!broker_.valid(c))
+    return forget(c, {}); // CAF ended it
   say("the connection to " + name_of(c) + " is ended: " + why);
   const auto node = broker_.instance.tbl().lookup_direct(c);
   broker_.connection_cleanup(c, caf::sec::connection_timeout);
@@ -122,6 +125,7 @@ void broker_guard::sweep() {
   end_greedy();
   free_buffers();
   release();
+  reclaim::collect(); // what this thread has replaced in copies, it may have nothing to do
   if (lines_ > lines_most)
     spdlog::info("{} lines more of connections were left out", lines_ - lines_most);
   lines_ = 0;
@@ -173,8 +177,7 @@ void broker_guard::end_stalled() {
 void broker_guard::end_greedy() {
   for (const auto& c : broker_.connections())
     if (const auto node = broker_.instance.tbl().lookup_direct(c);
-        node != caf::none
-        && broker_.instance.proxies().count_proxies(node) > limits_.actors_of_one)
+        node != caf::none && broker_.instance.proxies().count_proxies(node) > limits_.actors_of_one)
       end(c, "it names too many actors");
 }
 
@@ -200,8 +203,8 @@ void broker_guard::free_buffers() {
 void broker_guard::release() {
   for (const auto id : inflow_.released(now_ms())) {
     const auto c = handle::from_int(id);
-    broker_.configure_read(c, caf::io::receive_policy::at_most(
-                                std::min(inflow_.missing(id), limits_.piece)));
+    broker_.configure_read(
+      c, caf::io::receive_policy::at_most(std::min(inflow_.missing(id), limits_.piece)));
     broker_.trigger(c);
   }
 }

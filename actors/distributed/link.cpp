@@ -13,6 +13,11 @@
 
 namespace supercache::detail {
 
+namespace {
+/// What waits may use the memory of what waited before, up to so much.
+constexpr std::size_t outbox_kept = 1 << 20;
+} // namespace
+
 link::link(node& n, std::string name, std::size_t partitions)
   : node_(n),
     name_(std::move(name)),
@@ -196,6 +201,8 @@ bool link::send_frame() {
     const std::lock_guard hold{lock_};
     bytes.insert(bytes.end(), outbox_.begin(), outbox_.end());
     outbox_.clear();
+    if (outbox_.capacity() > outbox_kept)
+      byte_buffer{}.swap(outbox_);
     waiting_ = false;
     asks = std::exchange(asks_, false);
   }

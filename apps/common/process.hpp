@@ -5,8 +5,8 @@
 namespace supercache::app {
 
 /// Puts /dev/null where standard input, output or error are closed; the first thing a program does.
-/// Else the next file or connection gets that number, and is written to as if it were the log. Reading
-/// and writing fail, as they do with what is closed.
+/// Else the next file or connection gets that number, and is written to as if it were the log.
+/// Reading and writing fail, as they do with what is closed.
 void open_standard_descriptors() noexcept;
 
 /// Has large blocks of memory go back to the operating system when they are freed. By default glibc

@@ -1,6 +1,6 @@
-"""Hostile connections to a node: recorded streams with flipped bits, frames that announce what never
-comes, handshakes of nobody. What is known of CAF's protocol is here: a header of 32 bytes, then what
-it announces."""
+"""Hostile connections to a node: recorded streams with flipped bits, frames that announce what
+never comes, handshakes of nobody. What is known of CAF's protocol is here: a header of 32 bytes, then
+what it announces."""
 
 import contextlib
 import random
@@ -16,8 +16,8 @@ from harness import CTL, ENVIRONMENT
 
 SERVER_HANDSHAKE, CLIENT_HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
 HEADER = 32
-LENGTHS = [1, 31, 1 << 12, (1 << 14) + 1, 1 << 16, 1 << 20, 1 << 28, 1 << 30, 0x4fff_ffff, 0x8000_0000,
-           0xc000_0000, 0xffff_fff0, 0xffff_ffff]
+LENGTHS = [1, 31, 1 << 12, (1 << 14) + 1, 1 << 16, 1 << 20, 1 << 28, 1 << 30, 0x4fff_ffff,
+           0x8000_0000, 0xc000_0000, 0xffff_fff0, 0xffff_ffff]
 
 
 def header(operation, length=0, data=0, source=0, to=0, flags=0):
@@ -58,8 +58,9 @@ LIARS = [message([b'@charbuf'], ENDLESS), message([b'@str'], ENDLESS),
 def recorded_handshake():
     """The first bytes that a client sends."""
     with socket.create_server(('127.0.0.1', 0)) as listener:
-        client = subprocess.Popen([CTL, '--node', f'127.0.0.1:{listener.getsockname()[1]}', 'get', '1'],
-                                  env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        address = f'127.0.0.1:{listener.getsockname()[1]}'
+        client = subprocess.Popen([CTL, '--node', address, 'get', '1'], env=ENVIRONMENT,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         out = b''
         try:
             while not out:  # its first connection only tries whether there is anybody
@@ -150,8 +151,8 @@ class Attacker:
         self.port, self.handshake, self.streams = port, handshake, streams
         self.choices = random.Random(seed)
         self.count, self.held, self.over = 0, [], threading.Event()
-        self.kinds = [self.flips, self.lengths_known, self.lengths_unknown, self.lies, self.nonsense,
-                      self.many_names, self.pieces, self.in_part]
+        self.kinds = [self.flips, self.lengths_known, self.lengths_unknown, self.lies,
+                      self.nonsense, self.many_names, self.pieces, self.in_part]
 
     def flips(self):
         return flipped(self.choices.choice(self.streams), self.choices)
@@ -183,8 +184,9 @@ class Attacker:
 
     def pieces(self):
         """Some of a large frame does come."""
-        return another(self.handshake, self.choices) + header(
-            DIRECT, self.choices.choice([1 << 20, 1 << 28, 1 << 30]), source=3, to=1) + bytes(100_000)
+        length = self.choices.choice([1 << 20, 1 << 28, 1 << 30])
+        return (another(self.handshake, self.choices) + header(DIRECT, length, source=3, to=1)
+                + bytes(100_000))
 
     def in_part(self):
         stream = self.choices.choice(self.streams)

@@ -1,5 +1,5 @@
-"""Hostile connections take no node out, and nothing of it. A number as last argument says for how many
-seconds each test attacks; another one repeats the choices of a run."""
+"""Hostile connections take no node out, and nothing of it. A number as last argument says for how
+many seconds each test attacks; another one repeats the choices of a run."""
 
 import random
 import socket
@@ -14,8 +14,8 @@ from harness import Node, closed_within, equal, eventually, main
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
 SEED = sys.argv[4] if len(sys.argv) > 4 else str(random.randrange(100_000))
 
-# What attackers hold here at once is 80 connections of at most a megabyte, for each of which a node may
-# have taken four times as much.
+# What attackers hold here at once is 80 connections of at most a megabyte, for each of which a node
+# may have taken four times as much.
 PEAK = 400
 
 
@@ -141,6 +141,7 @@ def test_memory_of_frames_is_bounded():
         equal(node.ask('get', '1'), '{1, "a"}')
         for s in held:
             s.close()
+        print(f'{sent >> 20} MB sent, {memory(node, "VmHWM"):.0f} MB at most', flush=True)
         if not node.sanitized():
             assert memory(node, 'VmHWM') < before + 1500, memory(node, 'VmHWM')
             eventually(lambda: memory(node) < before + 30, 30)

@@ -38,9 +38,15 @@ public:
     else
       more_.push_back(b);
   }
+  /// What is large does not wait until the thread has more, or is done: it may have nothing to do
+  /// for a long time.
   static void retire(detail::block* b) {
+    constexpr std::size_t large = 256 << 10;
+    const bool is_large = detail::bytes_of(b) > large;
     reclaim::retire(
       b, [](void* p) noexcept { detail::release_items(static_cast<detail::block*>(p)); });
+    if (is_large) [[unlikely]]
+      reclaim::collect();
   }
 
 private:
