@@ -5,7 +5,9 @@
 
 #include <caf/detail/scope_guard.hpp>
 #include <caf/detail/sync_request_bouncer.hpp>
+#include <caf/downstream_msg.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/upstream_msg.hpp>
 
 #include <algorithm>
 
@@ -70,6 +72,17 @@ bool is_link(const caf::message& content, const caf::strong_actor_ptr& to) {
   return true;
 }
 
+/// Whether a message is of the kind that its number says: an actor's mailbox takes that for granted.
+bool is_kind_right(caf::message_id id, const caf::message& content) {
+  switch (id.category()) {
+    case caf::message_id::upstream_message_category:
+      return content.match_elements<caf::upstream_msg>();
+    case caf::message_id::downstream_message_category:
+      return content.match_elements<caf::downstream_msg>();
+    default: return true;
+  }
+}
+
 struct sender {
   caf::strong_actor_ptr who;
   bool readable = true;
@@ -112,7 +125,7 @@ status deliver(basp_broker& broker, const basp::header& h, const std::vector<cha
   }
   std::vector<caf::strong_actor_ptr> stages;
   caf::message content;
-  if (in(stages, content))
+  if (in(stages, content) || !is_kind_right(id, content))
     return unreadable();
   if (is_link(content, to))
     return done();

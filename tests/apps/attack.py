@@ -204,6 +204,7 @@ class Attacker:
         s.settimeout(1)
         with contextlib.suppress(OSError):
             s.sendall(self.choices.choice(self.kinds)())
+            s.recv(1)  # else the queue before the node's door is what is attacked
         self.count += 1
         self.held.append(s)
         while len(self.held) > 40:
@@ -240,6 +241,10 @@ class Probe:
         if said != wanted:
             self.failures.append(said)
 
+    def ask_anew(self):
+        answer = self.node.ctl('--timeout', '60000', 'get', 'probe')
+        return answer.out or answer.err
+
     def run(self):
         with Writer(self.node) as writer:
             number = 0
@@ -248,8 +253,7 @@ class Probe:
                 self.timed(lambda: writer.put('probe', number), None)
                 self.timed(lambda: writer.say('get probe'), f'{{"probe", {number}}}')
                 if number % 20 == 0:
-                    self.timed(lambda: self.node.ctl('get', 'probe').out,
-                               f'{{"probe", {number}}}\n')
+                    self.timed(self.ask_anew, f'{{"probe", {number}}}\n')
                 time.sleep(0.01)
 
 
@@ -259,7 +263,7 @@ def memory(node, what='VmRSS'):
         return int(re.search(what + r':\s+(\d+) kB', status.read())[1]) / 1024
 
 
-def attack(node, seconds, seed, attackers=2):
+def attack(node, seconds, seed, attackers=4):
     """Attacks a node for a time. Answers how many connections there were, and the probe."""
     streams, handshake = record_streams(node), recorded_handshake()
     crowd = [Attacker(node.port, handshake, streams, f'{seed} {i}') for i in range(attackers)]

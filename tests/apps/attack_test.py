@@ -14,7 +14,7 @@ from harness import Node, closed_within, equal, eventually, main
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
 SEED = sys.argv[4] if len(sys.argv) > 4 else str(random.randrange(100_000))
 
-# What attackers hold here at once is 80 connections of at most a megabyte, for each of which a node
+# What attackers hold here at once is 160 connections of at most a megabyte, for each of which a node
 # may have taken four times as much.
 PEAK = 400
 
