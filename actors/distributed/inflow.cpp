@@ -26,7 +26,9 @@ void inflow::keep(frame& f, const bytes& some) {
     constexpr std::size_t growth = 4;
     const auto wanted = std::min(f.length, growth * needed);
     const bool roomy = has_room(f, wanted - f.here.capacity());
-    resize(f, roomy ? wanted : std::min(f.length, needed + growth * limits_.piece));
+    // Else only what was on its way before it was to wait.
+    constexpr std::size_t little = 256 << 10;
+    resize(f, roomy ? wanted : std::min(f.length, needed + little));
   }
   f.here.insert(f.here.end(), some.begin(), some.end());
 }

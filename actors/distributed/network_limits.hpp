@@ -16,8 +16,9 @@ struct network_limits {
   std::size_t handshake = 64 << 10;
   /// Up to this size the memory for a frame is there before the frame is.
   std::size_t small = 16 << 10;
-  /// What comes of a larger frame is taken in pieces of at most this size.
-  std::size_t piece = 64 << 10;
+  /// What comes of a larger frame is taken in pieces of at most this size. CAF takes up to 50 of
+  /// them before it looks at the next connection.
+  std::size_t piece = 16 << 10;
   /// For all larger frames together. Beyond it only the one that began first goes on.
   std::size_t memory = 256 << 20;
   /// How long nothing may come of a frame that has begun; while others wait for memory, in how long
