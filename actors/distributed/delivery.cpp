@@ -72,7 +72,7 @@ bool is_link(const caf::message& content, const caf::strong_actor_ptr& to) {
   return true;
 }
 
-/// Whether a message is of the kind that its number says: an actor's mailbox takes that for granted.
+/// Whether a message is of the kind that its number says: mailboxes take that for granted.
 bool is_kind_right(caf::message_id id, const caf::message& content) {
   switch (id.category()) {
     case caf::message_id::upstream_message_category:

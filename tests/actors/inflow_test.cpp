@@ -1,7 +1,6 @@
 #include "distributed/inflow.hpp"
 #include "support/checks.hpp"
 
-#include <numeric>
 #include <random>
 
 using namespace supercache::detail;

@@ -122,7 +122,7 @@ def test_memory_of_frames_is_bounded():
     """Who sends much of what is larger than there is memory for waits; nobody else does."""
     handshake = recorded_handshake()
     with Node() as node, Writer(node) as writer:
-        equal(writer.put('1', 1), None)
+        equal(writer.put('probe', 1), None)
         before, held = memory(node), []
         for _ in range(12):
             s = connected(node, handshake)
@@ -136,8 +136,8 @@ def test_memory_of_frames_is_bounded():
                     sent += s.send(block)
                 except BlockingIOError:
                     time.sleep(0.001)
-            equal(writer.put('1', sent), None)
-        equal(writer.say('get 1'), f'{{"1", {sent}}}')
+            equal(writer.put('probe', sent), None)
+        equal(writer.say('get probe'), f'{{"probe", {sent}}}')
         for s in held:
             s.close()
         print(f'{sent >> 20} MB sent, {memory(node, "VmHWM"):.0f} MB at most', flush=True)
