@@ -53,10 +53,21 @@ server_actor::behavior_type server_behavior(server_actor::pointer, std::shared_p
   }};
 }
 
-void hand_over(const std::vector<server_actor>& servers, const compat::deferred_request& r) {
+/// A server, that only the cache keeps: CACHE may be left as it is when an actor system ends, which
+/// waits for the threads of servers.
+using server_address = caf::actor_addr;
+
+void give(const server_address& to, const compat::deferred_request& r) {
+  if (const auto server = caf::actor_cast<caf::actor>(to))
+    compat::tell_from_anywhere(server, run_atom_v, r);
+  else
+    compat::answer(r, caf::make_message(to_caf({errc::not_started, "the cache is stopped"})));
+}
+
+void hand_over(const std::vector<server_address>& servers, const compat::deferred_request& r) {
   const auto& from = r->source;
   const auto who = from ? from->id() + hash(value{to_string(from->node())}) : 0;
-  compat::tell_from_anywhere(servers[who % servers.size()], run_atom_v, r);
+  give(servers[who % servers.size()], r);
 }
 
 /// No thread waits for an item.
@@ -71,7 +82,7 @@ caf::message_handler wait_clause(caf::event_based_actor* self, std::shared_ptr<c
   }};
 }
 
-caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_actor> servers,
+caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_address> servers,
                              std::shared_ptr<core> c) {
   compat::defer_unmatched(self,
                           [servers](const compat::deferred_request& r) { hand_over(servers, r); });
@@ -80,12 +91,12 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ac
 
 /// The servers of a cluster.
 struct crew {
-  server_actor greeter;             ///< of what nodes and people ask of the node: never waits
-  server_actor leaver, syncer;      ///< each of one command, which waits for other nodes
-  std::vector<server_actor> others; ///< of operations
+  server_address greeter;             ///< of what nodes and people ask of the node: never waits
+  server_address leaver, syncer;      ///< each of one command, which waits for other nodes
+  std::vector<server_address> others; ///< of operations
 
   /// Who serves no sender in turn, if it is for one of those.
-  const server_actor* apart(const caf::message& m) const {
+  const server_address* apart(const caf::message& m) const {
     if (m.match_elements<join_atom, wire_frame, caf::actor>()
         || m.match_elements<config_atom, std::string>())
       return &greeter;
@@ -101,7 +112,7 @@ caf::behavior distributor_behavior(caf::event_based_actor* self, crew servers,
   const auto take
     = [servers, fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
         if (const auto* one = servers.apart(r->content))
-          compat::tell_from_anywhere(*one, run_atom_v, r);
+          give(*one, r);
         else if (!fast->take(r))
           hand_over(servers.others, r);
       };
@@ -122,7 +133,7 @@ caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
   constexpr int threads = 16;
   const auto thread = [&] {
     servers.push_back(system.spawn<caf::hidden + caf::detached>(server_behavior, c));
-    return servers.back();
+    return servers.back().address();
   };
   crew all{thread(), thread(), thread(), {}};
   for (int i = 0; i < threads; ++i)
@@ -136,7 +147,10 @@ caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
   const auto walkers = std::max<std::size_t>(1, compat::workers_of(system) / 2);
   for (std::size_t i = 0; i < walkers; ++i)
     servers.push_back(system.spawn<caf::hidden>(server_behavior, c));
-  return system.spawn<caf::hidden>(front_behavior, servers, c);
+  std::vector<server_address> addresses;
+  for (const auto& s : servers)
+    addresses.push_back(s.address());
+  return system.spawn<caf::hidden>(front_behavior, std::move(addresses), c);
 }
 
 } // namespace supercache::detail

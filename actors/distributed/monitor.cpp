@@ -5,9 +5,6 @@
 #include "node.hpp"
 #include "provider.hpp"
 
-#include <caf/io/basp_broker.hpp>
-#include <caf/io/middleman.hpp>
-
 #include <spdlog/spdlog.h>
 
 #include <map>
@@ -243,13 +240,16 @@ private:
 monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
                                               std::shared_ptr<core> c) {
   auto logic = std::make_shared<monitor_logic>(self, std::move(c));
-  self->monitor(compat::connections_of<caf::io::basp_broker>(self->system().middleman()));
-  compat::on_down(self, [logic](const caf::actor_addr&) { logic->network_ended(); });
   compat::tell(self, monitor_actor{self}, caf::tick_atom_v);
   return {
     [logic](caf::tick_atom) { logic->tick(); },
     [logic](caf::reset_atom, const std::vector<std::string>& names) { logic->reconfigure(names); },
-    [logic](node_down_atom, const std::string& name) { logic->look_for(name); },
+    [logic](node_down_atom, const std::string& name) {
+      if (name.empty()) // see `node::start`
+        logic->network_ended();
+      else
+        logic->look_for(name);
+    },
     [logic](stop_atom) { logic->stop(); },
   };
 }

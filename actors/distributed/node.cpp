@@ -3,6 +3,9 @@
 #include "../core.hpp"
 #include "../log.hpp"
 
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+
 #include <spdlog/spdlog.h>
 
 #include <ctime>
@@ -95,6 +98,12 @@ void node::start() {
   const std::lock_guard hold{actors_lock_};
   flusher_ = system_.spawn<caf::hidden>(flusher_behavior, core_.shared_from_this());
   monitor_ = system_.spawn<caf::hidden + caf::detached>(monitor_behavior, core_.shared_from_this());
+  // When CAF's networking ends, nobody can be reached any more, this node itself included.
+  const auto broker = compat::connections_of<caf::io::basp_broker>(system_.middleman());
+  broker->attach_functor([m = monitor_.address()](const caf::error&) {
+    if (const auto alive = caf::actor_cast<caf::actor>(m))
+      compat::tell_from_anywhere(alive, node_down_atom_v, std::string{});
+  });
   // CACHE has let all wait who came since it can be reached.
   compat::tell_from_anywhere(caf::actor_cast<caf::actor>(core_.front()), caf::tick_atom_v);
 }
