@@ -95,7 +95,8 @@ def test_a_large_value_leaves_nothing_behind():
 
 
 def test_a_large_value_leaves_nothing_behind_in_a_cluster():
-    patient = ('--wal.majority_timeout', '60000')
+    # Signs of life wait behind it, on a slow machine for long.
+    patient = ('--wal.majority_timeout', '60000', '--node_monitor.down_ms', '60000')
     with file_with_long_text(50) as name, Cluster('abc', *patient) as cluster:
         cluster.start().ready()
         cluster['a'].ask('put', '1', 'a')
