@@ -1,0 +1,18 @@
+#ifndef SUPERCACHE_PCH_PROGRAM
+#define SUPERCACHE_PCH_PROGRAM
+
+// What most files of a program include, parsed once; see actors/pch/library.hpp.
+
+#include <supercache/supercache.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#endif
