@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core.hpp"
+#include "timed.hpp"
 
 #include <supercache/cache.hpp>
 

@@ -2,6 +2,7 @@
 
 #include "distributed/node.hpp"
 #include "distributed/remote.hpp"
+#include "makers.hpp"
 
 #include <supercache/cluster/assignment.hpp>
 
@@ -111,6 +112,7 @@ void core::stop() {
   if (!running_.exchange(false, std::memory_order_acq_rel))
     return;
   reads_directly_ = false;
+  makers::stop(*this);
   (void)buffers_.drain_all(); // what it leaves is counted below
   watch_stores();
   if (port_)

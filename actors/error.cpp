@@ -3,7 +3,7 @@
 #include <caf/sec.hpp>
 #include <caf/to_string.hpp>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 caf::error to_caf(const failure& why) {
   return compat::make_error(static_cast<std::uint8_t>(why.code), why.message);
@@ -39,4 +39,4 @@ std::string render_error(std::uint8_t code, compat::error_category_type,
   return text;
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

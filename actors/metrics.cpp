@@ -1,9 +1,9 @@
-#include <supercache/metrics.hpp>
+#include "timed.hpp"
 
 #include <algorithm>
 #include <bit>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 std::int64_t now_ns() noexcept {
@@ -148,4 +148,4 @@ std::string_view to_string(metric m) noexcept {
   return names[static_cast<std::size_t>(m)];
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

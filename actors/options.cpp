@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 using detail::field;
 using detail::fields;
@@ -93,4 +93,4 @@ status validate(const options& o) {
   return validate(o.replication);
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

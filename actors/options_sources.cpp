@@ -10,7 +10,7 @@
 
 // Where options come from: CAF's configuration, or a file of our own.
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 using detail::fields;
 using detail::joined;
@@ -172,4 +172,4 @@ result<options> options_from_file(const std::string& path, options o) {
   return o;
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <sstream>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -137,4 +137,4 @@ value to_value(const std::vector<api_stats>& s) {
   return value::map(std::move(out));
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

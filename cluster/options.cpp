@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -156,4 +156,4 @@ status validate(const cluster_options& o) {
   return done();
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -152,6 +152,8 @@ result<value> partition_store::apply(const operation& o, const stamp& now, bool*
   }
 }
 
+inline namespace SUPERCACHE_ABI {
+
 std::string_view to_string(space_kind k) noexcept {
   constexpr std::string_view names[] = {"tuples", "kv", "queue", "stack", "structs"};
   return names[static_cast<std::size_t>(k)];
@@ -166,5 +168,7 @@ std::string_view name_of(const operation_body& body) noexcept {
   static_assert(std::size(names) == std::variant_size_v<operation_body>);
   return names[body.index()];
 }
+
+} // namespace SUPERCACHE_ABI
 
 } // namespace supercache

@@ -1,4 +1,5 @@
 #include <supercache/store/change.hpp>
+#include <supercache/store/wire.hpp>
 
 #include <array>
 
@@ -7,7 +8,7 @@
 //   transition   space, kind, has one before {record}, has one after {record}
 //   change       space, kind, has a record {record}
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -131,4 +132,4 @@ void encode(const interest& x, byte_buffer& out) {
 }
 result<interest> decode_interest(byte_view& in) { return decode<interest>(in, read_interest); }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -8,7 +8,7 @@
 
 // Reading. The table of the format is in encoding_format.hpp; writing is in encoding.cpp.
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -330,4 +330,4 @@ result<record> decode_record(byte_view& in) { return read_with(&reader::read_rec
 result<pattern> decode_pattern(byte_view& in) { return read_with(&reader::read_pattern, in); }
 result<operation> decode_operation(byte_view& in) { return read_with(&reader::read_operation, in); }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

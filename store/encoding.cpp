@@ -11,7 +11,7 @@
 //
 // msgpack-cxx writes everything but doubles: it would turn 2.0 into the integer 2.
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -240,4 +240,4 @@ void encode(const operation& x, byte_buffer& out) {
   std::visit(body_writer{w, x.target}, x.body);
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

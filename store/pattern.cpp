@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bitset>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -238,4 +238,4 @@ key_range compiled_pattern::range_at(std::size_t pos) const {
   return r;
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

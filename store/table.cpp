@@ -276,6 +276,8 @@ constexpr std::array<std::string_view, 4> type_names
   = {"set", "ordered_set", "bag", "duplicate_bag"};
 }
 
+inline namespace SUPERCACHE_ABI {
+
 std::string_view to_string(table_type t) noexcept {
   return type_names[static_cast<std::size_t>(t)];
 }
@@ -286,5 +288,7 @@ std::optional<table_type> table_type_from(std::string_view name) noexcept {
     return {};
   return static_cast<table_type>(at - type_names.begin());
 }
+
+} // namespace SUPERCACHE_ABI
 
 } // namespace supercache

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <ostream>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::string to_string(const record& x) {
 std::ostream& operator<<(std::ostream& out, const value& x) { return out << to_string(x); }
 std::ostream& operator<<(std::ostream& out, const record& x) { return out << to_string(x); }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -14,7 +14,7 @@
 //   composite              h := seed 6 (list), 7 (tuple), 8 (map);
 //                          for each element e: h := XXH3_64(h ‖ hash(e)); then XXH3_64(h ‖ count)
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace {
 
@@ -85,6 +85,8 @@ void throw_unsigned(std::uint64_t x) {
   throw error(errc::invalid_argument,
               "integer " + std::to_string(x) + " does not fit: the largest is 9223372036854775807");
 }
+
+void throw_no_text() { throw error(errc::invalid_argument, "a null pointer is no text"); }
 
 void throw_wrong_kind(kind wanted, kind found) {
   throw error(errc::type_mismatch, "value is of type " + std::string{to_string(found)} + ", not "
@@ -165,6 +167,8 @@ value value::map(std::vector<std::pair<value, value>> pairs) {
   return composite(tag::map, flat);
 }
 
+void detail::sort(value_list& xs) { std::ranges::sort(xs); }
+
 const value* value::find(const value& key) const& {
   need(is_map(), kind::map);
   const auto flat = items_unchecked();
@@ -244,6 +248,17 @@ std::partial_ordering compare_numeric(const value& a, const value& b) noexcept {
 
 // -- record -------------------------------------------------------------------------------------
 
+record::record(item x0, item x1, detail::further x2, detail::further x3, detail::further x4,
+               detail::further x5, detail::further x6, detail::further x7, detail::further x8,
+               detail::further x9, detail::further x10, detail::further x11, detail::further x12,
+               detail::further x13, detail::further x14, detail::further x15) {
+  value_list all{x0.take(), x1.take()};
+  for (const auto* x : {&x2, &x3, &x4, &x5, &x6, &x7, &x8, &x9, &x10, &x11, &x12, &x13, &x14, &x15})
+    if (x->given)
+      all.push_back(x->x.take());
+  *this = of(all);
+}
+
 record record::of(std::span<const value> items) {
   if (items.empty())
     return {};
@@ -298,4 +313,4 @@ std::size_t record::heap_bytes() const noexcept {
 
 std::uint64_t hash(const record& x) noexcept { return hash_items(7, x.items()); }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -48,7 +48,7 @@ TEST_CASE("every C++ type that converts to a value gives the kind one expects") 
   CHECK(value{nullptr}.kind() == kind::nil);
   CHECK(value{true}.kind() == kind::boolean);
   CHECK(value{1}.kind() == kind::integer);
-  CHECK(value{'a'}.kind() == kind::integer);
+  CHECK(value{'a'}.kind() == kind::string);
   CHECK(value{std::uint64_t{7}}.kind() == kind::integer);
   CHECK(value{1.5}.kind() == kind::real);
   CHECK(value{1.5f}.kind() == kind::real);

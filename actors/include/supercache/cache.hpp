@@ -1,5 +1,6 @@
 #pragma once
 
+#include <supercache/call_options.hpp>
 #include <supercache/error.hpp>
 #include <supercache/interfaces.hpp>
 #include <supercache/metrics.hpp>
@@ -17,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 class core;
@@ -30,34 +31,6 @@ class stack;
 template <class T>
 class structs_of;
 
-/// How a write is done.
-///
-/// What stores a whole record or value (`put`, `add`, `insert_new`, `update(key, value)`, …) gives
-/// it `ttl` to live. What changes an existing one (`update_counter`, `update` with a function,
-/// `increment`, `compare_exchange`) keeps its deadline when no ttl is given; else the result lives
-/// that long from now.
-struct write_options {
-  /// How long the data lives; zero = for ever, or as said above. Negative is an error.
-  std::chrono::milliseconds ttl{0};
-  /// How long the caller waits for the cluster; unused with one member.
-  std::chrono::milliseconds timeout{5000};
-};
-
-/// How long a caller waits for what needs no other option; unused with one member.
-struct wait_options {
-  std::chrono::milliseconds timeout{5000};
-};
-
-/// How a read is done.
-struct read_options {
-  read_mode mode = read_mode::local;
-  std::chrono::milliseconds timeout{5000};
-};
-
-/// Which partitions an operation covers: all (`any_partition`), or the one of a partition value.
-using partition_filter = std::optional<value>;
-inline constexpr std::nullopt_t any_partition = std::nullopt;
-
 /// A partitioned cache in this process.
 ///
 /// A `cache` is a handle: cheap to copy, usable from any thread and inside actors. Local operations
@@ -66,12 +39,15 @@ inline constexpr std::nullopt_t any_partition = std::nullopt;
 ///
 /// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
 /// `caf::expected` and does not throw. Errors common to all: `not_started` after `stop`;
-/// `invalid_argument` for a record too short for `key_pos` or `partition_pos`, or a bad option.
+/// `invalid_argument` for a record too short for `key_pos` or `partition_pos`, or a bad option. In
+/// a cluster a call may wait for other nodes, for the `timeout` of its options at most; then also
+/// `unavailable`, `timeout`, `overloaded` (nothing was done), and of a write `outcome_unknown` and
+/// `quorum_not_reached` (it may have been): see `errc`.
 ///
 /// A record lives in the partition `hash(record[partition_pos]) mod num_partition`, under the key
 /// `record[key_pos]`. Where the two positions differ, an operation that is given a key alone asks
 /// every partition if it reads or removes, and is an error otherwise.
-class cache {
+class SUPERCACHE_API cache {
 public:
   // -- life cycle ------------------------------------------------------------------------------
 
@@ -142,13 +118,59 @@ public:
   /// All records under a key. Cost on a `set`: two cache misses, no lock, no allocation.
   records get(const value& key, const read_options& o = {}) const;
   caf::expected<records> try_get(const value& key, const read_options& o = {}) const;
-  /// The same for the key and partition element of `r`, whose other elements do not matter.
+  /// The same for the key and partition element of `r` (or braces), whose others do not matter.
   records get(const record& r, const read_options& o = {}) const;
   caf::expected<records> try_get(const record& r, const read_options& o = {}) const;
+  records get(std::initializer_list<item> r, const read_options& o = {}) const {
+    return get(record::of(r), o);
+  }
+  caf::expected<records> try_get(std::initializer_list<item> r, const read_options& o = {}) const {
+    return try_get(record::of(r), o);
+  }
+  /// The record under a key, if any; in a bag the oldest. Errors and cost: as `get`.
+  std::optional<record> find(const value& key, const read_options& o = {}) const;
+  caf::expected<std::optional<record>> try_find(const value& key, const read_options& o = {}) const;
+  std::optional<record> find(const record& r, const read_options& o = {}) const;
+  caf::expected<std::optional<record>> try_find(const record& r, const read_options& o = {}) const;
+  std::optional<record> find(std::initializer_list<item> r, const read_options& o = {}) const {
+    return find(record::of(r), o);
+  }
+  caf::expected<std::optional<record>> try_find(std::initializer_list<item> r,
+                                                const read_options& o = {}) const {
+    return try_find(record::of(r), o);
+  }
+  /// Whether there is any. Errors and cost: as `get`; in a cluster the records travel, too.
+  bool contains(const value& key, const read_options& o = {}) const;
+  caf::expected<bool> try_contains(const value& key, const read_options& o = {}) const;
+  bool contains(const record& r, const read_options& o = {}) const;
+  caf::expected<bool> try_contains(const record& r, const read_options& o = {}) const;
+  bool contains(std::initializer_list<item> r, const read_options& o = {}) const {
+    return contains(record::of(r), o);
+  }
+  caf::expected<bool> try_contains(std::initializer_list<item> r,
+                                   const read_options& o = {}) const {
+    return try_contains(record::of(r), o);
+  }
+  /// The record under a key; where there is none, the one that `make` answers, which is stored
+  /// first with `insert_new`. For what is dear to make: see `kv::get_or_add`, which this is for
+  /// tuples. Errors: as there; `invalid_argument` for a record of another key or partition value.
+  record get_or_add(const value& key, const std::function<record()>& make,
+                    const partition_filter& partition = any_partition, const write_options& o = {});
+  caf::expected<record> try_get_or_add(const value& key, const std::function<record()>& make,
+                                       const partition_filter& partition = any_partition,
+                                       const write_options& o = {});
   /// What each key has, in the order of the keys; overlaps their cache misses.
   std::vector<records> get_many(std::span<const value> keys, const read_options& o = {}) const;
   caf::expected<std::vector<records>> try_get_many(std::span<const value> keys,
                                                    const read_options& o = {}) const;
+  std::vector<records> get_many(std::initializer_list<item> keys,
+                                const read_options& o = {}) const {
+    return get_many(detail::values_of(keys), o);
+  }
+  caf::expected<std::vector<records>> try_get_many(std::initializer_list<item> keys,
+                                                   const read_options& o = {}) const {
+    return try_get_many(detail::values_of(keys), o);
+  }
   records get_by_key_partition(const value& key, const value& partition,
                                const read_options& o = {}) const;
   caf::expected<records> try_get_by_key_partition(const value& key, const value& partition,
@@ -189,20 +211,14 @@ public:
   /// where it has one.
   template <class Acc, class Fn>
   Acc scan(const partition_filter& partition, Fn&& fn, Acc acc, const read_options& o = {}) const {
-    const auto visit = [&](const record& r) {
-      acc = fn(r, std::move(acc));
-      return true;
-    };
+    const auto visit = [&](const record& r) { return acc = fn(r, std::move(acc)), true; };
     each(partition, visit, o);
     return acc;
   }
   template <class Acc, class Fn>
   caf::expected<Acc> try_scan(const partition_filter& partition, Fn&& fn, Acc acc,
                               const read_options& o = {}) const {
-    const auto visit = [&](const record& r) {
-      acc = fn(r, std::move(acc));
-      return true;
-    };
+    const auto visit = [&](const record& r) { return acc = fn(r, std::move(acc)), true; };
     if (auto done = try_each(partition, visit, o); !done)
       return std::move(done.error());
     return acc;
@@ -226,6 +242,12 @@ public:
   caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
   std::size_t remove(const record& r, const wait_options& o = {});
   caf::expected<std::size_t> try_remove(const record& r, const wait_options& o = {});
+  std::size_t remove(std::initializer_list<item> r, const wait_options& o = {}) {
+    return remove(record::of(r), o);
+  }
+  caf::expected<std::size_t> try_remove(std::initializer_list<item> r, const wait_options& o = {}) {
+    return try_remove(record::of(r), o);
+  }
   std::size_t remove_by_key_partition(const value& key, const value& partition,
                                       const wait_options& o = {});
   caf::expected<std::size_t> try_remove_by_key_partition(const value& key, const value& partition,
@@ -375,4 +397,4 @@ private:
   detail::core* core_;
 };
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 /// Every idiom that CAF 1.x spells differently. The rest of the project names none of them, so
 /// moving to 1.x is an edit of this header.
 
@@ -21,7 +23,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-namespace supercache::compat {
+namespace supercache::inline SUPERCACHE_ABI::compat {
 
 static_assert(CAF_VERSION >= 1700 && CAF_VERSION < 1800,
               "written for CAF 0.17; see the notes in this header for later versions");
@@ -214,7 +216,7 @@ typename Inspector::result_type inspect_bytes(Inspector& f, Bytes bytes, auto sa
   }
 }
 
-} // namespace supercache::compat
+} // namespace supercache::inline SUPERCACHE_ABI::compat
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(supercache::compat::deferred_request)
 

@@ -5,21 +5,21 @@
 
 #include <string>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// Our failure as a CAF error: the code, and the sentence as context.
-caf::error to_caf(const failure& why);
+SUPERCACHE_API caf::error to_caf(const failure& why);
 inline caf::error make_error(errc code, std::string text) {
   return to_caf({code, std::move(text)});
 }
 /// The code in a CAF error: `timeout` for CAF's own time-outs, `not_started` for an actor that is
 /// gone, `internal` for what is none of ours.
-errc code_of(const caf::error& e) noexcept;
+SUPERCACHE_API errc code_of(const caf::error& e) noexcept;
 /// The sentence in a CAF error of ours, else CAF's text.
-std::string message_of(const caf::error& e);
+SUPERCACHE_API std::string message_of(const caf::error& e);
 /// For `actor_system_config::add_error_category`.
-std::string render_error(std::uint8_t code, compat::error_category_type,
-                         const caf::message& context);
+SUPERCACHE_API std::string render_error(std::uint8_t code, compat::error_category_type,
+                                        const caf::message& context);
 
 template <class T>
 caf::expected<T> to_expected(result<T> r) {
@@ -33,4 +33,4 @@ inline caf::expected<void> to_expected(status r) {
   return to_caf(r.why());
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

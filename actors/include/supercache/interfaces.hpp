@@ -17,7 +17,7 @@
 
 #include <supercache/type_ids.hpp>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 // CAF's own atoms that we use, and their values, as ours are found.
 using caf::add_atom;
@@ -253,4 +253,4 @@ using server_actor = compat::iface<
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
   struct_actor>::extend_with<watchable_actor>::extend_with<info_actor>::extend_with<member_actor>;
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

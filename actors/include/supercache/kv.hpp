@@ -5,17 +5,24 @@
 #include <utility>
 
 namespace supercache {
+class table;
+} // namespace supercache
+
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// A namespace of keys and values. Keys spread over all partitions; namespaces never see each other
 /// nor the tuples. With a bag as the cache's table type, a key can have many values.
 ///
-/// A handle, like `cache`; two handles with one name are the same namespace. `try_` forms and
-/// errors as at `cache`.
-class kv {
+/// A handle, like `cache`: cheap to copy, for any thread. Two handles with one name are the same
+/// namespace. `try_` forms and errors as at `cache`. Cost of what concerns one key: that of
+/// `cache::put` and `cache::get`, and the look-up of the namespace.
+class SUPERCACHE_API kv {
 public:
   /// Stores a value under a key; in a bag, adds it.
   void add(const value& key, value x, const write_options& o = {});
   caf::expected<void> try_add(const value& key, value x, const write_options& o = {});
+  /// Stores many; of one key the last, in a bag all. In a cluster one request per partition, each
+  /// of which succeeds or fails as a whole.
   void add_batch(std::span<const std::pair<value, value>> pairs, const write_options& o = {});
   caf::expected<void> try_add_batch(std::span<const std::pair<value, value>> pairs,
                                     const write_options& o = {});
@@ -31,6 +38,29 @@ public:
   value get(const value& key, value otherwise = {}, const read_options& o = {}) const;
   caf::expected<value> try_get(const value& key, value otherwise = {},
                                const read_options& o = {}) const;
+  /// The value under a key, if there is one, which may be nil; in a bag the oldest.
+  std::optional<value> find(const value& key, const read_options& o = {}) const;
+  caf::expected<std::optional<value>> try_find(const value& key, const read_options& o = {}) const;
+  /// Whether a key has a value.
+  bool contains(const value& key, const read_options& o = {}) const;
+  caf::expected<bool> try_contains(const value& key, const read_options& o = {}) const;
+  /// The value under a key; where there is none, the one that `make` answers, which is stored first
+  /// with `add_new`. For what is dear to make: of all threads of this process that want the key at
+  /// the same time, one makes, and the others wait for it and get the same. If `make` fails, its
+  /// caller is told, and the next one tries. Other processes may make it, too; the first to store
+  /// it wins, and that is what all answer.
+  ///
+  /// `make` runs on the caller's thread, without any lock; it may use the cache, and `get_or_add`
+  /// of other keys. What it throws goes through, in both forms; an `error` is the answer of the
+  /// `try_` form. Blocks while another thread makes, `o.timeout` at most; so in an actor it keeps
+  /// one of the scheduler's threads. Errors: `timeout` if another's takes longer;
+  /// `invalid_argument` for who would wait for itself, as a maker that wants its own key, or two
+  /// that want each other's; `overloaded` when others kept adding and removing the key; those of
+  /// `get` and `add_new`. Cost if it is there: a `get`.
+  value get_or_add(const value& key, const std::function<value()>& make,
+                   const write_options& o = {});
+  caf::expected<value> try_get_or_add(const value& key, const std::function<value()>& make,
+                                      const write_options& o = {});
   /// All values under a key, oldest first; none if there is no such key.
   value_list get_all(const value& key, const read_options& o = {}) const;
   caf::expected<value_list> try_get_all(const value& key, const read_options& o = {}) const;
@@ -85,27 +115,118 @@ public:
   /// Removes a key; answers how many values went.
   std::size_t remove(const value& key, const wait_options& o = {});
   caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
+  /// Removes many keys; answers how many values went. In a cluster one request per partition.
   std::size_t remove_batch(std::span<const value> keys, const wait_options& o = {});
   caf::expected<std::size_t> try_remove_batch(std::span<const value> keys,
                                               const wait_options& o = {});
+  /// Empties the namespace; answers how many values went. Cost: O(values).
   std::size_t remove_all(const wait_options& o = {});
   caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
   /// Everything in the namespace; of an ordered_set in key order. What is stored or removed
-  /// meanwhile may or may not be met. In a bag `keys` has each key once.
+  /// meanwhile may or may not be met. In a bag `keys` has each key once. Cost: O(values), and the
+  /// memory for all of them at once; in a cluster they come page by page.
   value_list keys(const read_options& o = {}) const;
   caf::expected<value_list> try_keys(const read_options& o = {}) const;
   value_list values(const read_options& o = {}) const;
   caf::expected<value_list> try_values(const read_options& o = {}) const;
   std::vector<std::pair<value, value>> to_list(const read_options& o = {}) const;
   caf::expected<std::vector<std::pair<value, value>>> try_to_list(const read_options& o = {}) const;
+  /// How many values there are. Cost: O(partitions); in a cluster one request for each.
   std::size_t count(const read_options& o = {}) const;
   caf::expected<std::size_t> try_count(const read_options& o = {}) const;
+
+  // -- the same with braces, which are a list, also with one element or none ----------------------
+
+  void add(const value& key, std::initializer_list<item> xs, const write_options& o = {}) {
+    add(key, value::list(xs), o);
+  }
+  caf::expected<void> try_add(const value& key, std::initializer_list<item> xs,
+                              const write_options& o = {}) {
+    return try_add(key, value::list(xs), o);
+  }
+  void add_batch(std::initializer_list<std::pair<value, item>> pairs, const write_options& o = {}) {
+    add_batch(taken(pairs), o);
+  }
+  caf::expected<void> try_add_batch(std::initializer_list<std::pair<value, item>> pairs,
+                                    const write_options& o = {}) {
+    return try_add_batch(taken(pairs), o);
+  }
+  bool add_new(const value& key, std::initializer_list<item> xs, const write_options& o = {}) {
+    return add_new(key, value::list(xs), o);
+  }
+  caf::expected<bool> try_add_new(const value& key, std::initializer_list<item> xs,
+                                  const write_options& o = {}) {
+    return try_add_new(key, value::list(xs), o);
+  }
+  bool replace(const value& key, std::initializer_list<item> xs, const wait_options& o = {}) {
+    return replace(key, value::list(xs), o);
+  }
+  caf::expected<bool> try_replace(const value& key, std::initializer_list<item> xs,
+                                  const wait_options& o = {}) {
+    return try_replace(key, value::list(xs), o);
+  }
+  void update(const value& key, std::initializer_list<item> xs, const write_options& o = {}) {
+    update(key, value::list(xs), o);
+  }
+  caf::expected<void> try_update(const value& key, std::initializer_list<item> xs,
+                                 const write_options& o = {}) {
+    return try_update(key, value::list(xs), o);
+  }
+  bool compare_exchange(const value& key, const value& expected,
+                        std::initializer_list<item> desired, const write_options& o = {}) {
+    return compare_exchange(key, expected, value::list(desired), o);
+  }
+  bool compare_exchange(const value& key, std::initializer_list<item> expected,
+                        std::initializer_list<item> desired, const write_options& o = {}) {
+    return compare_exchange(key, value::list(expected), value::list(desired), o);
+  }
+  bool compare_exchange(const value& key, std::initializer_list<item> expected, value desired,
+                        const write_options& o = {}) {
+    return compare_exchange(key, value::list(expected), std::move(desired), o);
+  }
+  caf::expected<bool> try_compare_exchange(const value& key, const value& expected,
+                                           std::initializer_list<item> desired,
+                                           const write_options& o = {}) {
+    return try_compare_exchange(key, expected, value::list(desired), o);
+  }
+  caf::expected<bool> try_compare_exchange(const value& key, std::initializer_list<item> expected,
+                                           std::initializer_list<item> desired,
+                                           const write_options& o = {}) {
+    return try_compare_exchange(key, value::list(expected), value::list(desired), o);
+  }
+  caf::expected<bool> try_compare_exchange(const value& key, std::initializer_list<item> expected,
+                                           value desired, const write_options& o = {}) {
+    return try_compare_exchange(key, value::list(expected), std::move(desired), o);
+  }
+  value_list get_many(std::initializer_list<item> keys, const value& otherwise = {},
+                      const read_options& o = {}) const {
+    return get_many(detail::values_of(keys), otherwise, o);
+  }
+  caf::expected<value_list> try_get_many(std::initializer_list<item> keys,
+                                         const value& otherwise = {},
+                                         const read_options& o = {}) const {
+    return try_get_many(detail::values_of(keys), otherwise, o);
+  }
+  std::size_t remove_batch(std::initializer_list<item> keys, const wait_options& o = {}) {
+    return remove_batch(detail::values_of(keys), o);
+  }
+  caf::expected<std::size_t> try_remove_batch(std::initializer_list<item> keys,
+                                              const wait_options& o = {}) {
+    return try_remove_batch(detail::values_of(keys), o);
+  }
 
   const std::string& name() const noexcept { return name_; }
 
 private:
   friend class cache;
+  static std::vector<std::pair<value, value>> taken(
+    std::initializer_list<std::pair<value, item>> pairs) {
+    std::vector<std::pair<value, value>> out;
+    for (const auto& [key, x] : pairs)
+      out.emplace_back(key, x.take());
+    return out;
+  }
   kv(cache c, std::string name) : cache_(std::move(c)), name_(std::move(name)) {}
   space target() const;
   /// In a cluster: a write of one key.
@@ -120,4 +241,4 @@ private:
   std::string name_;
 };
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <supercache/store/reclaim.hpp>
+#include <supercache/store/abi.hpp>
 
 #include <array>
 #include <atomic>
@@ -8,9 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// The operations that are counted.
 enum class metric : std::uint8_t {
@@ -34,7 +35,7 @@ enum class metric : std::uint8_t {
   stack_pop,
   count_ ///< not a metric: how many there are
 };
-std::string_view to_string(metric m) noexcept;
+SUPERCACHE_API std::string_view to_string(metric m) noexcept;
 
 /// What is known of one operation.
 struct metric_summary {
@@ -53,32 +54,14 @@ struct metric_summary {
 /// for one call in `sampling` of each thread. Histograms are log-linear with 8 buckets per power of
 /// two (relative error below 7 %), up to 2^40 ns, as HdrHistogram's.
 /// Thread: any. Cost of a call: 2 ns.
-class metrics {
+class SUPERCACHE_API metrics {
 public:
   static constexpr std::uint32_t sampling = 64;
   metrics();
   ~metrics();
 
-  /// Counts one call, for the time it lives.
-  class timed {
-  public:
-    timed(metrics& m, metric what) noexcept : m_(m), what_(what) {
-      if (m.begin(what)) [[unlikely]]
-        start_ = std::chrono::steady_clock::now().time_since_epoch().count();
-    }
-    ~timed() {
-      if (start_) [[unlikely]]
-        m_.end(what_, start_);
-    }
-    timed(const timed&) = delete;
-    timed& operator=(const timed&) = delete;
-    void fail() noexcept { m_.fail(what_); }
-
-  private:
-    metrics& m_;
-    metric what_;
-    std::int64_t start_ = 0;
-  };
+  /// Counts and measures one call of the cache.
+  class timed;
 
   /// Counts `n` calls without measuring.
   void add(metric what, std::uint64_t n = 1) noexcept;
@@ -141,19 +124,12 @@ private:
   static std::uint64_t upper_bound_of(std::size_t bucket) noexcept;
 
   /// Counts and says whether this call is to be measured.
-  bool begin(metric what) noexcept {
-    shard& s = mine();
-    return s.bump(s.of(what).calls, 1) % sampling == 0;
-  }
+  bool begin(metric what) noexcept;
   void end(metric what, std::int64_t start) noexcept;
-  shard& mine() noexcept {
-    const std::size_t i = reclaim::thread_ordinal();
-    shard* s = i < shards ? shards_[i].load(std::memory_order_acquire) : nullptr;
-    return s ? *s : first_use(i);
-  }
+  shard& mine() noexcept;
   shard& first_use(std::size_t thread) noexcept;
 
   std::array<std::atomic<shard*>, shards> shards_{};
 };
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <supercache/cluster/options.hpp>
-#include <supercache/store/table.hpp>
+#include <supercache/store/result.hpp>
+#include <supercache/store/table_type.hpp>
 
 #include <map>
 #include <optional>
@@ -14,11 +15,11 @@ class actor_system_config;
 class config_option_set;
 } // namespace caf
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// Whether a cache is one process or a member of a cluster.
 enum class cluster_mode : std::uint8_t { local, distributed };
-std::string_view to_string(cluster_mode m) noexcept;
+SUPERCACHE_API std::string_view to_string(cluster_mode m) noexcept;
 
 /// Everything that can be set. The names in files, on command lines and in messages are those of
 /// the fields, e.g. `num_partition`, `wal.dir`; `settings()` lists them all.
@@ -46,26 +47,26 @@ struct setting {
   std::string allowed; ///< e.g. "1 to 4096", "set, ordered_set, bag, duplicate_bag"
   std::string help;
 };
-std::span<const setting> settings();
+SUPERCACHE_API std::span<const setting> settings();
 
 /// Changes the option called `name`. Errors: `invalid_config` naming the key, the value and what is
 /// allowed; for an unknown key also the name that is nearest to it.
-status set_option(options& o, std::string_view name, std::string_view text);
+SUPERCACHE_API status set_option(options& o, std::string_view name, std::string_view text);
 /// The option's value as `set_option` reads it. Errors: `invalid_config` for an unknown name.
-result<std::string> get_option(const options& o, std::string_view name);
+SUPERCACHE_API result<std::string> get_option(const options& o, std::string_view name);
 
 /// Checks everything that can be checked before anything is created. Errors: `invalid_config`.
-status validate(const options& o);
+SUPERCACHE_API status validate(const options& o);
 
 /// Adds all options to CAF's own: for the constructor of your `actor_system_config`, with its
 /// `custom_options_`. Then `--supercache.num_partition=64` works on the command line and
 /// `[supercache]` with `num_partition=64` in CAF's configuration file.
-void add_options(caf::config_option_set& to);
+SUPERCACHE_API void add_options(caf::config_option_set& to);
 /// The options in a parsed configuration. Unlike CAF, which drops mistyped and unknown keys of a
 /// file without a word, this reports them. Errors: `invalid_config`.
-result<options> options_from(const caf::actor_system_config& cfg);
+SUPERCACHE_API result<options> options_from(const caf::actor_system_config& cfg);
 /// Options from a file of `key = value` lines under a `[supercache]` heading, `#` and `;` comments.
 /// Errors: `io_error`, `invalid_config` with file and line.
-result<options> options_from_file(const std::string& path, options defaults = {});
+SUPERCACHE_API result<options> options_from_file(const std::string& path, options defaults = {});
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

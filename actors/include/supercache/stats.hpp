@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// What one partition holds on this node.
 struct partition_stats {
@@ -54,16 +54,16 @@ struct api_stats {
   std::string operation;
   metric_summary summary;
 };
-std::vector<api_stats> api(const metrics& m);
+SUPERCACHE_API std::vector<api_stats> api(const metrics& m);
 
 /// As tables for people.
-void print(std::ostream& out, const cache_stats& s);
-void print(std::ostream& out, const cluster_stats& s);
-void print(std::ostream& out, const std::vector<api_stats>& s);
+SUPERCACHE_API void print(std::ostream& out, const cache_stats& s);
+SUPERCACHE_API void print(std::ostream& out, const cluster_stats& s);
+SUPERCACHE_API void print(std::ostream& out, const std::vector<api_stats>& s);
 
 /// As maps, for messages and JSON.
-value to_value(const cache_stats& s);
-value to_value(const cluster_stats& s);
-value to_value(const std::vector<api_stats>& s);
+SUPERCACHE_API value to_value(const cache_stats& s);
+SUPERCACHE_API value to_value(const cluster_stats& s);
+SUPERCACHE_API value to_value(const std::vector<api_stats>& s);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

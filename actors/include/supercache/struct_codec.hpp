@@ -17,9 +17,11 @@
 /// Structs as values and back, through their CAF `inspect` overload: a struct becomes a tuple of
 /// its fields in the order in which `inspect` visits them. Unlike CAF's binary format this keeps
 /// every double exact and is readable in dumps.
-namespace supercache::struct_codec {
+namespace supercache::inline SUPERCACHE_ABI::struct_codec {
 
 namespace detail {
+
+using supercache::detail::character;
 
 template <class T>
 concept duration = requires {
@@ -54,7 +56,7 @@ concept container = requires(T x) {
   x.end();
 };
 
-std::string demangled(const char* name);
+SUPERCACHE_API std::string demangled(const char* name);
 
 /// Shows all fields of `x` to a visitor. Throws `error`.
 template <class Visitor, class T>
@@ -74,9 +76,13 @@ struct writer : compat::field_visitor<writer, false> {
   }
   template <class T>
   static value one(const T& x) {
-    if constexpr (
-      std::is_same_v<
-        T, value> || std::is_arithmetic_v<T> || std::is_convertible_v<const T&, std::string_view>)
+    if constexpr (std::is_same_v<T, value> || std::is_convertible_v<const T&, std::string_view>)
+      return value{x};
+    else if constexpr (std::is_floating_point_v<T>)
+      return value{static_cast<double>(x)};
+    else if constexpr (character<T> && !std::is_same_v<T, char>)
+      return value{static_cast<std::int64_t>(x)};
+    else if constexpr (std::is_arithmetic_v<T>)
       return value{x};
     else if constexpr (std::is_enum_v<T>)
       return value{static_cast<std::underlying_type_t<T>>(x)};
@@ -136,7 +142,11 @@ struct reader : compat::field_visitor<reader, true> {
       x = v.as_bool();
     else if constexpr (std::is_floating_point_v<T>)
       x = static_cast<T>(v.as_real());
-    else if constexpr (std::is_integral_v<T>)
+    else if constexpr (std::is_same_v<T, char>) {
+      if (v.as_string().size() != 1)
+        throw error(errc::type_mismatch, "a text of another length than one character is stored");
+      x = v.as_string().front();
+    } else if constexpr (std::is_integral_v<T>)
       integer(x, v);
     else if constexpr (std::is_enum_v<T>) {
       std::underlying_type_t<T> n{};
@@ -248,9 +258,9 @@ status read(T& x, const value& fields) {
   }
 }
 
-} // namespace supercache::struct_codec
+} // namespace supercache::inline SUPERCACHE_ABI::struct_codec
 
-namespace supercache::detail {
+namespace supercache::inline SUPERCACHE_ABI::detail {
 
 /// The value, or an exception.
 template <class T>
@@ -258,4 +268,4 @@ T to_value_or_throw(result<T> r) {
   return std::move(r).value();
 }
 
-} // namespace supercache::detail
+} // namespace supercache::inline SUPERCACHE_ABI::detail

@@ -4,13 +4,14 @@
 #include <supercache/struct_codec.hpp>
 
 #include <array>
+#include <optional>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 
 /// What `structs_of<T>` does once T is gone. Fields travel as {key, {field, …}}.
-class struct_space {
+class SUPERCACHE_API struct_space {
 public:
   struct_space(cache c, std::string type) : cache_(std::move(c)), type_(std::move(type)) {}
 
@@ -61,10 +62,26 @@ public:
     return to_expected(put(x, o));
   }
   T get(const value& key, const read_options& o = {}) const {
-    return detail::to_value_or_throw(find(key, o));
+    return detail::to_value_or_throw(one(key, o));
   }
   caf::expected<T> try_get(const value& key, const read_options& o = {}) const {
-    return to_expected(find(key, o));
+    return to_expected(one(key, o));
+  }
+  /// The same, but nothing instead of `not_found`.
+  std::optional<T> find(const value& key, const read_options& o = {}) const {
+    return detail::to_value_or_throw(if_any(key, o));
+  }
+  caf::expected<std::optional<T>> try_find(const value& key, const read_options& o = {}) const {
+    return to_expected(if_any(key, o));
+  }
+  bool contains(const value& key, const read_options& o = {}) const {
+    return find(key, o).has_value();
+  }
+  caf::expected<bool> try_contains(const value& key, const read_options& o = {}) const {
+    auto x = if_any(key, o);
+    if (!x)
+      return to_caf(x.why());
+    return x->has_value();
   }
   /// All of them; of an ordered_set in key order.
   std::vector<T> get_all(const read_options& o = {}) const {
@@ -119,11 +136,19 @@ private:
       return s.why();
     return x;
   }
-  result<T> find(const value& key, const read_options& o) const {
+  result<T> one(const value& key, const read_options& o) const {
     auto row = space_.get(key, o);
     if (!row)
       return row.why();
     return from(*row);
+  }
+  result<std::optional<T>> if_any(const value& key, const read_options& o) const {
+    auto x = one(key, o);
+    if (x)
+      return std::optional<T>{*std::move(x)};
+    if (x.why().code == errc::not_found)
+      return std::optional<T>{};
+    return x.why();
   }
   result<std::vector<T>> all(const read_options& o) const {
     auto rows = space_.get_all(o);
@@ -153,4 +178,4 @@ structs_of<T> cache::structs(Key T::*key) const {
   return s;
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -17,7 +17,7 @@
 #include <memory>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 
@@ -84,7 +84,7 @@ using local_job = std::shared_ptr<std::function<void()>>;
 /// `update_element` changes in a message.
 using element_change = std::pair<std::uint32_t, value>;
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(supercache::local_job)
 
@@ -151,7 +151,7 @@ CAF_ADD_ATOM(supercache, supercache, node_up_atom, "node_up")
 CAF_ADD_ATOM(supercache, supercache, node_down_atom, "node_down")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// Makes the types known to an actor system that talks to others over the network; for the
 /// constructor of your `actor_system_config`. Messages within one process do not need it.
@@ -161,4 +161,4 @@ void add_message_types(Config& cfg) {
   cfg.add_error_category(compat::error_category, render_error);
 }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

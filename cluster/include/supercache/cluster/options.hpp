@@ -11,12 +11,13 @@
 #include <string_view>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// When a write is acknowledged; see the guarantees table in the README.
 enum class replication_mode : std::uint8_t { async, sync, strong };
-std::string_view to_string(replication_mode m) noexcept;
-std::optional<replication_mode> replication_mode_from(std::string_view name) noexcept;
+SUPERCACHE_API std::string_view to_string(replication_mode m) noexcept;
+SUPERCACHE_API std::optional<replication_mode> replication_mode_from(
+  std::string_view name) noexcept;
 
 /// Where a read is served.
 enum class read_mode : std::uint8_t {
@@ -24,8 +25,8 @@ enum class read_mode : std::uint8_t {
   primary, ///< at the primary
   quorum,  ///< by a majority; the newest version wins
 };
-std::string_view to_string(read_mode m) noexcept;
-std::optional<read_mode> read_mode_from(std::string_view name) noexcept;
+SUPERCACHE_API std::string_view to_string(read_mode m) noexcept;
+SUPERCACHE_API std::optional<read_mode> read_mode_from(std::string_view name) noexcept;
 
 /// Where the node monitor learns of other nodes.
 enum class monitor_source : std::uint8_t {
@@ -33,8 +34,8 @@ enum class monitor_source : std::uint8_t {
   provider, ///< a callback or file, asked again every `refresh`
   all,      ///< whoever connects, and whom members know
 };
-std::string_view to_string(monitor_source s) noexcept;
-std::optional<monitor_source> monitor_source_from(std::string_view name) noexcept;
+SUPERCACHE_API std::string_view to_string(monitor_source s) noexcept;
+SUPERCACHE_API std::optional<monitor_source> monitor_source_from(std::string_view name) noexcept;
 
 /// When the write-ahead log reaches the disk.
 enum class fsync_policy : std::uint8_t {
@@ -42,8 +43,8 @@ enum class fsync_policy : std::uint8_t {
   interval, ///< a few times a second: the crash of every node loses that much
   never,    ///< when the system likes
 };
-std::string_view to_string(fsync_policy p) noexcept;
-std::optional<fsync_policy> fsync_policy_from(std::string_view name) noexcept;
+SUPERCACHE_API std::string_view to_string(fsync_policy p) noexcept;
+SUPERCACHE_API std::optional<fsync_policy> fsync_policy_from(std::string_view name) noexcept;
 
 /// What the cluster needs to know. With one member the options are checked and have no effect.
 struct cluster_options {
@@ -106,9 +107,9 @@ struct node_address {
   std::uint16_t port = 0;
   bool operator==(const node_address&) const = default;
 };
-std::string to_string(const node_address& a);
+SUPERCACHE_API std::string to_string(const node_address& a);
 /// Reads `name@host:port`. Errors: `invalid_config` with the text and the form expected.
-result<node_address> node_address_from(std::string_view text);
+SUPERCACHE_API result<node_address> node_address_from(std::string_view text);
 /// Puts where others find a node, `host` or `host:port`, in place of where it listens. Errors:
 /// `invalid_config` with the text and the form expected; nothing was changed.
 status advertise(node_address& a, std::string_view text);
@@ -116,6 +117,6 @@ status advertise(node_address& a, std::string_view text);
 node_address announced(const cluster_options& o);
 
 /// Whether the options make sense together. Errors: `invalid_config` naming key, value and range.
-status validate(const cluster_options& o);
+SUPERCACHE_API status validate(const cluster_options& o);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <supercache/store/encoding.hpp>
 #include <supercache/store/operation.hpp>
-#include <supercache/store/wire.hpp>
 
 #include <optional>
 
-/// Changes of tables, for those who watch them.
 namespace supercache {
+class wire_reader;
+class wire_writer;
+} // namespace supercache
+
+/// Changes of tables, for those who watch them.
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// What became of a record. Sent on the wire: never renumber.
 enum class change_kind : std::uint8_t {
@@ -15,7 +20,7 @@ enum class change_kind : std::uint8_t {
   expired = 2, ///< it was there, and its time was over
   missed = 3,  ///< changes may have been lost, or told and then undone: look again
 };
-std::string_view to_string(change_kind k) noexcept;
+SUPERCACHE_API std::string_view to_string(change_kind k) noexcept;
 
 /// What somebody who watches is told. `row` is the record that is or was there; none with `missed`.
 struct change {
@@ -73,9 +78,9 @@ interest read_interest(wire_reader& r);
 transition read_transition(wire_reader& r);
 
 /// For messages of actors, as `encode` and `decode_value`.
-void encode(const change& x, byte_buffer& out);
-void encode(const interest& x, byte_buffer& out);
-result<change> decode_change(byte_view& in);
-result<interest> decode_interest(byte_view& in);
+SUPERCACHE_API void encode(const change& x, byte_buffer& out);
+SUPERCACHE_API void encode(const interest& x, byte_buffer& out);
+SUPERCACHE_API result<change> decode_change(byte_view& in);
+SUPERCACHE_API result<interest> decode_interest(byte_view& in);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

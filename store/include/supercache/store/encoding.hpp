@@ -27,17 +27,17 @@
 /// order, where the last of equal keys wins) and answers the canonical value. An integer beyond 64
 /// bits signed is refused. That an operation or pattern makes sense is for the store to check.
 /// Errors: `malformed`, `too_large`; never an exception. Thread: any.
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 using byte_buffer = std::vector<std::uint8_t>;
 using byte_view = std::span<const std::uint8_t>;
 
 /// Appends to `out`. Cost: O(size), no allocation but the buffer's; a tuple of more than 255 bytes
 /// is moved once. Throws `error(errc::too_large)` for 2^32 or more elements in one place.
-void encode(const value& x, byte_buffer& out);
-void encode(const record& x, byte_buffer& out);
-void encode(const pattern& x, byte_buffer& out);
-void encode(const operation& x, byte_buffer& out);
+SUPERCACHE_API void encode(const value& x, byte_buffer& out);
+SUPERCACHE_API void encode(const record& x, byte_buffer& out);
+SUPERCACHE_API void encode(const pattern& x, byte_buffer& out);
+SUPERCACHE_API void encode(const operation& x, byte_buffer& out);
 
 template <class T>
 byte_buffer encoded(const T& x) {
@@ -47,9 +47,9 @@ byte_buffer encoded(const T& x) {
 }
 
 /// Reads one item from the front of `in` and moves `in` behind it; on an error `in` stays.
-result<value> decode_value(byte_view& in);
-result<record> decode_record(byte_view& in);
-result<pattern> decode_pattern(byte_view& in);
-result<operation> decode_operation(byte_view& in);
+SUPERCACHE_API result<value> decode_value(byte_view& in);
+SUPERCACHE_API result<record> decode_record(byte_view& in);
+SUPERCACHE_API result<pattern> decode_pattern(byte_view& in);
+SUPERCACHE_API result<operation> decode_operation(byte_view& in);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

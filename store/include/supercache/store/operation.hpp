@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// When an operation happens, in milliseconds since the epoch. The store has no clock: it asks the
 /// one it was given, once and only if the time matters, so that an operation without expiry never
@@ -40,7 +40,7 @@ private:
 
 /// What kind of structure an operation is meant for. Sent on the wire: never renumber.
 enum class space_kind : std::uint8_t { tuples = 0, kv = 1, queue = 2, stack = 3, structs = 4 };
-std::string_view to_string(space_kind k) noexcept;
+SUPERCACHE_API std::string_view to_string(space_kind k) noexcept;
 /// Whether it keeps its data in a table, under keys.
 constexpr bool is_table(space_kind k) noexcept {
   return k != space_kind::queue && k != space_kind::stack;
@@ -149,4 +149,4 @@ struct operation {
 /// The operation's name, e.g. `"put"`.
 std::string_view name_of(const operation_body& body) noexcept;
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -4,7 +4,22 @@
 
 #include <optional>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
+
+namespace detail {
+
+template <class T>
+void some_optional(const std::optional<T>&);
+template <class T>
+concept is_optional = requires(const T& x) {
+  some_optional(x);
+};
+/// What stands for a value in a pattern. A `std::optional` is asked whether it holds something, as
+/// in `if (!found)`, and not made a condition.
+template <class T>
+concept literal = std::convertible_to<T, value> && !is_optional<T>;
+
+} // namespace detail
 
 /// One place of a pattern: a literal, `any`, `bind(n)`, or a tuple or list of such.
 struct term {
@@ -17,7 +32,7 @@ struct term {
 
   term() = default;
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, term> && std::convertible_to<T, value>) term(T&& x)
+  requires(!std::same_as<std::remove_cvref_t<T>, term> && detail::literal<T>) term(T&& x)
     : is(what::literal), literal(std::forward<T>(x)) {}
   bool operator==(const term&) const = default;
 };
@@ -25,10 +40,10 @@ struct term {
 /// Matches anything (the seed's `_`).
 inline const term any{};
 /// Matches anything and names it `$n`, 1 ≤ n ≤ 64; the same `$n` twice must match equal values.
-term bind(std::uint32_t n);
+SUPERCACHE_API term bind(std::uint32_t n);
 /// Matches a tuple, or a list, of exactly these elements.
-term tuple_of(std::vector<term> items);
-term list_of(std::vector<term> items);
+SUPERCACHE_API term tuple_of(std::vector<term> items);
+SUPERCACHE_API term list_of(std::vector<term> items);
 
 /// A condition on what a pattern binds, built with operators: `var(1) >= 18 && !is_nil(var(2))`.
 /// Comparisons count 1 and 1.0 as equal; NaN compares with nothing.
@@ -63,13 +78,12 @@ struct guard {
 
   guard() : literal(true) {}
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, guard> && std::convertible_to<T, value>)
-    guard(T&& x)
+  requires(!std::same_as<std::remove_cvref_t<T>, guard> && detail::literal<T>) guard(T&& x)
     : literal(std::forward<T>(x)) {}
   guard(op o, std::vector<guard> operands) : what(o), args(std::move(operands)) {}
 };
 
-guard var(std::uint32_t n);
+SUPERCACHE_API guard var(std::uint32_t n);
 inline guard operator==(guard a, guard b) { return {guard::op::eq, {std::move(a), std::move(b)}}; }
 inline guard operator!=(guard a, guard b) { return {guard::op::ne, {std::move(a), std::move(b)}}; }
 inline guard operator<(guard a, guard b) { return {guard::op::lt, {std::move(a), std::move(b)}}; }
@@ -108,7 +122,7 @@ struct pattern {
 using bindings = value_list;
 
 /// A range of keys: both ends inclusive where given.
-struct key_range {
+struct SUPERCACHE_API key_range {
   std::optional<value> low, high;
   /// Tuples or lists that begin with the elements of this one; then `low` is it and there is no
   /// `high`.
@@ -121,7 +135,7 @@ struct key_range {
 };
 
 /// A checked pattern, ready to be matched any number of times by any threads. Cheap to copy.
-class compiled_pattern {
+class SUPERCACHE_API compiled_pattern {
 public:
   /// Errors: `invalid_argument` for an empty pattern, a bind number outside 1 … 64, nesting deeper
   /// than `max_depth`, and a guard that names a variable the pattern does not bind, that is no
@@ -148,4 +162,4 @@ private:
   std::vector<std::uint32_t> numbers_; ///< the bind numbers in use, ascending
 };
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

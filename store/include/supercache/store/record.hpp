@@ -6,29 +6,51 @@
 #include <algorithm>
 #include <memory>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
+
+namespace detail {
+
+/// An element that may be left out.
+struct further {
+  struct none {};
+  bool given = true;
+  item x;
+
+  further(none) : given(false), x(nullptr) {}
+  template <class T>
+  requires std::constructible_from<item, T> further(T&& y) : x(std::forward<T>(y)) {}
+  further(std::initializer_list<item> xs) : x(xs) {}
+};
+
+} // namespace detail
 
 /// A tuple of values as it is stored: immutable, shared, one allocation. An empty `record` holds
 /// no memory and is never stored.
 ///
 /// Thread: like `value`. Cost of a copy: one relaxed atomic increment.
-class record {
+class SUPERCACHE_API record {
 public:
   using value_type = value;
   using const_iterator = const value*;
 
   record() noexcept = default;
-  /// `record{"user", 1, "Alice"}`. Throws `error(errc::too_large)` when nested too deeply.
+  /// `record{"user-1", 30, "Alice"}`. Throws `error(errc::too_large)` when nested too deeply.
   template <class T0, class T1, class... Ts>
-  record(T0&& x0, T1&& x1, Ts&&... xs)
+  requires std::constructible_from<value, T0> && std::constructible_from<value, T1> &&(
+    std::constructible_from<value, Ts>&&...)record(T0&& x0, T1&& x1, Ts&&... xs)
     : b_(build(std::forward<T0>(x0), std::forward<T1>(x1), std::forward<Ts>(xs)...)) {}
-  /// A record of one element.
-  template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>,
-                         record> && std::convertible_to<T, value>) explicit record(T&& x)
-    : b_(build(std::forward<T>(x))) {}
+  /// The same with braces within, each a list: `{"user-1", 30, {"red", "blue"}}`. So it takes up to
+  /// 16 elements; beyond, write `value::list({…})`.
+  record(item x0, item x1, detail::further x2 = none{}, detail::further x3 = none{},
+         detail::further x4 = none{}, detail::further x5 = none{}, detail::further x6 = none{},
+         detail::further x7 = none{}, detail::further x8 = none{}, detail::further x9 = none{},
+         detail::further x10 = none{}, detail::further x11 = none{}, detail::further x12 = none{},
+         detail::further x13 = none{}, detail::further x14 = none{}, detail::further x15 = none{});
+  /// A record of one element, which only braces are: `cache.put({"user-1"})`.
+  record(item x) : b_(build(x.take())) {}
   /// A record with these elements. @pre !items.empty()
   static record of(std::span<const value> items);
+  static record of(std::initializer_list<item> items) { return of(detail::values_of(items)); }
   /// The record that shares the memory of a tuple; an empty record when `x` is no tuple.
   static record from_tuple(const value& x) noexcept;
 
@@ -57,8 +79,8 @@ public:
   std::span<const value> items() const noexcept { return {begin(), size()}; }
 
   /// Equal elements; how long each is to live does not matter.
-  friend bool operator==(const record& a, const record& b) noexcept;
-  friend std::strong_ordering operator<=>(const record& a, const record& b) noexcept;
+  SUPERCACHE_API friend bool operator==(const record& a, const record& b) noexcept;
+  SUPERCACHE_API friend std::strong_ordering operator<=>(const record& a, const record& b) noexcept;
 
   /// When it expires, in milliseconds since the epoch; 0 = never.
   std::int64_t deadline() const noexcept { return b_ ? b_->deadline : 0; }
@@ -84,6 +106,7 @@ public:
   detail::block* get() const noexcept { return b_; }
 
 private:
+  using none = detail::further::none;
   struct builder { // destroys what was built when a constructor throws
     detail::block* b;
     std::uint32_t built;
@@ -127,8 +150,8 @@ inline value::value(const record& x) noexcept : word_{0, 0} {
 }
 
 /// The stable hash of the tuple with these elements.
-std::uint64_t hash(const record& x) noexcept;
-std::string to_string(const record& x);
-std::ostream& operator<<(std::ostream& out, const record& x);
+SUPERCACHE_API std::uint64_t hash(const record& x) noexcept;
+SUPERCACHE_API std::string to_string(const record& x);
+SUPERCACHE_API std::ostream& operator<<(std::ostream& out, const record& x);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <supercache/store/reclaim.hpp>
 #include <supercache/store/record.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// What a read found: none, one or more records, in order.
 ///
@@ -26,8 +26,9 @@ public:
     else if (!rs.empty())
       rest_ = reinterpret_cast<std::uintptr_t>(new std::vector<record>(std::move(rs))) | many_bit;
   }
-  /// Borrows `b`, which `guard` protects. For the store.
-  [[gnu::always_inline]] static records borrow(detail::block* b, reclaim::pin& guard) noexcept {
+  /// Borrows `b`, which `guard` (a `reclaim::pin`) protects. For the store.
+  template <class Pin>
+  [[gnu::always_inline]] static records borrow(detail::block* b, Pin& guard) noexcept {
     slot* held = guard.hold(b);
     if (!held) [[unlikely]]
       detail::retain(b);
@@ -100,4 +101,4 @@ private:
 };
 static_assert(sizeof(records) == 16);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -7,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// Why an operation failed. A code exists only where a caller can act on it. Sent on the wire:
 /// never renumber, only append.
@@ -34,7 +36,7 @@ enum class errc : std::uint8_t {
 };
 
 /// The code as text, e.g. `"not_found"`.
-std::string_view to_string(errc code) noexcept;
+SUPERCACHE_API std::string_view to_string(errc code) noexcept;
 
 /// An error code with a sentence for a person.
 struct failure {
@@ -44,7 +46,7 @@ struct failure {
 };
 
 /// What the plain (not `try_`) form of every operation throws.
-class error : public std::runtime_error {
+class SUPERCACHE_API error : public std::runtime_error {
 public:
   explicit error(const failure& why) : std::runtime_error(why.message), code_(why.code) {}
   error(errc code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -102,4 +104,4 @@ private:
 using status = result<unit>;
 inline status done() { return unit{}; }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -2,6 +2,7 @@
 
 #include <supercache/store/ledger.hpp>
 #include <supercache/store/operation.hpp>
+#include <supercache/store/reclaim.hpp>
 #include <supercache/store/records.hpp>
 
 #include <algorithm>

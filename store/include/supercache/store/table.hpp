@@ -3,6 +3,7 @@
 #include <supercache/store/change.hpp>
 #include <supercache/store/operation.hpp>
 #include <supercache/store/records.hpp>
+#include <supercache/store/table_type.hpp>
 
 #include <atomic>
 #include <functional>
@@ -13,16 +14,6 @@ namespace supercache {
 namespace shelf {
 class hashed;
 }
-
-/// How a table keeps records; as in Erlang's ETS.
-enum class table_type : std::uint8_t {
-  set,           ///< one record per key, the last write wins
-  ordered_set,   ///< the same, kept in key order
-  bag,           ///< many records per key, no two equal
-  duplicate_bag, ///< many records per key
-};
-std::string_view to_string(table_type t) noexcept;
-std::optional<table_type> table_type_from(std::string_view name) noexcept;
 
 /// Records under keys: one partition's tuples, one namespace, or one struct type.
 ///

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/value_forms.hpp>
+
 #include <atomic>
 #include <bit>
 #include <compare>
@@ -8,26 +10,22 @@
 #include <cstring>
 #include <initializer_list>
 #include <iosfwd>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 static_assert(std::endian::native == std::endian::little,
               "the stable hash is defined over the little-endian form of a value");
 
-/// The types a value can have, in their order: every nil sorts before every bool, and so on.
-enum class kind : std::uint8_t { nil, boolean, integer, real, string, list, tuple, map };
-
-/// The type's name for people, e.g. `"integer"`.
-std::string_view to_string(kind k) noexcept;
-
-class value;
-class record;
+class item;
 
 /// Deepest nesting of lists, tuples and maps; building a deeper value throws
 /// `error(errc::too_large)`. Every recursion over a value is thereby bounded.
@@ -60,16 +58,17 @@ struct block {
 static_assert(sizeof(block) == 16);
 
 /// Room for `payload` bytes behind a block header with one reference. Throws std::bad_alloc.
-block* allocate_block(std::size_t payload, std::uint32_t count);
-void free_block(block* b, std::size_t payload) noexcept;
+SUPERCACHE_API block* allocate_block(std::size_t payload, std::uint32_t count);
+SUPERCACHE_API void free_block(block* b, std::size_t payload) noexcept;
 /// Drops one reference of a block of values, destroying it with the last one.
-void release_items(block* b) noexcept;
-void release_bytes(block* b) noexcept;
+SUPERCACHE_API void release_items(block* b) noexcept;
+SUPERCACHE_API void release_bytes(block* b) noexcept;
 inline void retain(block* b) noexcept { b->refs.fetch_add(1, std::memory_order_relaxed); }
 
-[[noreturn]] void throw_too_deep();
-[[noreturn]] void throw_unsigned(std::uint64_t x);
-[[noreturn]] void throw_wrong_kind(kind wanted, kind found);
+[[noreturn]] SUPERCACHE_API void throw_too_deep();
+[[noreturn]] SUPERCACHE_API void throw_unsigned(std::uint64_t x);
+[[noreturn]] SUPERCACHE_API void throw_wrong_kind(kind wanted, kind found);
+[[noreturn]] SUPERCACHE_API void throw_no_text();
 
 } // namespace detail
 
@@ -91,26 +90,57 @@ inline void retain(block* b) noexcept { b->refs.fetch_add(1, std::memory_order_r
 /// for scalars and short strings; XXH3-64 of the bytes with seed 5 for long strings; for composites
 /// a fold over the elements (see value.cpp).
 ///
+/// What becomes what: numbers, texts and `std::optional` (nil if empty) are taken as they are; a
+/// `char` is a text of one character; sequences and sets become lists (an unordered set in the
+/// order of values), `std::pair` and `std::tuple` tuples, `std::map` and its like maps. Braces with
+/// two or more within are a list, nested ones too: `value x = {1, "a", {2.5, nullptr}}`; around one
+/// thing they are that thing, as C++ has it: `value{x}` is `x`. What would lose something does not
+/// compile: pointers, enums, `wchar_t` and its like, `long double`, containers of `char`.
+///
 /// Thread: different values may be used by any threads; one value like an `int`.
-class value {
+class SUPERCACHE_API value {
 public:
   value() noexcept : word_{0, 0} {}
   value(std::nullptr_t) noexcept : value() {}
+  value(std::nullopt_t) noexcept : value() {}
   value(std::same_as<bool> auto x) noexcept : word_{x ? 1u : 0u, pack(tag::boolean)} {}
-  template <std::integral T>
-  requires(!std::same_as<T, bool>) value(T x)
+  /// Throws `error(errc::invalid_argument)` for an unsigned number beyond 63 bits.
+  template <detail::whole_number T>
+  value(T x) noexcept(!wide<T>)
     : word_{static_cast<std::uint64_t>(static_cast<std::int64_t>(x)), pack(tag::integer)} {
-    if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8)
+    if constexpr (wide<T>)
       if (x > static_cast<T>(INT64_MAX))
         detail::throw_unsigned(x);
   }
-  value(std::floating_point auto x) noexcept
+  value(detail::real_number auto x) noexcept
     : word_{canonical_bits(static_cast<double>(x)), pack(tag::real)} {}
+  value(std::same_as<char> auto x) noexcept
+    : word_{static_cast<unsigned char>(x), pack(tag::short_string, 1)} {}
   value(std::string_view x) : word_{0, 0} { init_string(x.data(), x.size()); }
-  value(const char* x) : value(std::string_view{x}) {}
+  /// Throws `error(errc::invalid_argument)` for a null pointer.
+  value(const char* x) : value(std::string_view{x ? x : (detail::throw_no_text(), "")}) {}
   value(const std::string& x) : value(std::string_view{x}) {}
+  value(std::u8string_view x) : value(std::string_view{as_bytes(x.data()), x.size()}) {}
+  value(const char8_t* x) : value(as_bytes(x)) {}
+  value(const std::u8string& x) : value(std::u8string_view{x}) {}
   /// The tuple with the record's elements; shares its memory.
   value(const record& x) noexcept;
+  template <detail::element T>
+  value(std::optional<T> x) : value() {
+    if (x)
+      *this = value(*std::move(x));
+  }
+  /// What holds values already is to be named, as `std::vector<value>{other}` would else become a
+  /// list within a list.
+  template <detail::list_like T>
+  explicit(std::same_as<detail::element_of<T>, value>) value(const T& x);
+  template <detail::map_like T>
+  value(const T& x);
+  template <detail::element T, detail::element U>
+  value(const std::pair<T, U>& x);
+  template <detail::element... Ts>
+  value(const std::tuple<Ts...>& x);
+  value(std::initializer_list<item> xs);
 
   value(const value& other) noexcept : word_{other.word_[0], other.word_[1]} {
     if (on_heap())
@@ -136,10 +166,11 @@ public:
     std::swap(word_[1], other.word_[1]);
   }
 
+  /// Throws `error(errc::too_large)` when nested deeper than `max_depth`, as all that nest.
   static value list(std::span<const value> items);
-  static value list(std::initializer_list<value> items) { return list(std::span{items}); }
+  static value list(std::initializer_list<item> items);
   static value tuple(std::span<const value> items);
-  static value tuple(std::initializer_list<value> items) { return tuple(std::span{items}); }
+  static value tuple(std::initializer_list<item> items);
   /// A map; of equal keys the last wins.
   static value map(std::vector<std::pair<value, value>> pairs);
 
@@ -191,7 +222,7 @@ public:
       return true;
     return a.on_heap() && a.tag_of() == b.tag_of() && equal_heap(a, b);
   }
-  friend std::strong_ordering operator<=>(const value& a, const value& b) noexcept;
+  SUPERCACHE_API friend std::strong_ordering operator<=>(const value& a, const value& b) noexcept;
 
   /// Bytes of shared memory behind this value, nested ones included. Cost: O(elements).
   std::size_t heap_bytes() const noexcept { return on_heap() ? heap_bytes_slow() : 0; }
@@ -214,6 +245,11 @@ private:
     map
   };
 
+  template <class T>
+  static constexpr bool wide = std::is_unsigned_v<T> && sizeof(T) == 8;
+  static const char* as_bytes(const char8_t* x) noexcept {
+    return reinterpret_cast<const char*>(x);
+  }
   static constexpr std::uint64_t pack(tag t, std::uint64_t meta = 0) noexcept {
     return static_cast<std::uint64_t>(t) << 56 | meta << 48;
   }
@@ -254,17 +290,73 @@ inline std::span<const value> value::items_unchecked() const noexcept {
   return {heap()->items(), heap()->count};
 }
 
+using value_list = std::vector<value>;
+
+/// A value as it is written in C++ among others: whatever a `value` can be made of; and braces,
+/// which here are a list whatever is in them: `cache.put({"ann", {"red"}})` stores `{"ann",
+/// ["red"]}`.
+class item {
+public:
+  template <class T>
+  requires(!std::same_as<std::remove_cvref_t<T>, item> && std::constructible_from<value, T>)
+    item(T&& x)
+    : value_(std::forward<T>(x)) {}
+  item(std::initializer_list<item> xs) : value_(value::list(xs)) {}
+
+  /// The value, which is nil afterwards.
+  value take() const noexcept { return std::move(value_); }
+
+private:
+  mutable value value_; ///< so that it can be taken out of a std::initializer_list
+};
+
 namespace detail {
-std::size_t bytes_of_items(const block* b) noexcept;
+static_assert(sizeof(item) == sizeof(value) && std::is_standard_layout_v<item>);
+inline std::span<const value> values_of(std::initializer_list<item> xs) noexcept {
+  return {reinterpret_cast<const value*>(xs.begin()), xs.size()};
+}
+SUPERCACHE_API void sort(value_list& xs);
+} // namespace detail
+
+inline value::value(std::initializer_list<item> xs) : value() {
+  *this = xs.size() == 1 ? xs.begin()->take() : list(xs);
+}
+inline value value::list(std::initializer_list<item> items) {
+  return list(detail::values_of(items));
+}
+inline value value::tuple(std::initializer_list<item> items) {
+  return tuple(detail::values_of(items));
+}
+
+template <detail::list_like T>
+value::value(const T& x) : value() {
+  using type = detail::element_of<T>;
+  value_list out;
+  for (auto&& e : x)
+    out.push_back(value(static_cast<const type&>(e)));
+  if constexpr (detail::unordered<T>)
+    detail::sort(out);
+  *this = list(std::span<const value>{out});
+}
+template <detail::map_like T>
+value::value(const T& x) : value() {
+  std::vector<std::pair<value, value>> out;
+  for (const auto& e : x)
+    out.emplace_back(e.first, e.second);
+  *this = map(std::move(out));
+}
+template <detail::element T, detail::element U>
+value::value(const std::pair<T, U>& x) : value(tuple({x.first, x.second})) {}
+template <detail::element... Ts>
+value::value(const std::tuple<Ts...>& x)
+  : value(std::apply([](const auto&... e) { return tuple({item(e)...}); }, x)) {}
+
+namespace detail {
+SUPERCACHE_API std::size_t bytes_of_items(const block* b) noexcept;
 /// Memory of a block of values, nested ones included. Cost: O(1) if it is plain.
 inline std::size_t bytes_of(const block* b) noexcept {
   return sizeof(block) + b->count * sizeof(value) + (b->plain ? 0 : bytes_of_items(b));
 }
-} // namespace detail
-
-using value_list = std::vector<value>;
-
-namespace detail {
 
 /// XXH3-64 (Yann Collet, xxHash 0.8, XXH3_len_9to16_64b) of 16 bytes with seed 0, written out so
 /// that hashing a short key is some fifteen instructions within the caller. A test compares it with
@@ -282,7 +374,7 @@ namespace detail {
   h *= 0x1656'6791'9e37'79f9u;
   return h ^ h >> 32;
 }
-std::uint64_t hash_of_shared(const value& x) noexcept;
+SUPERCACHE_API std::uint64_t hash_of_shared(const value& x) noexcept;
 
 } // namespace detail
 
@@ -293,13 +385,13 @@ std::uint64_t hash_of_shared(const value& x) noexcept;
 
 /// Whether `a` sorts before, with or after `b` when integers and doubles of the same numeric value
 /// count as equal: what pattern guards use.
-std::partial_ordering compare_numeric(const value& a, const value& b) noexcept;
+SUPERCACHE_API std::partial_ordering compare_numeric(const value& a, const value& b) noexcept;
 
 /// Readable text: `{"user", 1, [1, 2], #{"a": nil}}`; not meant to be parsed (see json.hpp).
-std::string to_string(const value& x);
-std::ostream& operator<<(std::ostream& out, const value& x);
+SUPERCACHE_API std::string to_string(const value& x);
+SUPERCACHE_API std::ostream& operator<<(std::ostream& out, const value& x);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI
 
 template <>
 struct std::hash<supercache::value> {

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <supercache/cluster/options.hpp>
+#include <supercache/store/pattern.hpp>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+/// How a call of the handle is done.
+namespace supercache::inline SUPERCACHE_ABI {
+
+/// How a write is done.
+///
+/// What stores a whole record or value (`put`, `add`, `insert_new`, `update(key, value)`, …) gives
+/// it `ttl` to live. What changes an existing one (`update_counter`, `update` with a function,
+/// `increment`, `compare_exchange`) keeps its deadline when no ttl is given; else the result lives
+/// that long from now.
+struct write_options {
+  /// How long the data lives; zero = for ever, or as said above. Negative is an error.
+  std::chrono::milliseconds ttl{0};
+  /// How long the caller waits for the cluster; unused with one member.
+  std::chrono::milliseconds timeout{5000};
+};
+
+/// How long a caller waits for what needs no other option; unused with one member.
+struct wait_options {
+  std::chrono::milliseconds timeout{5000};
+};
+
+/// How a read is done.
+struct read_options {
+  read_mode mode = read_mode::local;
+  std::chrono::milliseconds timeout{5000};
+};
+
+inline constexpr std::nullopt_t any_partition = std::nullopt;
+
+/// Which partitions an operation covers: all (`any_partition`), or the one of a partition value. An
+/// empty `std::optional` is all of them.
+class partition_filter {
+public:
+  partition_filter() noexcept = default;
+  partition_filter(std::nullopt_t) noexcept {}
+  template <detail::literal T>
+  partition_filter(T&& x) : only_(std::in_place, std::forward<T>(x)) {}
+  template <detail::element T>
+  partition_filter(const std::optional<T>& x) {
+    if (x)
+      only_.emplace(*x);
+  }
+
+  bool has_value() const noexcept { return only_.has_value(); }
+  explicit operator bool() const noexcept { return only_.has_value(); }
+  /// @pre has_value()
+  const value& operator*() const noexcept { return *only_; }
+
+private:
+  std::optional<value> only_;
+};
+
+} // namespace supercache::inline SUPERCACHE_ABI
