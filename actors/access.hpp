@@ -56,6 +56,12 @@ auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
   return operate(c, what, !c.cluster(), std::forward<F>(f));
 }
 
+/// Whether a read can take the short way: nothing about it is special.
+[[gnu::always_inline]] inline bool goes_directly(const core& c, const value& key,
+                                                 const read_options& o) {
+  return c.reads_directly() && !key.on_heap() && o.mode == read_mode::local;
+}
+
 inline metric metric_of(read_mode m) noexcept {
   return m == read_mode::local     ? metric::get_local
          : m == read_mode::primary ? metric::get_primary

@@ -7,6 +7,7 @@ namespace supercache {
 
 using detail::candidates;
 using detail::core;
+using detail::goes_directly;
 using detail::read;
 using detail::to_plain;
 using detail::write;
@@ -216,13 +217,8 @@ std::int64_t cache::update_counter(const value& key, std::uint32_t pos, std::int
 
 namespace {
 
-/// Whether a read can take the short way: nothing about it is special.
-[[gnu::always_inline]] inline bool goes_directly(const core& c, const value& key,
-                                                 const read_options& o) {
-  return c.reads_directly() && !key.on_heap() && o.mode == read_mode::local;
-}
 /// Hot path of `get`: one hash, `shelf::hashed::view::find`, one counter; some 90 instructions in
-/// all. Nothing is found, too, when the call is to be measured.
+/// all. Nullptr, too, when the call is to be measured.
 [[gnu::always_inline]] inline auto find_directly(core& c, const value& key) {
   return reclaim::find_and_hold<detail::block>(
     [&]() __attribute__((always_inline)) {
@@ -232,6 +228,13 @@ namespace {
     [&](std::uint32_t thread) __attribute__((always_inline)) {
       return c.metrics().count_unless_sampled(metric::get_local, thread);
     });
+}
+
+/// Of a short way at whose end there surely is no record. Answers whether it counts: after a stop
+/// what was looked at may have been emptied.
+[[gnu::always_inline]] inline bool let_go(std::atomic<const void*>* slot, const core& c) {
+  slot->store(nullptr, std::memory_order_release);
+  return c.reads_directly();
 }
 
 records get(core& c, const value& key) {
@@ -289,14 +292,22 @@ result<records> get(core& c, const value& key, const value& partition, const rea
 
 records cache::get(const value& key, const read_options& o) const {
   if (goes_directly(*core_, key, o)) [[likely]]
-    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]]
-      return records::held(b, slot);
+    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]] {
+      if (b != &shelf::nothing) [[likely]]
+        return records::held(b, slot);
+      if (let_go(slot, *core_))
+        return records{};
+    }
   return get_or_throw(*core_, key, o);
 }
 caf::expected<records> cache::try_get(const value& key, const read_options& o) const {
   if (goes_directly(*core_, key, o)) [[likely]]
-    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]]
-      return records::held(b, slot);
+    if (const auto [b, slot] = find_directly(*core_, key); slot) [[likely]] {
+      if (b != &shelf::nothing) [[likely]]
+        return records::held(b, slot);
+      if (let_go(slot, *core_))
+        return records{};
+    }
   return get_or_error(*core_, key, o);
 }
 

@@ -17,11 +17,6 @@
 
 namespace supercache::detail {
 
-std::int64_t system_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 namespace {
 
 constexpr std::size_t distributed_partitions = 64;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "clock.hpp"
 #include "distributed/provider.hpp"
 #include "feed.hpp"
 #include "lazy_buffer.hpp"
@@ -28,9 +29,6 @@ namespace supercache::detail {
 
 /// More than anybody waits, and little enough for CAF to count it in nanoseconds.
 inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 10};
-
-/// Milliseconds since the epoch; the clock of all stamps given on this node.
-std::int64_t system_ms();
 
 class node;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <supercache/store/change.hpp>
-#include <supercache/store/spin_lock.hpp>
+#include <supercache/store/fair_lock.hpp>
 
 #include <caf/actor.hpp>
 
@@ -94,7 +94,7 @@ private:
 
   const std::size_t key_pos_;
   const std::function<void()> wake_;
-  spin_lock gathering_; ///< of the next three
+  fair_lock gathering_; ///< of the next three
   gathered own_, foreign_;
   bool woken_ = false;
   mutable std::mutex lock_; ///< of all below

@@ -13,8 +13,16 @@ namespace remote = detail::remote;
 
 // A pair is the record {key, value} in the namespace's table of the key's partition.
 
+kv::kv(cache c, std::string name)
+  : cache_(std::move(c)),
+    name_(std::move(name)),
+    name_hash_(partition_store::hash_of(space_kind::kv, name_)) {}
+
 table& kv::open(std::uint64_t key_hash) const {
-  return cache_.internals().of(key_hash).open(space_kind::kv, name_);
+  partition_store& store = cache_.internals().of(key_hash);
+  if (table* t = store.find(space_kind::kv, name_, name_hash_)) [[likely]]
+    return *t;
+  return store.open(space_kind::kv, name_);
 }
 space kv::target() const { return {space_kind::kv, name_}; }
 result<value> kv::change(std::uint64_t key_hash, operation_body body,
@@ -23,7 +31,7 @@ result<value> kv::change(std::uint64_t key_hash, operation_body body,
   return remote::write(c, c.index_of(key_hash), target(), std::move(body), timeout);
 }
 table* kv::find(std::uint64_t key_hash) const {
-  return cache_.internals().of(key_hash).find(space_kind::kv, name_);
+  return cache_.internals().of(key_hash).find(space_kind::kv, name_, name_hash_);
 }
 
 namespace {
@@ -169,6 +177,8 @@ result<records> get_records(core& c, const std::string& name, const value& key,
 } // namespace
 
 caf::expected<value> kv::try_get(const value& key, value otherwise, const read_options& o) const {
+  if (get_directly(key, otherwise, o)) [[likely]]
+    return otherwise;
   return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value> {
     const auto got = get_records(c, name_, key, o);
     if (!got)
@@ -178,6 +188,8 @@ caf::expected<value> kv::try_get(const value& key, value otherwise, const read_o
   }));
 }
 value kv::get(const value& key, value otherwise, const read_options& o) const {
+  if (get_directly(key, otherwise, o)) [[likely]]
+    return otherwise;
   return to_plain(try_get(key, std::move(otherwise), o));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <supercache/store/fair_lock.hpp>
 #include <supercache/store/record.hpp>
 #include <supercache/store/result.hpp>
-#include <supercache/store/spin_lock.hpp>
 
 #include <array>
 #include <atomic>
@@ -52,7 +52,7 @@ public:
 
 private:
   struct alignas(64) buffer {
-    spin_lock lock;
+    fair_lock lock;
     bool woken = false; ///< a wake-up is under way; under `lock`
     std::vector<record> waiting;
     std::size_t stuck = 0; ///< records that could not be written; under `lock`

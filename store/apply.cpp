@@ -143,12 +143,44 @@ struct on_queue {
 
 } // namespace
 
+namespace {
+
+/// Whether an operation may store a record where there is none.
+struct may_store {
+  bool operator()(const op::put&) const { return true; }
+  bool operator()(const op::put_many& o) const { return !o.rows.empty(); }
+  bool operator()(const op::insert_new&) const { return true; }
+  bool operator()(const op::update_counter& o) const { return o.initial.has_value(); }
+  bool operator()(const op::compare_exchange& o) const { return o.desired && !o.expected; }
+  bool operator()(const op::exchange& o) const { return !o.only_if_there; }
+  bool operator()(const op::remove&) const { return false; }
+  bool operator()(const op::take&) const { return false; }
+  bool operator()(const op::update_element&) const { return false; }
+  bool operator()(const op::expire&) const { return false; }
+  bool operator()(const op::remove_match&) const { return false; }
+  bool operator()(const op::clear&) const { return false; }
+  bool operator()(const op::push&) const { return false; }
+  bool operator()(const op::pop&) const { return false; }
+  bool operator()(const op::drain&) const { return false; }
+};
+
+} // namespace
+
+/// Who looks for what is not there leaves nothing behind.
+table& partition_store::table_for(const operation& o) {
+  const auto& [kind, name] = o.target;
+  if (std::visit(may_store{}, o.body))
+    return open(kind, name);
+  table* t = find(kind, name);
+  return t ? *t : kind == space_kind::structs ? no_structs_ : no_pairs_;
+}
+
 result<value> partition_store::apply(const operation& o, const stamp& now, bool* watched) {
   switch (o.target.kind) {
     case space_kind::tuples: return std::visit(on_table{tuples_, now}, o.body);
     case space_kind::queue: return std::visit(on_queue{queues_, o.target.name, watched}, o.body);
     case space_kind::stack: return std::visit(on_queue{stacks_, o.target.name, watched}, o.body);
-    default: return std::visit(on_table{open(o.target.kind, o.target.name), now}, o.body);
+    default: return std::visit(on_table{table_for(o), now}, o.body);
   }
 }
 

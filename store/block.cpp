@@ -1,4 +1,5 @@
-#include <supercache/store/spin_lock.hpp>
+#include <supercache/store/fair_lock.hpp>
+#include <supercache/store/memory.hpp>
 #include <supercache/store/value.hpp>
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 #include <sys/mman.h>
 #include <vector>
 
-// Memory of records and long strings.
+// Memory of records and long strings, and of other things that there are many of.
 //
 //   chunk (2 MiB, huge page)   = 32 spans
 //   span (64 KiB, aligned)     | header | objects of one size class … |
@@ -120,7 +121,7 @@ private:
     }
   }
 
-  spin_lock lock_;
+  fair_lock lock_;
   span* first_ = nullptr;
   std::size_t count_ = 0;
 };
@@ -198,7 +199,7 @@ private:
     s->listed = false;
   }
 
-  spin_lock lock_;
+  fair_lock lock_;
   span* first_ = nullptr;
 };
 
@@ -278,7 +279,7 @@ constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes + gra
 }
 
 [[gnu::noinline]] void* allocate_large(std::size_t bytes) {
-  void* memory = std::malloc(bytes);
+  void* memory = bytes % 64 ? std::malloc(bytes) : std::aligned_alloc(64, bytes);
   if (!memory)
     throw std::bad_alloc{};
   return memory;
@@ -296,28 +297,33 @@ constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes + gra
   return refill(i);
 }
 
-} // namespace
-
-block* allocate_block(std::size_t payload, std::uint32_t count) {
-  const std::size_t bytes = sizeof(block) + payload;
-  void* memory = bytes > largest_class ? allocate_large(bytes) : allocate_small(class_of(bytes));
-  auto* b = new (memory) block{{1}, 0, 0, 0};
-  b->count = count & max_count;
-  return b;
+[[gnu::always_inline]] inline void* allocate(std::size_t bytes) {
+  return bytes > largest_class ? allocate_large(bytes) : allocate_small(class_of(bytes));
 }
 
-void free_block(block* b, std::size_t payload) noexcept {
-  const std::size_t bytes = sizeof(block) + payload;
+[[gnu::always_inline]] inline void free(void* p, std::size_t bytes) noexcept {
   if (bytes > largest_class) [[unlikely]] {
-    std::free(b);
+    std::free(p);
     return;
   }
   thread_cache& c = cache();
   const std::size_t i = class_of(bytes);
   thread_list& l = c.lists[i];
-  l.first = new (b) object{l.first};
+  l.first = new (p) object{l.first};
   if (++l.count > most_kept[i]) [[unlikely]]
     drain(c, i);
 }
+
+} // namespace
+
+block* allocate_block(std::size_t payload, std::uint32_t count) {
+  auto* b = new (allocate(sizeof(block) + payload)) block{{1}, 0, 0, 0};
+  b->count = count & max_count;
+  return b;
+}
+void free_block(block* b, std::size_t payload) noexcept { free(b, sizeof(block) + payload); }
+
+void* allocate_bytes(std::size_t bytes) { return allocate(bytes); }
+void free_bytes(void* p, std::size_t bytes) noexcept { free(p, bytes); }
 
 } // namespace supercache::detail

@@ -1,155 +1,197 @@
 #include <supercache/store/partition_store.hpp>
 #include <supercache/store/reclaim.hpp>
+#include <supercache/store/shelf_striped.hpp>
+
+#include <boost/intrusive/set.hpp>
 
 #include <algorithm>
 #include <functional>
 
 namespace supercache {
 
-struct partition_store::named_table {
-  space_kind kind;
-  std::string name;
-  std::size_t hash;
+namespace {
+
+/// How many names are looked at under one lock.
+constexpr std::size_t batch = 256;
+
+/// Structs are unique by key whatever the table type: a struct is a thing with an identity.
+table_type type_of(space_kind kind, const store_options& o) noexcept {
+  return kind == space_kind::structs && o.type != table_type::ordered_set ? table_type::set
+                                                                          : o.type;
+}
+using place = std::pair<space_kind, std::string_view>;
+place place_of(const space& s) noexcept { return {s.kind, s.name}; }
+
+} // namespace
+
+struct partition_store::named_table
+  : detail::in_lists,
+    boost::intrusive::set_base_hook<boost::intrusive::optimize_size<true>> {
   table data;
+  template <class... Ts>
+  explicit named_table(Ts&&... xs) : data(std::forward<Ts>(xs)...) {}
 };
 
-/// An open-addressed index of spaces; entries are only ever added, a full one is replaced by a
-/// larger one.
-struct partition_store::directory {
-  std::vector<std::atomic<named_table*>> slots;
-  explicit directory(std::size_t size) : slots(size) {}
-
-  static std::size_t hash_of(space_kind kind, std::string_view name) noexcept {
-    return std::hash<std::string_view>{}(name) + static_cast<std::size_t>(kind);
-  }
-  named_table* find(space_kind kind, std::string_view name) const noexcept {
-    const auto hash = hash_of(kind, name);
-    for (std::size_t i = hash % slots.size();; i = (i + 1) % slots.size()) {
-      named_table* t = slots[i].load(std::memory_order_acquire);
-      if (!t || (t->hash == hash && t->kind == kind && t->name == name))
-        return t;
-    }
-  }
-  void add(named_table* t) noexcept {
-    std::size_t i = t->hash % slots.size();
-    while (slots[i].load(std::memory_order_relaxed))
-      i = (i + 1) % slots.size();
-    slots[i].store(t, std::memory_order_release);
+struct partition_store::by_name {
+  struct place_in {
+    using type = place;
+    type operator()(const named_table& t) const noexcept { return place_of(t.data.where()); }
+  };
+  boost::intrusive::set<named_table, boost::intrusive::key_of_value<place_in>,
+                        boost::intrusive::constant_time_size<false>>
+    tables;
+  ~by_name() {
+    tables.clear_and_dispose([](named_table* t) { delete t; });
   }
 };
 
 partition_store::partition_store(const store_options& o)
-  : options_(o), tuples_(o.type, o.key_pos, o.stripes), directory_(new directory(16)) {}
+  : options_(o),
+    tuples_(o.type, o.key_pos, o.stripes, shelf::width::wide, {}, &deadlines_),
+    no_pairs_(type_of(space_kind::kv, o), 0, 1, shelf::width::narrow, {}, nullptr),
+    no_structs_(type_of(space_kind::structs, o), 0, 1, shelf::width::narrow, {}, nullptr),
+    ordered_(std::make_unique<by_name>()) {}
 
-partition_store::~partition_store() { delete directory_.load(); }
+partition_store::~partition_store() = default;
 
-table* partition_store::find(space_kind kind, std::string_view name) const noexcept {
+partition_store::named_table* partition_store::look_up(space_kind kind, std::string_view name,
+                                                       std::uint64_t hash) const {
   const reclaim::pin guard;
-  named_table* t = directory_.load(std::memory_order_acquire)->find(kind, name);
+  return index_.find<named_table>(hash, [&](const named_table* t) {
+    return place_of(t->data.where()) == place{kind, name};
+  });
+}
+
+table* partition_store::find(space_kind kind, std::string_view name,
+                             std::uint64_t hash) const noexcept {
+  named_table* t = look_up(kind, name, hash);
   return t ? &t->data : nullptr;
 }
 
 table& partition_store::open(space_kind kind, std::string_view name) {
-  if (table* t = find(kind, name))
-    return *t;
-  const std::lock_guard hold{adding_};
-  directory* now = directory_.load(std::memory_order_relaxed);
-  if (named_table* t = now->find(kind, name))
+  const auto hash = hash_of(kind, name);
+  if (named_table* t = look_up(kind, name, hash))
     return t->data;
-  // Structs are unique by key whatever the table type: a struct is a thing with an identity.
-  const auto type = kind == space_kind::structs && options_.type != table_type::ordered_set
-                      ? table_type::set
-                      : options_.type;
   const std::size_t stripes = std::max<std::size_t>(1, options_.stripes / 4);
-  spaces_.push_back(std::unique_ptr<named_table>(
-    new named_table{kind, std::string{name}, directory::hash_of(kind, name),
-                    table{type, 0, stripes, {kind, std::string{name}}}}));
-  named_table* fresh = spaces_.back().get();
+  auto fresh = std::make_unique<named_table>(type_of(kind, options_), std::size_t{0}, stripes,
+                                             shelf::width::narrow, space{kind, std::string{name}},
+                                             &deadlines_);
+  const std::lock_guard hold{adding_};
+  if (named_table* t = look_up(kind, name, hash))
+    return t->data;
   fresh->data.tell(told_);
-  if (spaces_.size() * 2 > now->slots.size()) {
-    auto larger = std::make_unique<directory>(now->slots.size() * 2);
-    for (const auto& t : spaces_)
-      larger->add(t.get());
-    directory_.store(larger.release(), std::memory_order_release);
-    reclaim::retire(now, [](void* p) noexcept { delete static_cast<directory*>(p); });
-  } else {
-    now->add(fresh);
-  }
-  return fresh->data;
+  index_.insert(hash, fresh.get());
+  ordered_->tables.insert(*fresh);
+  return fresh.release()->data;
 }
 
-std::vector<std::string> partition_store::names(space_kind kind) const {
-  std::vector<std::string> out;
-  if (kind == space_kind::queue || kind == space_kind::stack) {
-    const auto& from = kind == space_kind::queue ? queues_ : stacks_;
-    from.each([&](std::string_view name, const auto&) { out.emplace_back(name); });
-    return out;
-  }
+std::vector<partition_store::named_table*> partition_store::tables_after(
+  space_kind kind, std::optional<std::string_view> above, std::size_t most) const {
+  std::vector<named_table*> out;
   const std::lock_guard hold{adding_};
-  for (const auto& t : spaces_)
-    if (t->kind == kind)
-      out.push_back(t->name);
+  const auto& all = ordered_->tables;
+  auto at = above ? all.upper_bound(place{kind, *above}) : all.lower_bound(place{kind, {}});
+  for (; at != all.end() && at->data.where().kind == kind && out.size() < most; ++at)
+    out.push_back(const_cast<named_table*>(&*at));
   return out;
 }
 
-std::optional<space> partition_store::space_after(const space& s) const {
-  std::string_view above = s.name;
-  bool any_name = false; // of kinds behind the first
-  for (auto k = static_cast<std::uint8_t>(s.kind);
-       k <= static_cast<std::uint8_t>(space_kind::structs); ++k, any_name = true) {
-    const auto kind = static_cast<space_kind>(k);
-    if (kind == space_kind::tuples)
-      continue; // the first of all
-    std::optional<std::string> least;
-    for (const std::string& name : names(kind))
-      if ((any_name || name > above) && (!least || name < *least))
-        least = name;
-    if (least)
-      return space{kind, *least};
+/// Tables live as long as the store, so that no lock is held for `f`.
+template <class F>
+void partition_store::each_named(space_kind kind, F&& f) const {
+  std::optional<std::string_view> last;
+  for (;;) {
+    const auto some = tables_after(kind, last, batch);
+    for (named_table* t : some)
+      f(t->data);
+    if (some.size() < batch)
+      return;
+    last = some.back()->data.where().name;
   }
-  return {};
 }
 
 template <class F>
 void partition_store::each_table(F&& f) const {
   f(const_cast<table&>(tuples_));
-  const std::lock_guard hold{adding_};
-  for (const auto& t : spaces_)
-    f(t->data);
+  each_named(space_kind::kv, f);
+  each_named(space_kind::structs, f);
+}
+
+std::vector<space> partition_store::spaces_after(const space& s, std::size_t most) const {
+  std::vector<space> out;
+  std::optional<std::string_view> above{s.name};
+  for (const auto kind : {space_kind::tuples, space_kind::kv, space_kind::queue, space_kind::stack,
+                          space_kind::structs}) {
+    if (kind < s.kind || out.size() == most)
+      continue;
+    const std::size_t room = most - out.size();
+    if (kind == space_kind::queue || kind == space_kind::stack)
+      for (auto& name : (kind == space_kind::queue ? queues_ : stacks_).names_after(above, room))
+        out.push_back({kind, std::move(name)});
+    else if (kind != space_kind::tuples) // which are the first of all
+      for (const named_table* t : tables_after(kind, above, room))
+        out.push_back(t->data.where());
+    above.reset(); // of the next kind all
+  }
+  return out;
+}
+
+std::vector<std::string> partition_store::names(space_kind kind) const {
+  std::vector<std::string> out;
+  if (is_table(kind)) {
+    each_named(kind, [&](const table& t) { out.push_back(t.where().name); });
+    return out;
+  }
+  const auto& from = kind == space_kind::queue ? queues_ : stacks_;
+  for (auto some = from.names_after({}, batch); !some.empty();
+       some = from.names_after(out.back(), batch))
+    std::ranges::move(some, std::back_inserter(out));
+  return out;
 }
 
 void partition_store::tell(change_sink* to) {
   tuples_.tell(to);
-  const std::lock_guard hold{adding_};
-  told_ = to;
-  for (const auto& t : spaces_)
-    t->data.tell(to);
+  {
+    const std::lock_guard hold{adding_};
+    told_ = to;
+  }
+  each_table([&](table& t) { t.tell(to); });
 }
+
+namespace {
+
+/// Registers a table that was taken out of `deadlines`, whatever happens meanwhile.
+struct registration {
+  table& t;
+  ~registration() { t.register_deadline(); }
+};
+
+} // namespace
 
 std::size_t partition_store::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
-  std::size_t freed = 0;
-  each_table([&](table& t) {
-    if (freed < budget && t.next_deadline() <= now_ms)
-      freed += t.reclaim_expired(now_ms, budget - freed);
-  });
-  return freed;
-}
-
-std::int64_t partition_store::next_deadline() const {
-  std::int64_t first = INT64_MAX;
-  each_table([&](const table& t) { first = std::min(first, t.next_deadline()); });
-  return first;
+  std::size_t taken = 0;
+  while (taken < budget) {
+    table* t = deadlines_.take(now_ms);
+    if (!t)
+      break;
+    const registration after{*t};
+    taken += std::max<std::size_t>(1, t->reclaim_expired(now_ms, budget - taken));
+  }
+  return taken;
 }
 
 void partition_store::clear(const stamp& now) {
-  each_table([&](table& t) { t.clear(now); });
+  each_table([&](table& t) {
+    if (t.stored())
+      t.clear(now);
+  });
   queues_.clear();
   stacks_.clear();
 }
 
 std::size_t partition_store::bytes() const {
   std::size_t n = queues_.bytes() + stacks_.bytes();
-  each_table([&](table& t) { n += t.bytes(); });
+  each_table([&](const table& t) { n += t.bytes(); });
   return n;
 }
 

@@ -5,31 +5,60 @@
 namespace supercache {
 
 namespace {
+
 std::size_t footprint(const value& x) noexcept { return sizeof(value) + x.heap_bytes(); }
+
+/// A queue that runs empty is likely to be filled again: so many are kept at hand in a stripe.
+constexpr std::size_t idle_kept = 16;
+
 } // namespace
 
-queue_map::stripe& queue_map::at(std::string_view name) const noexcept {
-  return stripes_[text_hash{}(name) / 64 % stripes_.size()];
+queue_map::~queue_map() {
+  for (stripe& s : stripes_)
+    s.by_name.clear_and_dispose([](queue* q) { delete q; });
 }
 
-queue_map::queue& queue_map::open(stripe& s, std::string_view name) {
-  if (const auto found = s.by_name.find(name); found != s.by_name.end())
-    return found->second;
-  queue& fresh = s.by_name[std::string{name}];
-  fresh.front = s.next_front;
-  return fresh;
+queue_map::queue* queue_map::find(const stripe& s, std::uint64_t hash, std::string_view name) {
+  return s.index.locate<queue>(hash, [&](const queue* q) { return q->name == name; }).second;
 }
 
-void queue_map::close_if_idle(stripe& s, std::string_view name, const queue& q) {
-  // A queue that runs empty is likely to be filled again: keep a few at hand.
-  constexpr std::size_t idle_kept = 16;
-  if (!q.items.empty() || q.watched || s.by_name.size() <= idle_kept)
-    return;
+queue_map::queue& queue_map::open(stripe& s, std::uint64_t hash, std::string_view name) {
+  if (queue* q = find(s, hash, name)) [[likely]]
+    return *q;
+  auto fresh = std::make_unique<queue>(name);
+  fresh->front = s.next_front;
+  s.index.insert(hash, fresh.get());
+  s.by_name.insert(*fresh);
+  s.bytes += sizeof(queue) + name.size();
+  return *fresh.release();
+}
+
+void queue_map::close_if_idle(stripe& s, std::uint64_t hash, queue& q) {
+  if (q.items.empty() && !q.watched && s.index.size() > idle_kept)
+    close(s, hash, q);
+}
+
+void queue_map::close(stripe& s, std::uint64_t hash, queue& q) {
   s.next_front = std::max(s.next_front, q.front);
-  s.by_name.erase(s.by_name.find(name));
+  s.bytes -= sizeof(queue) + q.name.size();
+  s.index.erase(s.index.locate<queue>(hash, [&](const queue* x) { return x == &q; }).first, hash);
+  s.by_name.erase_and_dispose(s.by_name.iterator_to(q), [](queue* x) { delete x; });
+  if (s.index.size() > idle_kept || s.index.log2() < 4)
+    return;
+  s.index.clear(); // there were many, so give back its memory
+  for (queue& x : s.by_name)
+    s.index.insert(hash_of(x.name), &x);
 }
 
-value queue_map::take(queue& q) const {
+void queue_map::add(stripe& s, queue& q, value item) {
+  const auto bytes = footprint(item);
+  q.items.push_back(std::move(item));
+  q.bytes += bytes;
+  s.bytes += bytes;
+  ++s.items;
+}
+
+value queue_map::take(stripe& s, queue& q) const {
   value x;
   if (order_ == order::fifo) {
     x = std::move(q.items.front());
@@ -39,133 +68,176 @@ value queue_map::take(queue& q) const {
     x = std::move(q.items.back());
     q.items.pop_back();
   }
-  q.bytes -= footprint(x);
+  const auto bytes = footprint(x);
+  q.bytes -= bytes;
+  s.bytes -= bytes;
+  --s.items;
   return x;
 }
 
+queue_map::items_type queue_map::take_all(stripe& s, queue& q) const {
+  items_type all;
+  all.swap(q.items);
+  if (order_ == order::fifo)
+    q.front += all.size();
+  s.items -= all.size();
+  s.bytes -= std::exchange(q.bytes, 0);
+  return all;
+}
+
 queue_map::pushed queue_map::push(std::string_view name, value item) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  queue& q = open(s, name);
-  q.bytes += footprint(item);
-  q.items.push_back(std::move(item));
+  queue& q = open(s, hash, name);
+  add(s, q, std::move(item));
   return {q.items.size(), q.watched};
 }
 
 queue_map::pushed queue_map::push(std::string_view name, std::span<const value> items) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  queue& q = open(s, name);
-  for (const value& x : items) {
-    q.bytes += footprint(x);
-    q.items.push_back(x);
-  }
+  queue& q = open(s, hash, name);
+  for (const value& x : items)
+    add(s, q, x);
   const pushed done{q.items.size(), q.watched};
-  close_if_idle(s, name, q);
+  close_if_idle(s, hash, q);
   return done;
 }
 
 bool queue_map::pop(std::string_view name, value& out) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  const auto found = s.by_name.find(name);
-  if (found == s.by_name.end() || found->second.items.empty())
+  queue* q = find(s, hash, name);
+  if (!q || q->items.empty())
     return false;
-  out = take(found->second);
-  close_if_idle(s, name, found->second);
+  out = take(s, *q);
+  close_if_idle(s, hash, *q);
   return true;
 }
 
 value_list queue_map::pop(std::string_view name, std::size_t n) {
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   value_list out;
-  stripe& s = at(name);
-  const std::lock_guard hold{s.lock};
-  const auto found = s.by_name.find(name);
-  if (found == s.by_name.end())
-    return out;
-  queue& q = found->second;
-  out.reserve(std::min(n, q.items.size()));
-  while (out.size() < n && !q.items.empty())
-    out.push_back(take(q));
-  close_if_idle(s, name, q);
+  items_type all;
+  {
+    const std::lock_guard hold{s.lock};
+    queue* q = find(s, hash, name);
+    if (!q)
+      return out;
+    if (n >= q->items.size()) {
+      all = take_all(s, *q);
+    } else {
+      out.reserve(n);
+      while (out.size() < n)
+        out.push_back(take(s, *q));
+    }
+    close_if_idle(s, hash, *q);
+  }
+  if (order_ == order::lifo)
+    std::ranges::reverse(all);
+  out.insert(out.end(), std::move_iterator{all.begin()}, std::move_iterator{all.end()});
   return out;
 }
 
 bool queue_map::pop_or_watch(std::string_view name, value& out) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  queue& q = open(s, name);
+  queue& q = open(s, hash, name);
   if (q.items.empty()) {
     q.watched = true;
     return false;
   }
-  out = take(q);
-  close_if_idle(s, name, q);
+  out = take(s, q);
+  close_if_idle(s, hash, q);
   return true;
 }
 
 std::size_t queue_map::watch(std::string_view name) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  queue& q = open(s, name);
+  queue& q = open(s, hash, name);
   q.watched = true;
   return q.items.size();
 }
 
 void queue_map::unwatch(std::string_view name) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  const auto found = s.by_name.find(name);
-  if (found == s.by_name.end())
+  queue* q = find(s, hash, name);
+  if (!q)
     return;
-  found->second.watched = false;
-  close_if_idle(s, name, found->second);
+  q->watched = false;
+  close_if_idle(s, hash, *q);
 }
 
 bool queue_map::peek(std::string_view name, value& out) const {
-  const stripe& s = at(name);
+  const auto hash = hash_of(name);
+  const stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  const auto found = s.by_name.find(name);
-  if (found == s.by_name.end() || found->second.items.empty())
+  const queue* q = find(s, hash, name);
+  if (!q || q->items.empty())
     return false;
-  const auto& items = found->second.items;
-  out = order_ == order::fifo ? items.front() : items.back();
+  out = order_ == order::fifo ? q->items.front() : q->items.back();
   return true;
 }
 
 std::size_t queue_map::count(std::string_view name) const {
-  const stripe& s = at(name);
+  const auto hash = hash_of(name);
+  const stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  const auto found = s.by_name.find(name);
-  return found == s.by_name.end() ? 0 : found->second.items.size();
+  const queue* q = find(s, hash, name);
+  return q ? q->items.size() : 0;
 }
 
 std::size_t queue_map::clear() {
+  constexpr std::size_t batch = 256; // under one lock
   std::size_t n = 0;
   for (stripe& s : stripes_) {
-    const std::lock_guard hold{s.lock};
-    for (auto at = s.by_name.begin(); at != s.by_name.end();) {
-      queue& q = at->second;
-      n += q.items.size();
-      q.front += q.items.size();
-      s.next_front = std::max(s.next_front, q.front);
-      q.items.clear();
-      q.bytes = 0;
-      at = q.watched ? std::next(at) : s.by_name.erase(at);
+    std::string last;
+    for (bool more = true, begins = true; more; begins = false) {
+      std::vector<items_type> gone; // freed without the lock
+      gone.reserve(batch);
+      const std::lock_guard hold{s.lock};
+      auto at = begins ? s.by_name.begin() : s.by_name.upper_bound(last);
+      while (at != s.by_name.end() && gone.size() < batch) {
+        queue& q = *at++;
+        if (gone.size() + 1 == batch)
+          last = q.name;
+        const std::uint64_t front = q.front + q.items.size();
+        gone.push_back(take_all(s, q));
+        n += gone.back().size();
+        q.front = front;
+        if (!q.watched)
+          close(s, hash_of(q.name), q);
+      }
+      more = at != s.by_name.end();
     }
+    const std::lock_guard hold{s.lock};
+    if (s.index.size() == 0)
+      s.index.clear();
   }
   return n;
 }
 
+// -- copying ------------------------------------------------------------------------------------
+
 queue_map::slice queue_map::next_slice(std::string_view name, std::optional<std::uint64_t> from,
                                        std::size_t most) const {
-  const stripe& s = at(name);
+  const auto hash = hash_of(name);
+  const stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
   slice out;
-  const auto found = s.by_name.find(name);
-  if (found == s.by_name.end())
+  const queue* found = find(s, hash, name);
+  if (!found)
     return out;
-  const queue& q = found->second;
+  const queue& q = *found;
   std::size_t first = 0, last = 0; // of the items to copy
   if (order_ == order::fifo) {
     const std::uint64_t end = from ? std::max(*from, q.front) : q.front + q.items.size();
@@ -186,28 +258,79 @@ queue_map::slice queue_map::next_slice(std::string_view name, std::optional<std:
 }
 
 void queue_map::add_slice(std::string_view name, std::span<const value> items) {
-  stripe& s = at(name);
+  const auto hash = hash_of(name);
+  stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
-  queue& q = open(s, name);
-  for (const value& x : items)
-    q.bytes += footprint(x);
+  queue& q = open(s, hash, name);
   q.items.insert(order_ == order::fifo ? q.items.begin() : q.items.end(), items.begin(),
                  items.end());
+  for (const value& x : items) {
+    q.bytes += footprint(x);
+    s.bytes += footprint(x);
+  }
+  s.items += items.size();
 }
 
-void queue_map::each(
-  const std::function<void(std::string_view, const std::deque<value>&)>& visit) const {
+/// Those of one stripe, of `most` queues that are looked at; answers the last of them, if there are
+/// others behind it.
+std::optional<std::string> queue_map::next_names(const stripe& s,
+                                                 const std::optional<std::string>& above,
+                                                 std::size_t most, std::vector<std::string>& out) {
+  const std::lock_guard hold{s.lock};
+  auto at = above ? s.by_name.upper_bound(*above) : s.by_name.begin();
+  const queue* last = nullptr;
+  for (; most > 0 && at != s.by_name.end(); --most, ++at) {
+    last = &*at;
+    if (!last->items.empty())
+      out.push_back(last->name);
+  }
+  return last && at != s.by_name.end() ? std::optional{last->name} : std::nullopt;
+}
+
+std::vector<std::string> queue_map::names_after(std::optional<std::string_view> above,
+                                                std::size_t most) const {
+  const std::size_t share = most / stripes_.size() + 8;
+  std::vector<std::string> out;
+  std::optional<std::string> from;
+  if (above)
+    from = *above;
+  for (bool more = true; more && out.size() < most;) {
+    // Some of each stripe: up to the name up to which all of them were looked at none is missing.
+    std::vector<std::string> some;
+    std::optional<std::string> until;
+    for (const stripe& s : stripes_) {
+      auto last = next_names(s, from, share, some);
+      if (last && (!until || *last < *until))
+        until = std::move(last);
+    }
+    std::ranges::sort(some);
+    if (until)
+      some.erase(std::ranges::upper_bound(some, *until), some.end());
+    some.resize(std::min(some.size(), most - out.size()));
+    std::ranges::move(some, std::back_inserter(out));
+    more = until.has_value();
+    from = std::move(until);
+  }
+  return out;
+}
+
+// -- all of them --------------------------------------------------------------------------------
+
+void queue_map::each(const std::function<void(std::string_view, const items_type&)>& visit) const {
   for (const stripe& s : stripes_) {
     const std::lock_guard hold{s.lock};
-    for (const entry& e : s.by_name)
-      if (!e.second.items.empty())
-        visit(e.first, e.second.items);
+    for (const queue& q : s.by_name)
+      if (!q.items.empty())
+        visit(q.name, q.items);
   }
 }
 
 std::size_t queue_map::items() const {
   std::size_t n = 0;
-  each([&](std::string_view, const auto& items) { n += items.size(); });
+  for (const stripe& s : stripes_) {
+    const std::lock_guard hold{s.lock};
+    n += s.items;
+  }
   return n;
 }
 
@@ -215,8 +338,7 @@ std::size_t queue_map::bytes() const {
   std::size_t n = 0;
   for (const stripe& s : stripes_) {
     const std::lock_guard hold{s.lock};
-    for (const entry& e : s.by_name)
-      n += sizeof(entry) + e.second.bytes;
+    n += s.bytes + s.index.array_bytes();
   }
   return n;
 }

@@ -1,5 +1,4 @@
 #include <supercache/store/reclaim.hpp>
-#include <supercache/store/spin_lock.hpp>
 
 #include <linux/membarrier.h>
 

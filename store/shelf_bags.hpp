@@ -1,80 +1,109 @@
 #pragma once
 
+#include "bag.hpp"
+
 #include <supercache/store/shelf_striped.hpp>
-#include <supercache/store/spin_lock.hpp>
 
 #include <memory>
 
 namespace supercache::shelf {
 
-struct alignas(64) bag_stripe {
-  mutable spin_lock lock;
-  hash_index index;
-  ledger book;
-};
-
 /// Many records per key, in order of insertion. Reads lock a stripe.
-class bags : public striped<bag_stripe> {
+class bags : public striped {
 public:
-  using stripe = bag_stripe;
-
-  bags(std::size_t key_pos, std::size_t stripes, bool duplicates)
-    : striped(stripes), key_pos_(key_pos), duplicates_(duplicates) {}
+  bags(std::size_t key_pos, std::size_t stripes, width begin, bool duplicates)
+    : striped(stripes, begin), key_pos_(key_pos), duplicates_(duplicates) {}
   ~bags() { free_all(); }
   bags(const bags&) = delete;
   bags& operator=(const bags&) = delete;
 
-  using bag = std::vector<detail::block*>; // never empty while it is in the index
-
   class cell {
   public:
+    static constexpr bool of_many = true;
     std::size_t size() const noexcept { return bag_ ? bag_->size() : 0; }
-    detail::block* operator[](std::size_t i) const noexcept { return (*bag_)[i]; }
+    detail::block* front() const noexcept { return bag_->front(); }
+    const ledger& book() const noexcept { return s_.book; }
+    template <class F>
+    bool any(F&& f) const {
+      return bag_ && bag_->any(f);
+    }
+    bool contains(detail::block* b) const { return bag_ && bag_->contains(b); }
+    /// The record that equals this one, if it may be there once only.
+    detail::block* equal_to(const record& r) const { return bag_ ? bag_->equal_to(r) : nullptr; }
+
+    /// Adds it behind all others.
     void put(record r) {
-      if (!bag_) {
-        auto fresh = std::make_unique<bag>();
-        fresh->push_back(r.get());
+      detail::block* b = r.get();
+      if (bag_) {
+        bag_->add(b);
+      } else {
+        auto fresh = std::make_unique<bag>(duplicates_);
+        fresh->add(b);
         s_.index.insert(hash_, fresh.get());
         bag_ = fresh.release();
-      } else if (const std::size_t i = duplicates_ ? size() : find(r); i < size()) {
-        if (r.deadline() != (*bag_)[i]->deadline)
-          replace(i, std::move(r));
-        return;
-      } else {
-        bag_->push_back(r.get());
       }
       s_.book.added(r.detach());
+      s_.check_limit();
     }
-    void replace(std::size_t i, record r) {
-      detail::block* b = r.detach();
-      s_.book.replaced((*bag_)[i], b);
-      garbage_.add(std::exchange((*bag_)[i], b));
+    void replace(detail::block* before, record equal) {
+      bag_->replace(before, equal.get());
+      exchanged(before, equal.detach());
     }
-    void erase(std::size_t i) {
-      s_.book.removed((*bag_)[i]);
-      garbage_.add((*bag_)[i]);
-      if (bag_->size() > 1) {
-        bag_->erase(bag_->begin() + static_cast<std::ptrdiff_t>(i));
+    template <class F>
+    void replace_each(F&& equal) {
+      if (bag_)
+        bag_->replace_each([&](detail::block* before) {
+          detail::block* after = equal(before).detach();
+          exchanged(before, after);
+          return after;
+        });
+    }
+    bool erase(detail::block* b) {
+      if (!contains(b))
+        return false;
+      bag_->erase(b);
+      gone(b);
+      drop_if_empty();
+      return true;
+    }
+    template <class Wanted>
+    void erase_if(Wanted&& wanted) {
+      if (!bag_)
         return;
-      }
-      const auto at = s_.index.locate<bag>(hash_, [this](bag* x) { return x == bag_; }).first;
-      s_.index.erase(at, hash_);
-      delete std::exchange(bag_, nullptr);
+      bag_->erase_if([&](detail::block* b) {
+        if (!wanted(b))
+          return false;
+        gone(b);
+        return true;
+      });
+      drop_if_empty();
     }
 
   private:
     friend class bags;
     cell(stripe& s, std::uint64_t hash, bag* x, bool duplicates, garbage& g)
-      : s_(s), hash_(hash), bag_(x), duplicates_(duplicates), garbage_(g) {}
-    std::size_t find(const record& r) const {
-      const auto same = [&](detail::block* b) {
-        return std::ranges::equal(std::span{b->items(), b->count}, r.items());
-      };
-      return static_cast<std::size_t>(std::ranges::find_if(*bag_, same) - bag_->begin());
+      : s_(s), hash_(hash), bag_(x), bytes_(bytes()), duplicates_(duplicates), garbage_(g) {}
+    ~cell() { s_.book.grew(bytes_, bytes()); }
+    std::size_t bytes() const noexcept { return bag_ ? bag_->bytes() : 0; }
+    void gone(detail::block* b) {
+      s_.book.removed(b);
+      garbage_.add(b);
+    }
+    void exchanged(detail::block* before, detail::block* after) {
+      s_.book.replaced(before, after);
+      garbage_.add(before);
+    }
+    void drop_if_empty() {
+      if (bag_->size())
+        return;
+      const auto at = s_.index.locate<bag>(hash_, [this](bag* x) { return x == bag_; }).first;
+      s_.index.erase(at, hash_);
+      delete std::exchange(bag_, nullptr);
     }
     stripe& s_;
     std::uint64_t hash_;
     bag* bag_;
+    std::size_t bytes_; ///< of the bag, when it came here
     bool duplicates_;
     garbage& garbage_;
   };
@@ -83,25 +112,54 @@ private:
   auto is(const value& key) const noexcept {
     return [&key, pos = key_pos_](const bag* x) { return key_in(x->front(), pos) == key; };
   }
+  auto widening() const noexcept {
+    return [pos = key_pos_](stripe& few, auto&& stripe_of) {
+      few.index.walk<bag>(0, 0, [&](bag* x) {
+        const auto hash = supercache::hash(key_in(x->front(), pos));
+        stripe& s = stripe_of(hash);
+        s.index.insert(hash, x);
+        x->each([&](detail::block* b) { s.book.added(b); });
+        s.book.grew(0, x->bytes());
+      });
+    };
+  }
+  /// A stripe to look into, and its lock.
+  std::pair<const stripe&, std::unique_lock<fair_lock>> locked(std::size_t part) const {
+    if (!many()) {
+      std::unique_lock hold{few_.lock};
+      if (!(few_.detour & stripe::left))
+        return {few_, std::move(hold)};
+    }
+    const stripe& s = many()[part].s;
+    return {s, std::unique_lock{s.lock}};
+  }
+  using blocks = std::vector<detail::block*>;
 
 public:
   template <class F>
   auto with_cell(const value& key, std::uint64_t hash, F&& f) {
-    stripe& s = stripe_of(hash);
     garbage left;
-    const std::lock_guard lock{s.lock};
+    stripe& s = lock_stripe(hash, widening());
+    const std::lock_guard lock{s.lock, std::adopt_lock};
     cell c{s, hash, s.index.locate<bag>(hash, is(key)).second, duplicates_, left};
     return f(c);
   }
 
   records get(const value& key, std::uint64_t hash, const stamp& now) const {
-    stripe& s = stripe_of(hash);
+    const reclaim::pin guard; // so that what is found can be looked at without the lock
+    blocks found;
+    {
+      const auto [s, hold] = locked(hash >> 32 & mask_);
+      if (const bag* x = s.index.locate<bag>(hash, is(key)).second) {
+        found.reserve(x->size());
+        x->each([&](detail::block* b) { found.push_back(b); });
+      }
+    }
     std::vector<record> out;
-    const std::lock_guard lock{s.lock};
-    if (const bag* found = s.index.locate<bag>(hash, is(key)).second)
-      for (detail::block* b : *found)
-        if (!b->deadline || b->deadline > now.ms())
-          out.push_back(record::share(b));
+    out.reserve(found.size());
+    for (detail::block* b : found)
+      if (!b->deadline || b->deadline > now.ms())
+        out.push_back(record::share(b));
     return records{std::move(out)};
   }
 
@@ -112,51 +170,75 @@ public:
   bool next_chunk(cursor& c, F&& f) const {
     if (c.part > mask_)
       return false;
-    const stripe& s = stripes_[c.part];
-    const std::lock_guard lock{s.lock};
-    if (!std::exchange(c.entered, true)) {
-      c.bits = s.index.log2();
-      c.cell = 0;
+    const reclaim::pin guard; // likewise
+    blocks found;
+    {
+      const auto [s, hold] = locked(c.part);
+      const auto take
+        = [&](const bag* x) { x->each([&](detail::block* b) { found.push_back(b); }); };
+      if (&s == &few_)
+        take_few(c, take);
+      else
+        take_cells(c, s.index, take);
     }
-    const std::uint64_t end = std::uint64_t{1} << c.bits;
-    const auto each = [&](const bag* x) { std::ranges::for_each(*x, f); };
-    const reclaim::pin guard;
-    for (std::size_t n = 0; n < chunk_cells && c.cell < end; ++n, ++c.cell)
-      s.index.walk<bag>(c.cell, c.bits, each);
-    if (c.cell == end) {
-      ++c.part;
-      c.entered = false;
-    }
+    std::ranges::for_each(found, f);
     return true;
   }
 
-  /// Empties one part; answers how many records it had.
-  std::size_t clear(std::size_t part, garbage& left) {
-    return clear_stripe(part,
-                        [&](stripe& s) { take_all(s, [&](detail::block* b) { left.add(b); }); });
+  /// Removes everything; answers how many records there were.
+  std::size_t clear() {
+    std::size_t n = 0;
+    for_each_stripe([&](stripe& s) {
+      n += take_all(s, [](const hash_index& all) {
+        all.walk<bag>(0, 0, [](bag* x) {
+          x->each([](detail::block* b) { garbage::retire(b); });
+          delete x;
+        });
+      });
+    });
+    return n;
   }
   std::size_t index_bytes() const noexcept {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i <= mask_; ++i) {
-      const std::lock_guard lock{stripes_[i].lock};
-      sum += stripes_[i].index.array_bytes() + stripes_[i].index.size() * sizeof(bag);
-    }
-    return sum;
+    return sum([](const stripe& s) {
+      const std::lock_guard lock{s.lock};
+      return s.index.array_bytes();
+    });
   }
 
 private:
   template <class F>
-  static void take_all(stripe& s, F&& f) {
-    const auto each = [&](bag* x) {
-      std::ranges::for_each(*x, f);
-      delete x;
-    };
-    for (std::uint32_t i = 0; i < 1u << s.index.log2(); ++i)
-      s.index.walk<bag>(i, s.index.log2(), each);
+  static void take_cells(cursor& c, const hash_index& index, F& take) {
+    if (!std::exchange(c.entered, true)) {
+      c.bits = index.log2();
+      c.cell = 0;
+    }
+    const std::uint64_t end = std::uint64_t{1} << c.bits;
+    for (std::size_t n = 0; n < chunk_cells && c.cell < end; ++n, ++c.cell)
+      index.walk<bag>(c.cell, c.bits, take);
+    if (c.cell == end) {
+      ++c.part;
+      c.entered = false;
+    }
+  }
+  /// All that are left, of a narrow shelf.
+  template <class F>
+  void take_few(cursor& c, F& take) const {
+    const bool begins = c.part == 0 && !c.entered;
+    few_.index.walk<bag>(0, 0, [&](const bag* x) {
+      const value& key = key_in(x->front(), key_pos_);
+      if (begins || !covers(c, key, supercache::hash(key)))
+        take(x);
+    });
+    c.part = mask_ + 1;
+    c.entered = false;
   }
   void free_all() noexcept {
-    for (std::size_t i = 0; i <= mask_; ++i)
-      take_all(stripes_[i], [](detail::block* b) { detail::release_items(b); });
+    for_each_stripe([](stripe& s) {
+      s.index.walk<bag>(0, 0, [](bag* x) {
+        x->each([](detail::block* b) { detail::release_items(b); });
+        delete x;
+      });
+    });
   }
 
   std::size_t key_pos_;

@@ -1,12 +1,11 @@
 #pragma once
 
+#include <supercache/store/fair_lock.hpp>
 #include <supercache/store/shelf.hpp>
-
-#include <shared_mutex>
 
 namespace supercache::shelf {
 
-/// One record per key, in key order. Reads share a lock; so do writers' waits.
+/// One record per key, in key order. Reads share a lock.
 class ordered {
 public:
   explicit ordered(std::size_t key_pos) : rows_(less{key_pos}) {}
@@ -34,25 +33,30 @@ public:
 
   class cell {
   public:
+    static constexpr bool of_many = false;
     std::size_t size() const noexcept { return at_ != s_.rows_.end(); }
-    detail::block* operator[](std::size_t) const noexcept { return *at_; }
+    detail::block* front() const noexcept { return *at_; }
+    const ledger& book() const noexcept { return s_.book_; }
     void put(record r) {
       if (size())
-        return replace(0, std::move(r));
+        return replace(front(), std::move(r));
       at_ = s_.rows_.insert(r.get()).first;
       s_.book_.added(r.detach());
     }
-    void replace(std::size_t, record r) {
+    void replace(detail::block*, record r) {
       // The node is reused: the new block has an equal key, so the order stays.
       detail::block* b = r.detach();
       s_.book_.replaced(*at_, b);
       garbage_.add(std::exchange(const_cast<detail::block*&>(*at_), b));
     }
-    void erase(std::size_t) {
+    bool erase(detail::block* b) {
+      if (!size() || b != *at_)
+        return false;
       s_.book_.removed(*at_);
       garbage_.add(*at_);
       s_.rows_.erase(at_);
       at_ = s_.rows_.end();
+      return true;
     }
 
   private:
@@ -107,24 +111,32 @@ public:
   }
 
   template <class F>
-  void for_each_part(F&& f) {
+  void for_each_part(F&& f) const {
     f(lock_, book_);
   }
 
-  std::size_t clear(std::size_t, garbage& left) {
-    const std::lock_guard lock{lock_};
-    const std::size_t n = rows_.size();
-    for (detail::block* b : rows_)
-      left.add(b);
-    rows_.clear();
-    book_.clear();
-    return n;
+  template <class F>
+  std::size_t sum_of_parts(F&& f) const {
+    return f(lock_, book_);
   }
-  std::size_t parts() const noexcept { return 1; }
+
+  /// Removes everything; answers how many records there were.
+  std::size_t clear() {
+    tree all{rows_.key_comp()};
+    ledger::schedule due;
+    {
+      const std::lock_guard lock{lock_};
+      all.swap(rows_);
+      due = book_.clear();
+    }
+    for (detail::block* b : all)
+      garbage::retire(b);
+    return all.size();
+  }
   std::size_t index_bytes() const noexcept { return book_.count() * 4 * sizeof(void*); }
 
 private:
-  mutable std::shared_mutex lock_;
+  mutable fair_shared_lock lock_;
   tree rows_;
   ledger book_;
 };

@@ -9,32 +9,24 @@
 namespace supercache {
 
 table::table(table_type type, std::size_t key_pos, std::size_t stripes, space where)
-  : type_(type), key_pos_(key_pos), where_(std::move(where)) {
+  : table(type, key_pos, stripes, shelf::width::wide, std::move(where), nullptr) {}
+
+table::table(table_type type, std::size_t key_pos, std::size_t stripes, shelf::width begin,
+             space where, deadlines* due)
+  : type_(type), key_pos_(key_pos), where_(std::move(where)), due_(due) {
   if (type == table_type::set) {
-    shelves_ = std::make_unique<shelves>(std::in_place_index<0>, key_pos, stripes);
-    hashed_ = std::get_if<0>(&shelves_->one);
-  } else if (type == table_type::ordered_set)
-    shelves_ = std::make_unique<shelves>(std::in_place_index<2>, key_pos);
-  else
-    shelves_ = std::make_unique<shelves>(std::in_place_index<1>, key_pos, stripes,
-                                         type == table_type::duplicate_bag);
+    auto made = std::make_unique<shelf_of<shelf::hashed>>(key_pos, stripes, begin);
+    hashed_ = &made->one;
+    shelves_ = std::move(made);
+  } else if (type == table_type::ordered_set) {
+    shelves_ = std::make_unique<shelf_of<shelf::ordered>>(key_pos);
+  } else {
+    shelves_ = std::make_unique<shelf_of<shelf::bags>>(key_pos, stripes, begin,
+                                                       type == table_type::duplicate_bag);
+  }
 }
 
 table::~table() = default;
-
-namespace {
-
-template <class Cell>
-std::size_t erase_all(Cell& c, const stamp& now) {
-  std::size_t n = 0;
-  for (std::size_t i = c.size(); i-- > 0;) {
-    n += live(c[i], now);
-    c.erase(i);
-  }
-  return n;
-}
-
-} // namespace
 
 void table::tell(change_sink* to) {
   told_.store(to, std::memory_order_release);
@@ -48,18 +40,38 @@ void table::tell(change_sink* to) {
 
 // -- writes -------------------------------------------------------------------------------------
 
+namespace {
+
+/// Adds to a bag, unless an equal one is there: then that has the new deadline. Others: stores in
+/// the place of what is there.
+template <class Cell>
+void store(Cell& c, record row, const stamp& now) {
+  constexpr std::size_t few = 32; // in a long bag what has expired waits for `reclaim_expired`
+  if constexpr (Cell::of_many) {
+    if (c.size() <= few)
+      drop_expired(c, now);
+    if (detail::block* same = c.equal_to(row)) {
+      if (live(same, now)) {
+        if (row.deadline() != same->deadline)
+          c.replace(same, std::move(row));
+        return;
+      }
+      c.erase(same);
+    }
+  }
+  c.put(std::move(row));
+}
+
+} // namespace
+
 /// Flattened: on the hot path every call that is not inlined costs as much as the work in it.
 template <class Shelf>
 [[gnu::flatten]] void table::put_one(Shelf& s, record row, std::uint64_t hash, const stamp& now) {
   const value& key = row[key_pos_];
   if constexpr (std::is_same_v<Shelf, shelf::hashed>)
-    if (!key.on_heap() && !row.deadline() && s.shortcut().put(row, key, hash)) [[likely]]
+    if (!key.on_heap() && !row.deadline() && s.put_shortly(row, key, hash)) [[likely]]
       return;
-  change(s, key, hash, now, [&](auto& c) {
-    if constexpr (!std::is_same_v<Shelf, shelf::hashed>)
-      drop_expired(c, now);
-    c.put(std::move(row));
-  });
+  change(s, key, hash, now, [&](auto& c) { store(c, std::move(row), now); });
 }
 
 void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now) {
@@ -71,7 +83,13 @@ void table::put(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp
 void table::restore(record row, std::uint64_t hash, std::int64_t deadline_ms) {
   row = std::move(row).with_deadline(deadline_ms);
   const value& key = row[key_pos_];
-  on_shelf([&](auto& s) { s.with_cell(key, hash, [&](auto& c) { c.put(std::move(row)); }); });
+  const stamp before_all{INT64_MIN}; // so that nothing has expired
+  on_shelf([&](auto& s) {
+    s.with_cell(key, hash, [&](auto& c) {
+      const notice after{*this, c.book()};
+      store(c, std::move(row), before_all);
+    });
+  });
 }
 
 void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hashes,
@@ -80,11 +98,12 @@ void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hash
   const std::int64_t deadline = now.after(ttl_ms);
   on_shelf([&](auto& s) {
     for (std::size_t i = 0; i < rows.size() + far; ++i) {
-      if (i < rows.size())
-        s.prefetch(hashes[i]);
-      if (const std::size_t j = i - near; i >= near && j < rows.size()) {
+      if (i < rows.size() + near) {
         const reclaim::pin guard;
-        s.prefetch_found(hashes[j]);
+        if (i < rows.size())
+          s.prefetch(hashes[i]);
+        if (i >= near)
+          s.prefetch_found(hashes[i - near]);
       }
       if (const std::size_t j = i - far; i >= far) {
         if (deadline || rows[j].deadline()) [[unlikely]]
@@ -100,9 +119,9 @@ bool table::insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, cons
   const value& key = row[key_pos_];
   return on_shelf([&](auto& s) {
     return change(s, key, hash, now, [&](auto& c) {
-      drop_expired(c, now);
-      if (c.size())
+      if (any_live(c, now))
         return false;
+      erase_all(c, now);
       c.put(std::move(row));
       return true;
     });
@@ -116,14 +135,10 @@ bool table::exchange(record row, std::uint64_t hash, exchange_mode mode, const s
       drop_expired(c, now);
       if (mode == only_if_there && !c.size())
         return false;
-      const std::int64_t deadline = mode == only_if_there ? c[0]->deadline : 0;
-      while (c.size() > 1)
-        c.erase(c.size() - 1);
-      row = std::move(row).with_deadline(deadline);
-      if (c.size())
-        c.replace(0, std::move(row));
-      else
-        c.put(std::move(row));
+      row = std::move(row).with_deadline(mode == only_if_there ? c.front()->deadline : 0);
+      if constexpr (std::remove_reference_t<decltype(c)>::of_many)
+        erase_all(c, now);
+      c.put(std::move(row));
       return true;
     });
   });
@@ -139,9 +154,11 @@ std::vector<record> table::take(const value& key, std::uint64_t hash, const stam
     return change(s, key, hash, now, [&](auto& c) {
       std::vector<record> out;
       drop_expired(c, now);
-      for (std::size_t i = 0; i < c.size(); ++i)
-        out.push_back(record::share(c[i]));
-      erase_all(c, now);
+      out.reserve(c.size());
+      erase_if(c, [&](detail::block* b) {
+        out.push_back(record::share(b));
+        return true;
+      });
       return out;
     });
   });
@@ -152,8 +169,8 @@ std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl
   return on_shelf([&](auto& s) {
     return change(s, key, hash, now, [&](auto& c) {
       drop_expired(c, now);
-      for (std::size_t i = 0; i < c.size(); ++i)
-        c.replace(i, record::share(c[i]).with_deadline(now.after(ttl_ms)));
+      replace_each(
+        c, [&](detail::block* b) { return record::share(b).with_deadline(now.after(ttl_ms)); });
       return c.size();
     });
   });
@@ -165,11 +182,7 @@ std::size_t table::clear(const stamp& now) {
   return on_shelf([&](auto& s) {
     if (told_.load(std::memory_order_acquire)) [[unlikely]]
       return remove_where(s, {}, now, [](const detail::block*) { return true; });
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < s.parts(); ++i) {
-      shelf::garbage left;
-      n += s.clear(i, left);
-    }
+    const std::size_t n = s.clear();
     if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
       to->changed({}); // since a moment ago: what went may have been missed
     return n;
@@ -211,50 +224,43 @@ void table::get_many(std::span<const value> keys, std::span<const std::uint64_t>
 // -- bookkeeping --------------------------------------------------------------------------------
 
 std::size_t table::count(const stamp& now) const {
-  std::size_t n = 0;
-  on_shelf([&](auto& s) {
-    s.for_each_part([&](auto& lock, const ledger& b) {
-      n += b.count();
+  return on_shelf([&](auto& s) {
+    return s.sum_of_parts([&](auto& lock, const ledger& b) {
       if (b.next_deadline() == INT64_MAX)
-        return;
+        return b.count();
       const std::lock_guard hold{lock};
-      n -= b.overdue(now.ms());
+      return b.count() - b.overdue(now.ms());
     });
   });
-  return n;
+}
+
+std::size_t table::stored() const {
+  return on_shelf(
+    [](auto& s) { return s.sum_of_parts([](auto&, const ledger& b) { return b.count(); }); });
 }
 
 std::size_t table::bytes() const {
-  std::size_t n = 0;
-  on_shelf([&](auto& s) {
-    s.for_each_part([&](auto&, const ledger& b) { n += b.bytes(); });
-    n += s.index_bytes();
+  return on_shelf([](auto& s) {
+    return s.index_bytes() + s.sum_of_parts([](auto&, const ledger& b) { return b.bytes(); });
   });
-  return n;
 }
 
 std::size_t table::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
   std::size_t freed = 0;
   const stamp now{now_ms};
   on_shelf([&](auto& s) {
-    const auto erase_due = [&](auto& c) {
-      for (std::size_t i = c.size(); i-- > 0 && freed < budget;)
-        if (c[i]->deadline && c[i]->deadline <= now_ms) {
-          c.erase(i);
-          ++freed;
-        }
-    };
     s.for_each_part([&](auto& lock, const ledger& book) {
       while (freed < budget && book.next_deadline() <= now_ms) {
-        value key;
+        const reclaim::pin guard; // for what somebody else may remove between the two locks
+        detail::block* due = nullptr;
         {
           const std::lock_guard hold{lock};
-          const detail::block* b = book.first_due(now_ms);
-          if (!b)
-            break;
-          key = shelf::key_in(b, key_pos_);
+          due = book.first_due(now_ms);
         }
-        change(s, key, supercache::hash(key), now, erase_due);
+        if (!due)
+          break;
+        const value& key = shelf::key_in(due, key_pos_);
+        freed += change(s, key, supercache::hash(key), now, [&](auto& c) { return c.erase(due); });
       }
     });
   });
@@ -267,6 +273,22 @@ std::int64_t table::next_deadline() const {
     s.for_each_part([&](auto&, const ledger& b) { first = std::min(first, b.next_deadline()); });
   });
   return first;
+}
+
+void table::expect(std::int64_t deadline_ms) noexcept {
+  if (due_ && deadlines::fell(*this, deadline_ms))
+    due_->lower(*this, deadline_ms);
+}
+
+/// Under the locks, one by one: a writer who had one before has said in `book` what there is; one
+/// who has it afterwards finds that the table stands nowhere.
+void table::register_deadline() {
+  on_shelf([&](auto& s) {
+    s.for_each_part([&](auto& lock, const ledger& book) {
+      const std::lock_guard hold{lock};
+      expect(book.next_deadline());
+    });
+  });
 }
 
 // -- names --------------------------------------------------------------------------------------

@@ -50,14 +50,14 @@ result<bool> table::update_element(const op::update_element& u, std::uint64_t ha
       drop_expired(c, now);
       if (!c.size())
         return false;
-      const auto old = items_of(c[0]);
+      const auto old = items_of(c.front());
       value_list items(old.begin(), old.end());
       for (const auto& [pos, x] : u.changes) {
         if (pos >= items.size())
           return no_such_element(pos, items.size());
         items[pos] = x;
       }
-      c.replace(0, record::of(items).with_deadline(c[0]->deadline));
+      c.replace(c.front(), record::of(items).with_deadline(c.front()->deadline));
       return true;
     });
   });
@@ -74,7 +74,7 @@ result<std::int64_t> table::update_counter(const op::update_counter& u, std::uin
       drop_expired(c, now);
       if (!c.size() && !u.initial)
         return {errc::not_found, "no record under key " + to_string(u.key)};
-      const auto items = c.size() ? items_of(c[0]) : u.initial->items();
+      const auto items = c.size() ? items_of(c.front()) : u.initial->items();
       if (u.pos >= items.size())
         return no_such_element(u.pos, items.size());
       const value& old = items[u.pos];
@@ -87,8 +87,8 @@ result<std::int64_t> table::update_counter(const op::update_counter& u, std::uin
         return {errc::invalid_argument, "counter " + to_string(old) + " plus "
                                           + std::to_string(u.step) + " leaves the 64-bit range"};
       if (c.size())
-        c.replace(0,
-                  with_element(c[0], u.pos, sum, u.ttl_ms ? now.after(u.ttl_ms) : c[0]->deadline));
+        c.replace(c.front(), with_element(c.front(), u.pos, sum,
+                                          u.ttl_ms ? now.after(u.ttl_ms) : c.front()->deadline));
       else
         c.put(with_element(u.initial->get(), u.pos, sum, now.after(u.ttl_ms)));
       return sum;
@@ -105,15 +105,15 @@ result<bool> table::compare_exchange(const op::compare_exchange& u, std::uint64_
       drop_expired(c, now);
       const bool there = c.size() != 0;
       if (there != u.expected.has_value()
-          || (there && !std::ranges::equal(items_of(c[0]), u.expected->items())))
+          || (there && !std::ranges::equal(items_of(c.front()), u.expected->items())))
         return false;
       const std::int64_t deadline = u.ttl_ms >= 0 ? now.after(u.ttl_ms)
-                                    : there       ? c[0]->deadline
+                                    : there       ? c.front()->deadline
                                                   : 0;
       if (u.desired)
         c.put(record{*u.desired}.with_deadline(deadline));
       else if (there)
-        c.erase(0);
+        c.erase(c.front());
       return true;
     });
   });

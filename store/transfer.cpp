@@ -10,6 +10,33 @@ namespace supercache {
 
 namespace {
 
+/// So many spaces, most of them empty or nearly so, take as long as a large piece.
+constexpr std::size_t spaces_per_piece = 64;
+
+/// The spaces of a store from one on, in their order.
+class space_walk {
+public:
+  space_walk(const partition_store& s, space from) : store_(s), last_(std::move(from)) {}
+  std::optional<space> next() {
+    if (at_ == ahead_.size()) {
+      ahead_ = store_.spaces_after(last_, spaces_per_piece / 2);
+      at_ = 0;
+    }
+    if (ahead_.empty())
+      return {};
+    ++passed_;
+    last_ = std::move(ahead_[at_++]);
+    return last_;
+  }
+  std::size_t passed() const noexcept { return passed_; }
+
+private:
+  const partition_store& store_;
+  space last_;
+  std::vector<space> ahead_;
+  std::size_t at_ = 0, passed_ = 0;
+};
+
 const table* table_of(const partition_store& from, const space& s) {
   return s.kind == space_kind::tuples ? &from.tuples() : from.find(s.kind, s.name);
 }
@@ -69,12 +96,13 @@ transfer_point read_piece(const partition_store& from, const transfer_point& at,
   wire_writer w{out};
   const std::size_t enough = out.size() + budget;
   transfer_point next = at;
-  while (!next.complete && out.size() < enough) {
+  space_walk spaces{from, at.where};
+  while (!next.complete && out.size() < enough && spaces.passed() < spaces_per_piece) {
     next.inner = is_table(next.where.kind) ? write_rows(w, from, next)
                                            : write_items(w, from, next, enough - out.size());
     if (!next.inner.is_nil())
       continue;
-    if (auto s = from.space_after(next.where))
+    if (auto s = spaces.next())
       next.where = *std::move(s);
     else
       next = {{}, {}, true};
@@ -231,7 +259,8 @@ void filling::pop(const operation& o, std::uint64_t count, const stamp& now) {
 std::uint64_t digest(const partition_store& s, const stamp& now) {
   std::uint64_t sum = 0;
   const auto mix = [](std::uint64_t a, std::uint64_t b) { return detail::hash_16(a, b); };
-  for (std::optional<space> at = space{}; at; at = s.space_after(*at)) {
+  space_walk spaces{s, {}};
+  for (std::optional<space> at = space{}; at; at = spaces.next()) {
     const auto name = mix(static_cast<std::uint64_t>(at->kind), hash(value{at->name}));
     if (const table* t = is_table(at->kind) ? table_of(s, *at) : nullptr) {
       const value* last = nullptr; // records of one key come one after the other

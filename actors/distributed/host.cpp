@@ -217,9 +217,11 @@ host::left host::collect(member_id to, send_budget& budget, std::vector<message>
 // -- changes ------------------------------------------------------------------------------------
 
 void host::listen(bool on) {
-  const std::lock_guard hold{lock_};
-  listening_ = on;
-  store_.tell(on ? this : nullptr);
+  {
+    const std::lock_guard hold{lock_};
+    listening_ = on;
+  }
+  store_.tell(on ? this : nullptr); // takes its time where there are many namespaces
 }
 
 /// Comes within a step, under the lock.

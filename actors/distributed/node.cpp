@@ -8,7 +8,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <ctime>
 #include <random>
 
 namespace supercache::detail {
@@ -22,15 +21,9 @@ constexpr std::int64_t lazy_retry_ms = 500;
 constexpr std::int64_t others_come_ms = 5'000;
 /// How long a copy that no group needs is kept.
 constexpr std::int64_t superfluous_ms = 5'000;
-constexpr std::size_t reclaim_budget = 2'000;
-
-/// Runs on while the machine is suspended, which `steady_clock` does not: who wakes up knows that
-/// others may have taken over meanwhile.
-std::int64_t steady_ms() {
-  timespec t{};
-  ::clock_gettime(CLOCK_BOOTTIME, &t);
-  return std::int64_t{t.tv_sec} * 1'000 + t.tv_nsec / 1'000'000;
-}
+/// Expired records that are freed in one step of a partition, and steps one after the other.
+constexpr std::size_t reclaim_budget = 200;
+constexpr int reclaim_steps = 10;
 
 /// Drawn anew at every start; never 0.
 member_id new_life() {
@@ -80,10 +73,8 @@ node::node(core& c, node_address here)
     self_{here_.name, new_life()},
     async_(c.config().replication.mode == replication_mode::async),
     majority_timeout_(c.config().replication.wal.majority_timeout),
-    start_steady_ms_(steady_ms()),
-    start_ms_(system_ms()),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
-    membership_(membership_options_of(c.config(), self_), start_ms_),
+    membership_(membership_options_of(c.config(), self_), system_ms()),
     router_(*this) {
   const auto o = replica_options_of(c.config(), self_);
   for (std::size_t i = 0; i < c.partitions(); ++i)
@@ -92,7 +83,7 @@ node::node(core& c, node_address here)
 
 node::~node() = default;
 
-std::int64_t node::now_ms() const noexcept { return start_ms_ + (steady_ms() - start_steady_ms_); }
+std::int64_t node::now_ms() const noexcept { return system_ms(); }
 
 void node::start() {
   const std::lock_guard hold{actors_lock_};
@@ -251,8 +242,12 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
     });
     core.tick(now);
     h.announce();
-    h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget);
   });
+  bool more = true;
+  for (int left = reclaim_steps; more && left > 0; --left)
+    h.step([&](replica& core) {
+      more = h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget) == reclaim_budget;
+    });
 }
 
 // -- the view -----------------------------------------------------------------------------------

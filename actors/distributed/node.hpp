@@ -56,7 +56,7 @@ public:
   const node_address& here() const noexcept { return here_; }
   bool async() const noexcept { return async_; }
   core& cache() const noexcept { return core_; }
-  /// The node's own clock: milliseconds since the epoch that never run backwards.
+  /// The node's own clock: see `system_ms`.
   std::int64_t now_ms() const noexcept;
   host& host_of(std::size_t partition) noexcept { return *hosts_[partition]; }
   std::size_t partitions() const noexcept { return hosts_.size(); }
@@ -180,7 +180,6 @@ private:
   member self_;
   bool async_;
   const std::chrono::milliseconds majority_timeout_;
-  const std::int64_t start_steady_ms_, start_ms_;
   std::vector<std::unique_ptr<host>> hosts_;
   std::unique_ptr<std::atomic<member_id>[]> routes_;
   std::mutex view_lock_;

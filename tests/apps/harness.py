@@ -40,8 +40,9 @@ def run(*args, stdin='', environment=None, timeout=60):
 class Node:
     """A supercache-node process, until the end of a `with` block."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, environment=None):
         self.options = options
+        self.environment = {**ENVIRONMENT, **(environment or {})}
 
     def __enter__(self):
         self.launch()
@@ -51,7 +52,7 @@ class Node:
         """Starts the process and does not wait for it."""
         self.errors = tempfile.TemporaryFile('w+')
         port = [] if {'--port', '--config'} & {*self.options} else ['--port', '0']
-        self.process = subprocess.Popen([NODE, *port, *self.options], env=ENVIRONMENT,
+        self.process = subprocess.Popen([NODE, *port, *self.options], env=self.environment,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
 
     def await_ready(self):

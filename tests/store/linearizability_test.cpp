@@ -1,6 +1,7 @@
 #include "register_checker.hpp"
 #include "support/workload.hpp"
 
+#include <supercache/store/shelf_striped.hpp>
 #include <supercache/store/table.hpp>
 
 #include <doctest/doctest.h>
@@ -8,7 +9,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace supercache;
@@ -27,10 +30,11 @@ class experiment {
 public:
   static constexpr std::size_t keys = 2, operations = 60; ///< of all threads
 
-  experiment(table_type type, std::size_t threads, std::uint64_t seed)
-    : threads_(threads), seed_(seed), table_(type, 0, 1) {
+  experiment(table_type type, std::size_t threads, std::uint64_t seed, shelf::width begin)
+    : threads_(threads), seed_(seed), type_(type), begin_(begin) {
     for (auto& s : seen_)
       s.resize(threads);
+    make_table();
   }
 
   /// What is wrong, if anything; counts the overlapping operations.
@@ -65,14 +69,31 @@ private:
       if (wrong.empty() && !h.is_linearizable())
         wrong = h.text();
     }
-    table_.clear(now_);
+    if (begin_ == shelf::width::narrow)
+      make_table();
+    else
+      table_->clear(now_);
     clock_ = 0;
     return wrong;
+  }
+  /// A narrow one has so many records that it becomes wide in the course of a round.
+  void make_table() {
+    table_ = std::make_unique<table>(type_, 0, 4, begin_, space{}, nullptr);
+    others_ = 0;
+    if (begin_ == shelf::width::narrow)
+      while (others_ < 60)
+        add_another();
+  }
+  void add_another() {
+    const value key = "another " + std::to_string(others_++);
+    table_->put(row(key, 1), hash(key), 0, now_);
   }
   record row(const value& key, content c) const { return record{key, c, filler_}; }
 
   event perform(const value& key, dice& d) {
     const auto h = hash(key);
+    if (begin_ == shelf::width::narrow && d.chance(20))
+      add_another();
     event e;
     e.argument = static_cast<content>(1 + d.below(3));
     e.desired = static_cast<content>(1 + d.below(3));
@@ -80,24 +101,24 @@ private:
       case 0:
       case 1:
         return timed(e, what::write,
-                     [&] { return table_.put(row(key, e.argument), h, 0, now_), 0; });
+                     [&] { return table_->put(row(key, e.argument), h, 0, now_), 0; });
       case 2:
         return timed(e, what::insert,
-                     [&] { return table_.insert_new(row(key, e.argument), h, 0, now_) ? 1 : 0; });
+                     [&] { return table_->insert_new(row(key, e.argument), h, 0, now_) ? 1 : 0; });
       case 3:
         return timed(e, what::remove,
-                     [&] { return static_cast<content>(table_.remove(key, h, now_)); });
+                     [&] { return static_cast<content>(table_->remove(key, h, now_)); });
       case 4:
       case 5: {
         const op::compare_exchange swap{key, row(key, e.argument), row(key, e.desired)};
         return timed(e, what::exchange,
-                     [&] { return *table_.compare_exchange(swap, h, now_) ? 1 : 0; });
+                     [&] { return *table_->compare_exchange(swap, h, now_) ? 1 : 0; });
       }
       default: return timed(e, what::read, [&] { return read(key, h); });
     }
   }
   content read(const value& key, std::uint64_t h) {
-    const records found = table_.get(key, h, now_);
+    const records found = table_->get(key, h, now_);
     return found.empty() ? 0 : static_cast<content>(found.front()[1].as_int());
   }
   template <class F>
@@ -111,7 +132,10 @@ private:
 
   std::size_t threads_;
   std::uint64_t seed_;
-  table table_;
+  table_type type_;
+  shelf::width begin_;
+  std::unique_ptr<table> table_;
+  std::atomic<int> others_{0};
   const stamp now_{1'000};
   const std::string filler_ = std::string(40, 'x');
   std::atomic<std::uint64_t> clock_{0};
@@ -163,12 +187,15 @@ TEST_CASE("the checker refuses what cannot be put in an order") {
 TEST_CASE("operations on one key are linearizable") {
   const auto seed = workload::seed(51);
   CAPTURE(seed);
-  for (const table_type type : {table_type::set, table_type::ordered_set}) {
+  for (const auto& [type, begin] : {std::pair{table_type::set, shelf::width::wide},
+                                    std::pair{table_type::set, shelf::width::narrow},
+                                    std::pair{table_type::ordered_set, shelf::width::wide}}) {
     CAPTURE(to_string(type));
+    CAPTURE(begin == shelf::width::wide);
     for (const std::size_t threads : {2, 4}) {
       CAPTURE(threads);
       std::size_t overlaps = 0;
-      CHECK(experiment{type, threads, seed}.run(workload::scaled(4'000), overlaps) == "");
+      CHECK(experiment{type, threads, seed, begin}.run(workload::scaled(4'000), overlaps) == "");
       WARN(overlaps > 0); // none: the machine was too busy for two threads at once
     }
   }

@@ -63,7 +63,7 @@ content content_of(const partition_store& s, std::int64_t now) {
     for (const auto& name : s.names(k))
       c.tables[std::string{to_string(k)} + "/" + name] = rows_of(*s.find(k, name), now);
   const auto add = [&](const std::string& prefix, const queue_map& from) {
-    from.each([&](std::string_view name, const std::deque<value>& items) {
+    from.each([&](std::string_view name, const auto& items) {
       c.queues[prefix + std::string{name}] = value_list(items.begin(), items.end());
     });
   };

@@ -29,7 +29,7 @@ std::string text_of(const partition_store& s, std::int64_t now) {
   for (const space_kind k : {space_kind::kv, space_kind::structs})
     for (const auto& name : s.names(k))
       add_table(std::string{to_string(k)} + " " + name + " ", *s.find(k, name));
-  const auto add_queue = [&](std::string_view name, const std::deque<value>& items) {
+  const auto add_queue = [&](std::string_view name, const auto& items) {
     for (const value& x : items)
       lines.push_back("queue " + std::string{name} + " " + to_string(x));
   };

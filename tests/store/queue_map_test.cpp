@@ -92,7 +92,7 @@ TEST_CASE("each shows every queue that has items, oldest first") {
     q.push("c", value{5});
     pop(q, "c");
     std::map<std::string, value_list> seen;
-    q.each([&](std::string_view name, const std::deque<value>& items) {
+    q.each([&](std::string_view name, const auto& items) {
       seen[std::string{name}] = value_list(items.begin(), items.end());
     });
     CHECK(seen == std::map<std::string, value_list>{{"a", {1, 2, 3}}, {"b", {4}}});

@@ -236,8 +236,11 @@ TEST_CASE("remove_match removes all that matches throughout, while others write"
     workload::on_threads(2, [&](std::size_t me) {
       dice d{me};
       if (me == 0) {
-        while (!stop.load())
+        while (!stop.load()) { // no more than the other thread can look at
           put(t, record{number(n + d.below(20'000)), "stays"});
+          if (d.chance(60))
+            remove(t, number(n + d.below(20'000)));
+        }
         return;
       }
       const auto p = compiled_pattern::compile(pattern{{any, "goes"}}).value();

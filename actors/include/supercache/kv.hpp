@@ -227,18 +227,20 @@ private:
       out.emplace_back(key, x.take());
     return out;
   }
-  kv(cache c, std::string name) : cache_(std::move(c)), name_(std::move(name)) {}
+  kv(cache c, std::string name);
   space target() const;
   /// In a cluster: a write of one key.
   result<value> change(std::uint64_t key_hash, operation_body body,
                        std::chrono::milliseconds timeout);
   table& open(std::uint64_t key_hash) const;
   table* find(std::uint64_t key_hash) const;
+  bool get_directly(const value& key, value& x, const read_options& o) const;
   /// Every pair as {key, value}; of an ordered_set in key order.
   result<std::vector<record>> all(const read_options& o) const;
 
   cache cache_;
   std::string name_;
+  std::uint64_t name_hash_;
 };
 
 } // namespace supercache::inline SUPERCACHE_ABI

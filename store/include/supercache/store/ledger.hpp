@@ -5,6 +5,7 @@
 #include <boost/container/set.hpp>
 
 #include <atomic>
+#include <memory>
 
 namespace supercache {
 
@@ -16,30 +17,38 @@ namespace supercache {
 /// and `next_deadline` may be read by any.
 class ledger {
 public:
+  /// What expires, by deadline; or nothing.
+  using schedule = std::unique_ptr<boost::container::set<std::pair<std::int64_t, detail::block*>>>;
+
   void added(detail::block* b) {
     bump(count_, 1);
     bump(bytes_, bytes_of(b));
     if (b->deadline) [[unlikely]]
-      schedule(b);
+      add_deadline(b);
   }
   void removed(detail::block* b) noexcept {
     bump(count_, -1);
     bump(bytes_, -bytes_of(b));
     if (b->deadline) [[unlikely]]
-      unschedule(b);
+      remove_deadline(b);
   }
   void replaced(detail::block* before, detail::block* after) {
     bump(bytes_, bytes_of(after) - bytes_of(before));
     if (before->deadline) [[unlikely]]
-      unschedule(before);
+      remove_deadline(before);
     if (after->deadline) [[unlikely]]
-      schedule(after);
+      add_deadline(after);
   }
-  void clear() noexcept {
+  /// What is counted beside the records takes so many bytes more.
+  void grew(std::size_t before, std::size_t after) noexcept {
+    bump(bytes_, static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before));
+  }
+  /// Forgets everything; answers what is left to be freed, which may take its time.
+  schedule clear() noexcept {
     count_.store(0, std::memory_order_relaxed);
     bytes_.store(0, std::memory_order_relaxed);
-    due_.clear();
     next_.store(INT64_MAX, std::memory_order_relaxed);
+    return std::move(due_);
   }
 
   std::size_t count() const noexcept {
@@ -53,13 +62,14 @@ public:
   /// Records whose time is over at `now_ms`. Cost: O(those).
   std::size_t overdue(std::int64_t now_ms) const noexcept {
     std::size_t n = 0;
-    for (auto at = due_.begin(); at != due_.end() && at->first <= now_ms; ++at)
-      ++n;
+    if (due_)
+      for (auto at = due_->begin(); at != due_->end() && at->first <= now_ms; ++at)
+        ++n;
     return n;
   }
   /// The record that expires first, if that is not after `now_ms`, else nullptr.
   detail::block* first_due(std::int64_t now_ms) const noexcept {
-    return !due_.empty() && due_.begin()->first <= now_ms ? due_.begin()->second : nullptr;
+    return next_deadline() <= now_ms && due_ && !due_->empty() ? due_->begin()->second : nullptr;
   }
 
 private:
@@ -70,19 +80,21 @@ private:
   static std::int64_t bytes_of(const detail::block* b) noexcept {
     return static_cast<std::int64_t>(detail::bytes_of(b));
   }
-  void schedule(detail::block* b) {
-    due_.insert({b->deadline, b});
-    next_.store(due_.begin()->first, std::memory_order_relaxed);
+  void add_deadline(detail::block* b) {
+    if (!due_)
+      due_ = std::make_unique<schedule::element_type>();
+    due_->insert({b->deadline, b});
+    next_.store(due_->begin()->first, std::memory_order_relaxed);
   }
-  void unschedule(detail::block* b) noexcept {
-    due_.erase({b->deadline, b});
-    next_.store(due_.empty() ? INT64_MAX : due_.begin()->first, std::memory_order_relaxed);
+  void remove_deadline(detail::block* b) noexcept {
+    due_->erase({b->deadline, b});
+    next_.store(due_->empty() ? INT64_MAX : due_->begin()->first, std::memory_order_relaxed);
   }
 
   count_type count_{0};
   count_type bytes_{0};
   count_type next_{INT64_MAX};
-  boost::container::set<std::pair<std::int64_t, detail::block*>> due_;
+  schedule due_; ///< made for the first deadline
 };
 
 } // namespace supercache

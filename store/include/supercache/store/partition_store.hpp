@@ -1,13 +1,12 @@
 #pragma once
 
+#include <supercache/store/hash_index.hpp>
 #include <supercache/store/operation.hpp>
 #include <supercache/store/query.hpp>
 #include <supercache/store/queue_map.hpp>
 #include <supercache/store/table.hpp>
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,10 @@ struct store_options {
 /// All data of one partition: its tuples, its share of every namespace and struct type, and the
 /// queues and stacks that live in it.
 ///
-/// Thread: any number at once; see `table` and `queue_map`. Spaces are made at their first write
-/// and live as long as the store.
+/// Thread: any number at once; see `table` and `queue_map`. Namespaces and struct types are made
+/// when something is first stored in them and live as long as the store; one costs some 400 bytes
+/// here and its name. No operation holds a lock for longer however many there are; what looks at
+/// all of them says so.
 class partition_store {
 public:
   explicit partition_store(const store_options& o);
@@ -44,11 +45,19 @@ public:
   /// {key, field…}. Cost: one hash lookup without a lock once it exists.
   table& open(space_kind kind, std::string_view name);
   /// The same, or nullptr when nothing was ever written to it.
-  table* find(space_kind kind, std::string_view name) const noexcept;
-  /// The least space above this one, in the order of kinds and names, that was ever written to;
-  /// nothing at the end. Cost: O(spaces).
-  std::optional<space> space_after(const space& s) const;
-  /// Names of the namespaces or struct types in use here.
+  table* find(space_kind kind, std::string_view name) const noexcept {
+    return find(kind, name, hash_of(kind, name));
+  }
+  /// For who has `hash_of` at hand.
+  table* find(space_kind kind, std::string_view name, std::uint64_t hash) const noexcept;
+  static std::uint64_t hash_of(space_kind kind, std::string_view name) noexcept {
+    return std::hash<std::string_view>{}(name) + static_cast<std::uint64_t>(kind);
+  }
+  /// The next spaces above this one, in the order of kinds and names: up to `most`, nothing at the
+  /// end. Of queues and stacks those that have items. Cost: O(log(spaces) + most).
+  std::vector<space> spaces_after(const space& s, std::size_t most) const;
+  /// Names of the namespaces or struct types, or of the queues or stacks that have items, in order.
+  /// Cost: O(names).
   std::vector<std::string> names(space_kind kind) const;
 
   /// Performs one write, whatever it is, and answers what `op` says. Deterministic: see
@@ -65,29 +74,39 @@ public:
   /// See `table::tell`. Queues and stacks tell nobody.
   void tell(change_sink* to);
 
-  /// Frees up to `budget` expired records. Answers how many.
+  /// Frees expired records; each one, and each table that is looked at in vain, takes one of
+  /// `budget`. Answers how much it took: less than all if nothing more has expired.
   std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
-  /// The earliest deadline of anything, INT64_MAX if nothing expires.
-  std::int64_t next_deadline() const;
-  /// Removes everything.
+  /// Nothing expires before this; INT64_MAX if nothing ever does. Until `reclaim_expired` was there
+  /// it may be too early, by a record that was removed or lives longer now. Cost: a load.
+  std::int64_t next_deadline() const noexcept { return deadlines_.first(); }
+  /// Removes everything. Cost: O(records and spaces).
   void clear(const stamp& now);
-  /// Memory of all data, in bytes.
+  /// Memory of all data, in bytes. Cost: O(spaces).
   std::size_t bytes() const;
 
 private:
   struct named_table;
-  struct directory;
+  struct by_name;
+  named_table* look_up(space_kind kind, std::string_view name, std::uint64_t hash) const;
+  std::vector<named_table*> tables_after(space_kind kind, std::optional<std::string_view> above,
+                                         std::size_t most) const;
+  table& table_for(const operation& o);
+  template <class F>
+  void each_named(space_kind kind, F&& f) const;
   template <class F>
   void each_table(F&& f) const;
 
   store_options options_;
+  deadlines deadlines_; ///< of all tables
   table tuples_;
+  table no_pairs_, no_structs_; ///< in place of what was never made; always empty
   queue_map queues_{queue_map::order::fifo};
   queue_map stacks_{queue_map::order::lifo};
-  std::atomic<directory*> directory_; ///< of `spaces_`; read under a `reclaim::pin`
-  mutable std::mutex adding_;
-  std::vector<std::unique_ptr<named_table>> spaces_; ///< under `adding_`; only ever grows
-  change_sink* told_ = nullptr;                      ///< likewise
+  mutable fair_lock adding_;
+  hash_index index_;                 ///< of named tables; written under `adding_`; only ever grows
+  std::unique_ptr<by_name> ordered_; ///< of the same; under `adding_`
+  change_sink* told_ = nullptr;      ///< likewise
 };
 
 } // namespace supercache

@@ -82,7 +82,8 @@ public:
   SUPERCACHE_API friend bool operator==(const record& a, const record& b) noexcept;
   SUPERCACHE_API friend std::strong_ordering operator<=>(const record& a, const record& b) noexcept;
 
-  /// When it expires, in milliseconds since the epoch; 0 = never.
+  /// When it expires, in milliseconds since the epoch; 0 = never. Counted by the clock of the node,
+  /// which does not follow a wall clock that is set while it runs.
   std::int64_t deadline() const noexcept { return b_ ? b_->deadline : 0; }
   bool expired(std::int64_t now_ms) const noexcept { return deadline() && deadline() <= now_ms; }
   /// The same elements with this deadline; a record of its own, unless neither has a deadline.

@@ -1,43 +1,32 @@
 #pragma once
 
 #include <supercache/store/shelf_striped.hpp>
-#include <supercache/store/spin_lock.hpp>
 
 namespace supercache::shelf {
 
-struct alignas(64) hashed_stripe {
-  hash_index index; // what readers touch
-  alignas(64) spin_lock lock;
-  bool told = false; ///< somebody is told of changes: the short way is closed; under `lock`
-  ledger book;
-};
+/// In place of a record where there is none.
+inline constinit detail::block nothing{{1}, 0, 0, 0};
 
 /// One record per key, in lock-striped hash indexes. Reads take no lock and write no shared memory.
-class hashed : public striped<hashed_stripe> {
+class hashed : public striped {
 public:
-  using stripe = hashed_stripe;
-
-  hashed(std::size_t key_pos, std::size_t stripes) : striped(stripes), key_pos_(key_pos) {}
+  hashed(std::size_t key_pos, std::size_t stripes, width begin)
+    : striped(stripes, begin), key_pos_(key_pos) {}
   ~hashed() { free_all(); }
   hashed(const hashed&) = delete;
   hashed& operator=(const hashed&) = delete;
 
-  /// The short way in, for whoever keeps it at hand: what reading and storing a key that is a
-  /// scalar or a short string do, with nothing in between.
+  /// The short way into a wide shelf, for whoever keeps it at hand: what reading and storing a key
+  /// that is a scalar or a short string do, with nothing in between.
   class view {
   public:
-    /// The record of a key, or nullptr if it is not where it most likely is, or has a deadline:
-    /// `hashed::get` knows then. Cost: some 60 instructions; two cache misses; no lock, no write.
+    /// The record of a key, `nothing` if there surely is none, or nullptr if it is not where it
+    /// most likely is, or has a deadline: `hashed::get` knows then. Cost: some 60 instructions; two
+    /// cache misses, or one; no lock, no write.
     /// @pre !key.on_heap(), and a `reclaim::pin` while the answer is used
     [[gnu::always_inline]] detail::block* find(const value& key,
                                                std::uint64_t hash) const noexcept {
-      const std::uint64_t a = key.words()[0], b = key.words()[1];
-      detail::block* found
-        = stripe_of(hash).index.find_at_once<detail::block>(hash, [&](const detail::block* x) {
-            const std::uint64_t* words = key_in(x, key_pos_).words();
-            return words[0] == a && words[1] == b;
-          });
-      return found && found->deadline == 0 ? found : nullptr;
+      return find_in(stripe_of(hash).index, key, hash, key_pos_);
     }
 
     /// Stores a record, replacing what has its key; answers false, having done nothing, when the
@@ -45,80 +34,76 @@ public:
     /// Cost: some 150 instructions; the lock.
     /// @pre !key.on_heap(), `key` is `row`'s, and `row` has no deadline
     [[gnu::always_inline]] bool put(record& row, const value& key, std::uint64_t hash) const {
-      const std::uint64_t a = key.words()[0], b = key.words()[1];
-      detail::block* old = nullptr;
-      {
-        stripe& s = stripe_of(hash);
-        const std::lock_guard hold{s.lock};
-        if (s.told) [[unlikely]]
-          return false;
-        const auto [at, found]
-          = s.index.template locate<detail::block>(hash, [&](const detail::block* x) {
-              const std::uint64_t* words = key_in(x, key_pos_).words();
-              return words[0] == a && words[1] == b;
-            });
-        if (found && found->deadline) [[unlikely]]
-          return false;
-        if (found) {
-          s.index.replace(at, hash, row.get());
-          s.book.replaced(found, row.get());
-        } else {
-          s.index.insert(hash, row.get());
-          s.book.added(row.get());
-        }
-        row.detach();
-        old = found;
-      }
-      if (old)
-        garbage::retire(old);
-      return true;
+      return put_in(stripe_of(hash), row, key, hash, key_pos_);
     }
 
   private:
     friend class hashed;
-    view(stripe* stripes, std::size_t mask, std::size_t key_pos) noexcept
+    view(padded* stripes, std::size_t mask, std::size_t key_pos) noexcept
       : stripes_(stripes), mask_(mask), key_pos_(key_pos) {}
     [[gnu::always_inline]] stripe& stripe_of(std::uint64_t hash) const noexcept {
-      return stripes_[hash >> 32 & mask_];
+      return stripes_[hash >> 32 & mask_].s;
     }
-    stripe* stripes_;
+    padded* stripes_;
     std::size_t mask_;
     std::size_t key_pos_;
   };
-  view shortcut() const noexcept { return {stripes_.get(), mask_, key_pos_}; }
+  /// @pre wide from its beginning
+  view shortcut() const noexcept { return {many(), mask_, key_pos_}; }
+  /// The same as `view::find`, also while it is narrow.
+  [[gnu::always_inline]] detail::block* find_shortly(const value& key,
+                                                     std::uint64_t hash) const noexcept {
+    const padded* all = many();
+    const stripe& s = all ? all[hash >> 32 & mask_].s : few_;
+    detail::block* found = find_in(s.index, key, hash, key_pos_);
+    if (found == &nothing && !all && many()) [[unlikely]]
+      return nullptr; // it is elsewhere by now
+    return found;
+  }
+  /// The same as `view::put`.
+  [[gnu::always_inline]] bool put_shortly(record& row, const value& key, std::uint64_t hash) {
+    return put_in(stripe_of(hash), row, key, hash, key_pos_);
+  }
   /// Closes the short way to put, or opens it again. Behind it nobody is on that way any more.
   void close_shortcut(bool closed) {
-    for (std::size_t i = 0; i <= mask_; ++i) {
-      const std::lock_guard hold{stripes_[i].lock};
-      stripes_[i].told = closed;
-    }
+    for_each_stripe([&](stripe& s) {
+      const std::lock_guard hold{s.lock};
+      s.detour
+        = static_cast<std::uint8_t>((s.detour & ~stripe::told) | (closed ? stripe::told : 0));
+    });
   }
 
   class cell {
   public:
+    static constexpr bool of_many = false;
     std::size_t size() const noexcept { return b_ != nullptr; }
-    detail::block* operator[](std::size_t) const noexcept { return b_; }
+    detail::block* front() const noexcept { return b_; }
+    const ledger& book() const noexcept { return s_.book; }
     void put(record r) {
       if (b_)
-        return replace(0, std::move(r));
+        return replace(b_, std::move(r));
       detail::block* b = r.get();
       s_.index.insert(hash_, b);
       s_.book.added(r.detach());
+      s_.check_limit();
       b_ = b;
       moved_ = true;
     }
-    void replace(std::size_t, record r) {
+    void replace(detail::block*, record r) {
       find_again();
       detail::block* b = r.detach();
       s_.index.replace(at_, hash_, b);
       s_.book.replaced(b_, b);
       garbage_.add(std::exchange(b_, b));
     }
-    void erase(std::size_t) {
+    bool erase(detail::block* b) {
+      if (!b || b != b_)
+        return false;
       find_again();
       s_.index.erase(at_, hash_);
       s_.book.removed(b_);
       garbage_.add(std::exchange(b_, nullptr));
+      return true;
     }
 
   private:
@@ -143,13 +128,77 @@ private:
   auto is(const value& key) const noexcept {
     return [&key, pos = key_pos_](const detail::block* b) { return key_in(b, pos) == key; };
   }
+  /// See `view::find`.
+  [[gnu::always_inline]] static detail::block* find_in(const hash_index& index, const value& key,
+                                                       std::uint64_t hash,
+                                                       std::size_t key_pos) noexcept {
+    const std::uint64_t a = key.words()[0], b = key.words()[1];
+    detail::block* found = index.find_at_once<detail::block>(
+      hash,
+      [&](const detail::block* x) {
+        const std::uint64_t* words = key_in(x, key_pos).words();
+        return words[0] == a && words[1] == b;
+      },
+      &nothing);
+    return found && found->deadline == 0 ? found : nullptr;
+  }
+  /// See `view::put`.
+  [[gnu::always_inline]] static bool put_in(stripe& s, record& row, const value& key,
+                                            std::uint64_t hash, std::size_t key_pos) {
+    const std::uint64_t a = key.words()[0], b = key.words()[1];
+    detail::block* old = nullptr;
+    {
+      const std::lock_guard hold{s.lock};
+      if (s.detour) [[unlikely]]
+        return false;
+      const auto [at, found] = s.index.locate<detail::block>(hash, [&](const detail::block* x) {
+        const std::uint64_t* words = key_in(x, key_pos).words();
+        return words[0] == a && words[1] == b;
+      });
+      if (found && found->deadline) [[unlikely]]
+        return false;
+      if (found) {
+        s.index.replace(at, hash, row.get());
+        s.book.replaced(found, row.get());
+      } else {
+        s.index.insert(hash, row.get());
+        s.book.added(row.get());
+        s.check_limit();
+      }
+      row.detach();
+      old = found;
+    }
+    if (old)
+      garbage::retire(old);
+    return true;
+  }
+  auto widening() const noexcept {
+    return [pos = key_pos_](stripe& few, auto&& stripe_of) {
+      few.index.walk<detail::block>(0, 0, [&](detail::block* b) {
+        const auto hash = supercache::hash(key_in(b, pos));
+        stripe& s = stripe_of(hash);
+        s.index.insert(hash, b);
+        s.book.added(b);
+      });
+    };
+  }
+  /// @pre pinned
+  detail::block* find(const value& key, std::uint64_t hash) const noexcept {
+    if (!many()) {
+      if (auto* b = few_.index.find<detail::block>(hash, is(key)))
+        return b;
+      if (!many()) // else it is elsewhere by now
+        return nullptr;
+    }
+    return stripe_of(hash).index.find<detail::block>(hash, is(key));
+  }
 
 public:
   template <class F>
   auto with_cell(const value& key, std::uint64_t hash, F&& f) {
-    stripe& s = stripe_of(hash);
     garbage left;
-    const std::lock_guard lock{s.lock};
+    stripe& s = lock_stripe(hash, widening());
+    const std::lock_guard lock{s.lock, std::adopt_lock};
     const auto [at, b] = s.index.locate<detail::block>(hash, is(key));
     cell c{s, hash, at, b, left};
     return f(c);
@@ -157,7 +206,7 @@ public:
 
   records get(const value& key, std::uint64_t hash, const stamp& now) const {
     reclaim::pin guard;
-    detail::block* b = stripe_of(hash).index.find<detail::block>(hash, is(key));
+    detail::block* b = find(key, hash);
     if (!b || (b->deadline && b->deadline <= now.ms()))
       return {};
     return records::borrow(b, guard);
@@ -172,12 +221,14 @@ public:
   bool next_chunk(cursor& c, F&& f) const {
     if (c.part > mask_)
       return false;
-    const hash_index& index = stripes_[c.part].index;
+    const reclaim::pin guard;
+    if (!many() && next_few(c, f))
+      return true;
+    const hash_index& index = many()[c.part].s.index;
     if (!std::exchange(c.entered, true)) {
       c.bits = index.log2();
       c.cell = 0;
     }
-    const reclaim::pin guard;
     const std::uint64_t end = std::uint64_t{1} << c.bits;
     for (std::size_t n = 0; n < chunk_cells && c.cell < end; ++n, ++c.cell)
       index.walk<detail::block>(c.cell, c.bits, f);
@@ -188,27 +239,44 @@ public:
     return true;
   }
 
-  /// Empties one part; answers how many records it had.
-  std::size_t clear(std::size_t part, garbage& left) {
-    return clear_stripe(part,
-                        [&](stripe& s) { take_all(s, [&](detail::block* b) { left.add(b); }); });
+  /// Removes everything; answers how many records there were.
+  std::size_t clear() {
+    std::size_t n = 0;
+    for_each_stripe([&](stripe& s) {
+      n += take_all(s, [](const hash_index& all) {
+        all.walk<detail::block>(0, 0, [](detail::block* b) { garbage::retire(b); });
+      });
+    });
+    return n;
   }
   std::size_t index_bytes() const noexcept {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i <= mask_; ++i)
-      sum += stripes_[i].index.array_bytes();
-    return sum;
+    return sum([](const stripe& s) {
+      const std::lock_guard hold{s.lock};
+      return s.index.array_bytes();
+    });
   }
 
 private:
+  /// All that are left, of a narrow shelf; answers false, and nothing was called, if it no longer
+  /// is.
   template <class F>
-  static void take_all(stripe& s, F&& f) {
-    for (std::uint32_t i = 0; i < 1u << s.index.log2(); ++i)
-      s.index.walk<detail::block>(i, s.index.log2(), f);
+  bool next_few(cursor& c, F&& f) const {
+    std::vector<detail::block*> found;
+    few_.index.walk<detail::block>(0, 0, [&](detail::block* b) { found.push_back(b); });
+    if (many())
+      return false;
+    const bool begins = c.part == 0 && !c.entered;
+    for (detail::block* b : found)
+      if (const value& key = key_in(b, key_pos_); begins || !covers(c, key, supercache::hash(key)))
+        f(b);
+    c.part = mask_ + 1;
+    c.entered = false;
+    return true;
   }
   void free_all() noexcept {
-    for (std::size_t i = 0; i <= mask_; ++i)
-      take_all(stripes_[i], [](detail::block* b) { detail::release_items(b); });
+    for_each_stripe([](stripe& s) {
+      s.index.walk<detail::block>(0, 0, [](detail::block* b) { detail::release_items(b); });
+    });
   }
 
   std::size_t key_pos_;

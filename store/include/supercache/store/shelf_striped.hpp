@@ -1,15 +1,45 @@
 #pragma once
 
+#include <supercache/store/fair_lock.hpp>
 #include <supercache/store/hash_index.hpp>
 #include <supercache/store/shelf.hpp>
 
+#include <atomic>
 #include <memory>
 
 namespace supercache::shelf {
 
-/// What shelves have in common that spread their keys over separately locked stripes by hash. A
-/// `Stripe` has a `lock`, a hash `index` and a `book`.
-template <class Stripe>
+/// A separately locked part of a shelf.
+struct stripe {
+  enum : std::uint8_t {
+    told = 1, ///< somebody is told of changes
+    full = 2, ///< there is to be more than one stripe
+    left = 4, ///< there is by now: look there
+  };
+  hash_index index; // what readers touch
+  mutable fair_lock lock;
+  std::uint8_t detour = 0;          ///< reasons not to go the short way; under `lock`
+  std::uint32_t limit = UINT32_MAX; ///< of records
+  ledger book;
+
+  /// After something was added.
+  void check_limit() noexcept {
+    if (book.count() >= limit) [[unlikely]]
+      detour |= full;
+  }
+};
+
+/// How many stripes a shelf begins with.
+enum class width : std::uint8_t {
+  narrow, ///< one, until there are some records: it needs a tenth of the memory
+  wide,   ///< all
+};
+
+/// What shelves have in common that spread their keys over separately locked stripes by hash.
+///
+/// A narrow one has one stripe, `few_`, for its first records, since most namespaces never have
+/// more. Then it becomes wide, once, under the lock of that stripe: writers who had been waiting
+/// for it find that it was `left`; readers without a lock who find nothing in it look again.
 class striped {
 public:
   bool covers(const cursor& c, const value&, std::uint64_t hash) const noexcept {
@@ -18,36 +48,109 @@ public:
     return part < c.part || (part == c.part && c.entered && place < c.cell);
   }
 
+  /// Calls `f(stripe)` for each. If the shelf becomes wide meanwhile, for the first one and for
+  /// all others.
   template <class F>
-  void for_each_part(F&& f) {
-    for (std::size_t i = 0; i <= mask_; ++i)
-      f(stripes_[i].lock, stripes_[i].book);
+  void for_each_stripe(F&& f) const {
+    if (!many())
+      f(few_);
+    if (padded* all = many())
+      for (std::size_t i = 0; i <= mask_; ++i)
+        f(all[i].s);
   }
-  std::size_t parts() const noexcept { return mask_ + 1; }
+  template <class F>
+  void for_each_part(F&& f) const {
+    for_each_stripe([&](stripe& s) { f(s.lock, s.book); });
+  }
+  template <class F>
+  std::size_t sum_of_parts(F&& f) const {
+    return sum([&](stripe& s) { return f(s.lock, s.book); });
+  }
 
 protected:
-  explicit striped(std::size_t stripes)
-    : mask_(stripes - 1), stripes_(std::make_unique<Stripe[]>(stripes)) {}
-  ~striped() = default;
-
-  [[gnu::always_inline]] Stripe& stripe_of(std::uint64_t hash) const noexcept {
-    return stripes_[hash >> 32 & mask_];
+  /// The sum of `f(stripe)`.
+  template <class F>
+  std::size_t sum(F&& f) const {
+    if (!many())
+      if (const std::size_t n = f(few_); !many())
+        return n;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i <= mask_; ++i)
+      n += f(many()[i].s);
+    return n;
   }
 
-  /// Empties a stripe, whose blocks `take_all(stripe)` lets go of; answers how many it had.
-  template <class TakeAll>
-  std::size_t clear_stripe(std::size_t part, TakeAll&& take_all) {
-    Stripe& s = stripes_[part];
-    const std::lock_guard lock{s.lock};
-    const std::size_t n = s.book.count();
-    take_all(s);
-    s.index.clear();
-    s.book.clear();
+  /// So that what readers touch ends where a cache line does, and writers' part begins.
+  struct alignas(64) padded {
+    std::byte before[64 - sizeof(hash_index)];
+    stripe s;
+  };
+  static_assert(sizeof(padded) == 128);
+  static constexpr std::uint32_t few_max = 64;
+
+  striped(std::size_t stripes, width begin) : mask_(stripes - 1) {
+    few_.limit = few_max;
+    if (begin == width::wide) {
+      many_.store(new padded[stripes], std::memory_order_relaxed);
+      few_.detour = stripe::left;
+    }
+  }
+  ~striped() { delete[] many(); }
+
+  padded* many() const noexcept { return many_.load(std::memory_order_acquire); }
+  [[gnu::always_inline]] stripe& stripe_of(std::uint64_t hash) const noexcept {
+    padded* all = many();
+    return all ? all[hash >> 32 & mask_].s : few_;
+  }
+  /// The stripe that a record of this hash is in or is to be added to, locked. `widen(all)` moves
+  /// the records of the first one to all.
+  template <class Widen>
+  [[gnu::always_inline]] stripe& lock_stripe(std::uint64_t hash, Widen&& widen) {
+    for (;;) {
+      stripe& s = stripe_of(hash);
+      s.lock.lock();
+      if (!(s.detour & (stripe::full | stripe::left))) [[likely]]
+        return s;
+      const std::lock_guard hold{s.lock, std::adopt_lock};
+      if (s.detour & stripe::full)
+        become_wide(widen);
+    }
+  }
+  /// Everything of a stripe, which is empty then; `f(what was in its index)` is called without the
+  /// lock. Answers how many records there were.
+  template <class F>
+  static std::size_t take_all(stripe& s, F&& f) {
+    hash_index taken;
+    ledger::schedule due;
+    std::size_t n = 0;
+    {
+      const std::lock_guard hold{s.lock};
+      n = s.book.count();
+      taken.take_from(s.index);
+      due = s.book.clear();
+    }
+    f(taken);
+    taken.clear();
     return n;
   }
 
   std::size_t mask_;
-  std::unique_ptr<Stripe[]> stripes_;
+  mutable stripe few_;
+
+private:
+  template <class Widen>
+  [[gnu::noinline]] void become_wide(Widen& widen) {
+    auto all = std::make_unique<padded[]>(mask_ + 1);
+    widen(few_, [&](std::uint64_t hash) -> stripe& { return all[hash >> 32 & mask_].s; });
+    for (std::size_t i = 0; i <= mask_; ++i)
+      all[i].s.detour = few_.detour & stripe::told;
+    many_.store(all.release(), std::memory_order_release);
+    few_.detour = stripe::left;
+    few_.index.clear();
+    few_.book.clear();
+  }
+
+  std::atomic<padded*> many_{nullptr};
 };
 
 } // namespace supercache::shelf

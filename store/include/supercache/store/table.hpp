@@ -1,6 +1,7 @@
 #pragma once
 
 #include <supercache/store/change.hpp>
+#include <supercache/store/deadlines.hpp>
 #include <supercache/store/operation.hpp>
 #include <supercache/store/records.hpp>
 #include <supercache/store/table_type.hpp>
@@ -11,9 +12,11 @@
 
 namespace supercache {
 
+class ledger;
 namespace shelf {
 class hashed;
-}
+enum class width : std::uint8_t;
+} // namespace shelf
 
 /// Records under keys: one partition's tuples, one namespace, or one struct type.
 ///
@@ -24,17 +27,23 @@ class hashed;
 ///
 /// Expired records are invisible at once; `reclaim_expired` frees them.
 ///
+/// Memory of an empty one: some 300 bytes if it began narrow, else 128 per stripe.
+///
 /// `hash` parameters are `supercache::hash(key)`, which callers have at hand already.
 /// @pre every record stored has more than `key_pos` elements.
-class table {
+class table : private due_table {
 public:
   /// `stripes`: how many writers can work side by side, a power of two, at most 512.
-  /// `where`: what changes are told as.
+  /// `where`: what changes are told as. `due`: where it says by when anything expires, if that is
+  /// wanted; outlives it.
   table(table_type type, std::size_t key_pos, std::size_t stripes, space where = {});
+  table(table_type type, std::size_t key_pos, std::size_t stripes, shelf::width begin, space where,
+        deadlines* due);
   ~table();
 
   table_type type() const noexcept { return type_; }
   std::size_t key_pos() const noexcept { return key_pos_; }
+  const space& where() const noexcept { return where_; }
   /// The shelf of a `set`, for the short way to it; else nullptr.
   const shelf::hashed* as_set() const noexcept { return hashed_; }
   bool holds_many() const noexcept {
@@ -72,7 +81,7 @@ public:
   // -- reads ------------------------------------------------------------------------------------
   records get(const value& key, std::uint64_t hash, const stamp& now) const;
   /// Starts loading what `get` will touch first, and, some 50 ns later, what it will touch next:
-  /// for callers who look up many keys. @pre for the second: under a `reclaim::pin`
+  /// for callers who look up many keys. @pre under a `reclaim::pin`
   void prefetch(std::uint64_t hash) const noexcept;
   void prefetch_found(std::uint64_t hash) const noexcept;
   /// `out[i]` becomes what `keys[i]` has. Overlaps the cache misses of several keys.
@@ -107,6 +116,8 @@ public:
 
   /// Live records. Cost: O(stripes + what has expired and is not yet reclaimed).
   std::size_t count(const stamp& now) const;
+  /// Records, with those that have expired and are not yet reclaimed. Cost: O(stripes).
+  std::size_t stored() const;
   /// Memory of records and index, in bytes.
   std::size_t bytes() const;
 
@@ -114,13 +125,20 @@ public:
   std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
   /// The earliest deadline of any record, INT64_MAX if there is none.
   std::int64_t next_deadline() const;
+  /// Says to `due` by when anything expires, after `due` had it taken out.
+  void register_deadline();
 
 private:
+  friend class deadlines;
   struct shelves;
+  template <class Shelf>
+  struct shelf_of;
+  struct notice;
+  void expect(std::int64_t deadline_ms) noexcept;
   template <class F>
   auto on_shelf(F&& f) const;
   template <class Shelf, class F>
-  auto change(Shelf& s, const value& key, std::uint64_t hash, const stamp& now, F&& f) const;
+  auto change(Shelf& s, const value& key, std::uint64_t hash, const stamp& now, F&& f);
   template <class Shelf, class Wanted>
   std::size_t remove_under(Shelf& s, const value& key, const stamp& now, Wanted&& wanted);
   template <class Shelf, class Wanted>
@@ -132,6 +150,7 @@ private:
   std::size_t key_pos_;
   std::atomic<change_sink*> told_{nullptr};
   space where_;
+  deadlines* due_;
   std::unique_ptr<shelves> shelves_;
   shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the short way there
 };

@@ -34,8 +34,9 @@ void write(wire_writer& w, const transfer_point& p);
 transfer_point read_point(wire_reader& r);
 
 /// Appends the piece that begins at `from` to `out`, of about `budget` bytes and at most one page
-/// of records or one large item more; answers where the next one begins. Records that have expired
-/// are copied, too. Thread: no operation may be applied meanwhile.
+/// of records or one large item more; less where there are many spaces with little in them, nothing
+/// where nothing is. Answers where the next one begins. Records that have expired are copied, too.
+/// Cost: O(budget + log(spaces)). Thread: no operation may be applied meanwhile.
 /// @pre `at` is new, or was answered by this function: for this store, or, if it is portable, for
 /// one that had the same options and content.
 transfer_point read_piece(const partition_store& from, const transfer_point& at, std::size_t budget,

@@ -1,0 +1,85 @@
+"""Nodes whose wall clock is set while they run: what was said to last so long lasts so long."""
+
+import contextlib
+import glob
+import os
+import sys
+import tempfile
+import threading
+import time
+
+from harness import Node, equal, eventually, main
+
+# Debian's libfaketime: what a process takes for the time of day is what a file says.
+FAKE_CLOCK, = glob.glob('/usr/lib/*/faketime/libfaketimeMT.so.1')
+ALONE = ()
+CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replication_factor', '1',
+                  '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
+
+
+class WallClock:
+    """The wall clock of a node; as the machine's until it is set."""
+
+    def __init__(self, file):
+        self.file = file
+        self.shift('+0')
+
+    def shift(self, by):
+        self.file.seek(0)
+        self.file.write(f'{by}\n')
+        self.file.truncate()
+        self.file.flush()
+
+
+@contextlib.contextmanager
+def node_with_clock(options):
+    """A node and its wall clock."""
+    with tempfile.NamedTemporaryFile('w') as file:
+        clock = WallClock(file)
+        environment = {'LD_PRELOAD': FAKE_CLOCK, 'FAKETIME_TIMESTAMP_FILE': file.name,
+                       'FAKETIME_NO_CACHE': '1', 'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+                       'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')
+                                       + ':verify_asan_link_order=0'}
+        with Node(*options, environment=environment) as node:
+            eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
+            yield node, clock
+
+
+def test_a_time_to_live_ends_though_the_clock_was_set_back():
+    for options in ALONE, CLUSTER_OF_ONE:
+        with node_with_clock(options) as (node, clock):
+            node.ask('put', 'short', '1', '--ttl', '2000')
+            node.ask('kv', 'names', 'put', 'short', '1', '--ttl', '2000')
+            clock.shift('-1h')
+            eventually(lambda: node.ctl('get', 'short').out == '')
+            eventually(lambda: node.ctl('kv', 'names', 'get', 'short').out == '')
+
+
+def test_a_time_to_live_does_not_end_when_the_clock_is_set_forward():
+    for options in ALONE, CLUSTER_OF_ONE:
+        with node_with_clock(options) as (node, clock):
+            node.ask('put', 'long', '1', '--ttl', '600000')
+            node.ask('kv', 'names', 'put', 'long', '1', '--ttl', '600000')
+            clock.shift('+1h')
+            node.ask('put', 'later', '1', '--ttl', '600000')
+            for key in 'long', 'later':
+                equal(node.ask('get', key), f'{{"{key}", 1}}')
+            assert 0 < int(node.ask('kv', 'names', 'ttl', 'long').split()[0]) <= 600_000
+
+
+def test_a_wait_ends_in_time_and_takes_nothing_afterwards_though_the_clock_was_set_back():
+    for options in ALONE, CLUSTER_OF_ONE:
+        with node_with_clock(options) as (node, clock):
+            answers = []
+            waiting = threading.Thread(
+                target=lambda: answers.append(node.ctl('queue', 'jobs', 'wait', '--for', '2000')))
+            waiting.start()
+            time.sleep(0.5)  # so that most likely it waits already
+            clock.shift('-1h')
+            waiting.join()
+            equal((answers[0].status, answers[0].out), (3, ''))
+            equal(node.ask('queue', 'jobs', 'add', '1'), '1')
+            equal(node.ask('queue', 'jobs', 'count'), '1')
+
+
+main(sys.modules[__name__])
