@@ -74,6 +74,18 @@ auto read(core& c, const read_options& o, F&& f) -> decltype(f(c)) {
   return operate(c, metric_of(o.mode), true, std::forward<F>(f));
 }
 
+/// Counts the rest of `n` reads that are made as one.
+inline void count_reads(core& c, const read_options& o, std::size_t n) {
+  if (n > 1)
+    c.metrics().add(metric_of(o.mode), n - 1);
+}
+
+/// Runs a read of many records.
+template <class F>
+auto walk(core& c, metric what, F&& f) -> decltype(f(c)) {
+  return operate(c, what, true, std::forward<F>(f));
+}
+
 /// The partitions to ask about a key; all of them where the key does not say.
 inline std::pair<std::size_t, std::size_t> candidates(core& c, const value& key,
                                                       const partition_filter& partition) {

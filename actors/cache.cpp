@@ -262,16 +262,17 @@ bool get_here(core& c, const value& key, const read_options& o, records& out) {
   return h.generation() == before;
 }
 
+result<records> get_anywhere(core& c, const value& key, const read_options& o) {
+  if (!c.cluster())
+    return supercache::get(c, key);
+  if (records here; get_here(c, key, o, here))
+    return here;
+  const auto [first, last] = candidates(c, key, any_partition);
+  return remote::as_records(remote::ask_each(c, first, last, remote::reading(ask::get{{key}}), o));
+}
+
 result<records> get_generally(core& c, const value& key, const read_options& o) {
-  return read(c, o, [&](core&) -> result<records> {
-    if (!c.cluster())
-      return supercache::get(c, key);
-    if (records here; get_here(c, key, o, here))
-      return here;
-    const auto [first, last] = candidates(c, key, any_partition);
-    return remote::as_records(
-      remote::ask_each(c, first, last, remote::reading(ask::get{{key}}), o));
-  });
+  return read(c, o, [&](core&) { return get_anywhere(c, key, o); });
 }
 [[gnu::noinline]] records get_or_throw(core& c, const value& key, const read_options& o) {
   return get_generally(c, key, o).value();
@@ -325,10 +326,10 @@ caf::expected<std::vector<records>> cache::try_get_many(std::span<const value> k
   using found = std::vector<records>;
   return to_expected(read(*core_, o, [&](core& c) -> result<found> {
     found out(keys.size());
-    c.metrics().add(metric::get_local, keys.size() - (keys.empty() ? 0 : 1));
+    detail::count_reads(c, o, keys.size());
     if (!c.same_position()) {
       for (std::size_t i = 0; i < keys.size(); ++i) {
-        auto one = get_generally(c, keys[i], o);
+        auto one = get_anywhere(c, keys[i], o);
         if (!one)
           return one.why();
         out[i] = *std::move(one);

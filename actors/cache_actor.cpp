@@ -91,10 +91,18 @@ caf::result<value> statistics(core& c, const std::string& section) {
                  "no statistics called '" + section + "'; there are cache, cluster, api"});
 }
 
+/// What is in force: one option can be changed while the cache runs.
+options options_in_force(const core& c) {
+  options o = c.config();
+  o.debug_log = logs_decisions();
+  return o;
+}
+
 value configuration(const core& c) {
+  const options o = options_in_force(c);
   std::vector<std::pair<value, value>> out;
   for (const setting& s : settings())
-    out.emplace_back(s.name, get_option(c.config(), s.name).value());
+    out.emplace_back(s.name, get_option(o, s.name).value());
   return value::map(std::move(out));
 }
 
@@ -144,7 +152,7 @@ auto info_clauses(handle_source c) {
     [=](stats_atom, reset_atom) { c->metrics().reset(); },
     [=](config_atom) { return configuration(*c); },
     [=](config_atom, const std::string& name) {
-      return reply(to_expected(get_option(c->config(), name)));
+      return reply(to_expected(get_option(options_in_force(*c), name)));
     },
     [=](config_atom, const std::string& name, const std::string& text) {
       return reply(to_expected(set_while_running(c->config(), name, text)));

@@ -82,6 +82,7 @@ namespace {
 /// The partitions for which `has(place, node)`.
 template <class F>
 std::vector<std::size_t> partitions_where(core& c, std::string_view node, F&& has) {
+  static_cast<void>(c.check_running().value());
   const std::string name = node.empty() ? c.own_name() : std::string{node};
   std::vector<std::size_t> out;
   for (const partition_place& p : c.partition_map())
@@ -126,6 +127,8 @@ bool cache::unwatch_nodes(const node_listener& who) const {
 }
 
 caf::expected<void> cache::try_debug_log(bool on) const {
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
   return to_expected(detail::log_decisions(on));
 }
 void cache::debug_log(bool on) const { to_plain(try_debug_log(on)); }

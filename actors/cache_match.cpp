@@ -100,8 +100,8 @@ result<records> select_rows(core& c, const partition_filter& partition, const co
 caf::expected<records> select_with(core& all, const partition_filter& partition,
                                    const compiled_pattern& p, const read_options& o,
                                    std::size_t limit) {
-  return to_expected(
-    write(all, metric::match, [&](core& c) { return select_rows(c, partition, p, o, limit); }));
+  return to_expected(detail::walk(all, metric::match,
+                                  [&](core& c) { return select_rows(c, partition, p, o, limit); }));
 }
 
 } // namespace
@@ -111,7 +111,7 @@ caf::expected<std::vector<bindings>> cache::try_get_by_match(const partition_fil
                                                              const read_options& o,
                                                              std::size_t limit) const {
   using found = std::vector<bindings>;
-  return to_expected(write(*core_, metric::match, [&](core& c) -> result<found> {
+  return to_expected(detail::walk(*core_, metric::match, [&](core& c) -> result<found> {
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
@@ -172,7 +172,7 @@ records cache::get_by_match_object(const partition_filter& partition, const patt
 caf::expected<std::size_t> cache::try_count_by_match(const partition_filter& partition,
                                                      const pattern& p,
                                                      const read_options& o) const {
-  return to_expected(write(*core_, metric::match, [&](core& c) -> result<std::size_t> {
+  return to_expected(detail::walk(*core_, metric::match, [&](core& c) -> result<std::size_t> {
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
@@ -216,7 +216,7 @@ std::size_t cache::remove_by_match(const partition_filter& partition, const patt
 caf::expected<void> cache::try_each(const partition_filter& partition,
                                     const std::function<bool(const record&)>& visit,
                                     const read_options& o) const {
-  return to_expected(write(*core_, metric::scan, [&](core& c) -> status {
+  return to_expected(detail::walk(*core_, metric::scan, [&](core& c) -> status {
     if (!c.cluster())
       return walk(c, partition, {}, visit);
     const auto [first, last] = covered(c, partition, nullptr);
@@ -230,7 +230,7 @@ void cache::each(const partition_filter& partition, const std::function<bool(con
 
 caf::expected<records> cache::try_range(const value& low, const value& high,
                                         const read_options& o) const {
-  return to_expected(write(*core_, metric::match, [&](core& c) -> result<records> {
+  return to_expected(detail::walk(*core_, metric::match, [&](core& c) -> result<records> {
     std::vector<record> out;
     if (c.cluster()) {
       auto got = remote::as_rows(

@@ -5,6 +5,7 @@
 #include "makers.hpp"
 
 #include <supercache/cluster/assignment.hpp>
+#include <supercache/store/amount.hpp>
 
 #include <caf/io/middleman.hpp>
 
@@ -89,13 +90,16 @@ status core::listen() {
     if (!options_.replication.peers.empty() || !options_.replication.node_monitor.nodes.empty())
       spdlog::warn("nodes to join are named, but cluster is local: this cache stands alone");
     nodes_.now_live({{own_name(), 1}});
-    return done();
+    if (!options_.listen)
+      return done();
   }
   auto& self = options_.replication.node;
   const auto port = system_.middleman().publish(front_, self.port, self.host.c_str(), true);
   if (!port)
     return {errc::io_error, "cannot listen on " + self.host + ':' + std::to_string(self.port)};
   port_ = self.port = *port;
+  if (options_.cluster == cluster_mode::local)
+    return done();
   auto where = announced(options_.replication);
   self.name = where.name;
   node_ = std::make_unique<node>(*this, std::move(where));
@@ -139,7 +143,8 @@ void core::stop() {
   // Of a lazy_put that had passed the check; lands in what is freed with us.
   (void)buffers_.drain_all();
   if (const auto n = buffers_.count())
-    spdlog::error("{} records of lazy_put could not be stored before the stop", n);
+    spdlog::error("{} of lazy_put could not be stored before the stop",
+                  amount(n, "record", "records"));
   reclaim::collect();
 }
 
@@ -340,28 +345,6 @@ buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_p
 
 // -- statistics ---------------------------------------------------------------------------------
 
-cache_stats core::stats() {
-  cache_stats out;
-  std::vector<std::string>* const names[]
-    = {&out.namespaces, &out.queues, &out.stacks, &out.structs};
-  constexpr space_kind kinds[]
-    = {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs};
-  for (std::size_t i = 0; i < partitions(); ++i) {
-    const stamp when = cluster() ? stamp{cluster()->host_of(i).time_ms()} : now();
-    partition_stats p{i, partition_name(i), at(i).tuples().count(when), at(i).bytes()};
-    out.records += p.records;
-    out.bytes += p.bytes;
-    out.partitions.push_back(std::move(p));
-    for (std::size_t k = 0; k < std::size(kinds); ++k)
-      std::ranges::copy(at(i).names(kinds[k]), std::back_inserter(*names[k]));
-  }
-  for (auto* list : names) {
-    std::ranges::sort(*list);
-    list->erase(std::unique(list->begin(), list->end()), list->end());
-  }
-  return out;
-}
-
 std::string core::own_name() const { return cluster() ? cluster()->self().node : "local"; }
 
 partition_place core::place_of(std::size_t index) {
@@ -385,7 +368,7 @@ supercache::cluster_stats core::cluster_stats() {
   out.live_nodes = {node_name};
   out.mode = to_string(options_.cluster);
   out.replication_mode = to_string(options_.replication.mode);
-  out.partitions = map.size();
+  out.partitions = out.writable = map.size();
   out.replication_factor = map.front().replicas.size() + 1;
   for (const placement& p : map)
     out.primaries_here += p.primary == node_name;

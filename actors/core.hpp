@@ -46,7 +46,7 @@ public:
   core(caf::actor_system& system, options o);
   ~core();
 
-  /// In distributed mode: listens, so that the node has its address. Errors: `io_error`.
+  /// Listens, in distributed mode or if the options say so. Errors: `io_error`.
   status listen();
 
   /// Makes the actors; the second half of construction, since they hold the core.

@@ -211,6 +211,7 @@ value_list kv::get_all(const value& key, const read_options& o) const {
 caf::expected<value_list> kv::try_get_many(std::span<const value> keys, const value& otherwise,
                                            const read_options& o) const {
   return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value_list> {
+    detail::count_reads(c, o, keys.size());
     value_list out;
     out.reserve(keys.size());
     if (c.cluster()) {

@@ -64,8 +64,8 @@ std::size_t kv::remove_all(const wait_options& o) { return to_plain(try_remove_a
 // -- everything ---------------------------------------------------------------------------------
 
 result<std::vector<record>> kv::all(const read_options& o) const {
-  return write(cache_.internals(), metric::scan,
-               [&](core& c) { return detail::all_rows(c, target(), o); });
+  return detail::walk(cache_.internals(), metric::scan,
+                      [&](core& c) { return detail::all_rows(c, target(), o); });
 }
 
 namespace {

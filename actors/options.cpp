@@ -1,5 +1,8 @@
 #include "settings.hpp"
 
+#include <supercache/store/nearest.hpp>
+#include <supercache/store/text.hpp>
+
 #include <algorithm>
 
 namespace supercache::inline SUPERCACHE_ABI {
@@ -14,27 +17,13 @@ std::string_view to_string(cluster_mode m) noexcept {
 
 namespace {
 
-std::size_t distance(std::string_view a, std::string_view b) { // Levenshtein
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
 failure unknown(std::string_view name) {
-  const auto nearest = std::ranges::min_element(
-    fields(), {}, [&](const field& f) { return distance(f.name, name); });
-  std::string text = "unknown option '" + std::string{name} + "'";
-  if (distance(nearest->name, name) <= std::max<std::size_t>(2, name.size() / 3))
-    text += "; did you mean '" + nearest->name + "'?";
+  std::vector<std::string> names;
+  for (const field& f : fields())
+    names.push_back(f.name);
+  std::string text = "unknown option '" + printable(name) + "'";
+  if (const auto* meant = detail::nearest(name, names))
+    text += "; did you mean '" + *meant + "'?";
   return {errc::invalid_config, std::move(text)};
 }
 

@@ -11,6 +11,7 @@
 namespace supercache {
 
 using detail::core;
+using detail::read;
 using detail::to_plain;
 using detail::write;
 namespace remote = detail::remote;
@@ -84,19 +85,17 @@ caf::expected<value_list> pop_many(core& c, member which, metric m, const std::s
   }));
 }
 
-caf::expected<std::size_t> count(core& c, member which, const std::string& name,
+caf::expected<std::size_t> count(core& all, member which, const std::string& name,
                                  const read_options& o) {
-  if (c.cluster()) {
+  return to_expected(read(all, o, [&](core& c) -> result<std::size_t> {
+    if (!c.cluster())
+      return map_of(c, which, name).count(name);
     const auto got
       = remote::ask(c, c.home_index(name), remote::reading(ask::count{}, space_of(which, name)), o);
     if (!got)
-      return to_caf(got.why());
+      return got.why();
     return static_cast<std::size_t>(got->one.as_int());
-  }
-  const std::size_t n = map_of(c, which, name).count(name);
-  if (auto s = c.check_running(); !s)
-    return to_caf(s.why());
-  return n;
+  }));
 }
 
 } // namespace
@@ -150,18 +149,17 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
 value queue::out_wait(std::chrono::milliseconds timeout) { return to_plain(try_out_wait(timeout)); }
 
 caf::expected<value> queue::try_peek(value otherwise, const read_options& o) const {
-  core& c = cache_.internals();
-  if (auto s = c.check_running(); !s)
-    return to_caf(s.why());
-  if (c.cluster()) {
+  return to_expected(read(cache_.internals(), o, [&](core& c) -> result<value> {
+    if (!c.cluster()) {
+      value out;
+      return c.home_of(name_).queues().peek(name_, out) ? std::move(out) : std::move(otherwise);
+    }
     const auto got = remote::ask(c, c.home_index(name_),
                                  remote::reading(ask::peek{}, space_of(queues, name_)), o);
     if (!got)
-      return to_caf(got.why());
+      return got.why();
     return got->one.items().empty() ? std::move(otherwise) : got->one.items().front();
-  }
-  value out;
-  return c.home_of(name_).queues().peek(name_, out) ? std::move(out) : std::move(otherwise);
+  }));
 }
 value queue::peek(value otherwise, const read_options& o) const {
   return to_plain(try_peek(std::move(otherwise), o));

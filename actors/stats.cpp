@@ -1,4 +1,6 @@
 #include <supercache/stats.hpp>
+#include <supercache/store/amount.hpp>
+#include <supercache/store/text.hpp>
 
 #include <iomanip>
 #include <ostream>
@@ -43,7 +45,7 @@ void print_names(std::ostream& out, const char* what, const std::vector<std::str
     return;
   out << std::left << std::setw(12) << what;
   for (std::size_t i = 0; i < names.size(); ++i)
-    out << (i ? ", " : "") << names[i];
+    out << (i ? ", " : "") << printable(names[i]);
   out << '\n';
 }
 
@@ -62,8 +64,12 @@ void print(std::ostream& out, const cache_stats& s) {
   for (const auto& p : s.partitions)
     out << std::left << std::setw(24) << p.name << std::right << std::setw(12) << p.records
         << std::setw(14) << bytes_text(p.bytes) << '\n';
-  out << std::left << std::setw(24) << "total" << std::right << std::setw(12) << s.records
+  out << std::left << std::setw(24) << "tuples" << std::right << std::setw(12) << s.records
       << std::setw(14) << bytes_text(s.bytes) << '\n';
+  for (const auto& k : s.kinds)
+    if (k.kind != "tuples" && k.records > 0)
+      out << std::left << std::setw(24) << k.kind << std::right << std::setw(12) << k.records
+          << std::setw(14) << bytes_text(k.bytes) << '\n';
   print_names(out, "namespaces", s.namespaces);
   print_names(out, "queues", s.queues);
   print_names(out, "stacks", s.stacks);
@@ -76,7 +82,7 @@ void print(std::ostream& out, const cluster_stats& s) {
       << s.replication_factor << '\n'
       << "partitions   " << s.partitions << " (primary of " << s.primaries_here << ", replica of "
       << s.replicas_here << ")\n"
-      << "discarded    " << s.discarded << " writes\n";
+      << "discarded    " << detail::amount(s.discarded, "write", "writes") << '\n';
   print_names(out, "live", s.live_nodes);
   print_names(out, "unreachable", s.unreachable);
 }
@@ -103,9 +109,13 @@ value to_value(const cache_stats& s) {
   for (const auto& p : s.partitions)
     partitions.push_back(value::map(
       {{"index", p.index}, {"name", p.name}, {"records", p.records}, {"bytes", p.bytes}}));
+  std::vector<std::pair<value, value>> kinds;
+  for (const auto& k : s.kinds)
+    kinds.emplace_back(k.kind, value::map({{"records", k.records}, {"bytes", k.bytes}}));
   return value::map({{"partitions", value::list(partitions)},
                      {"records", s.records},
                      {"bytes", s.bytes},
+                     {"kinds", value::map(std::move(kinds))},
                      {"namespaces", strings(s.namespaces)},
                      {"queues", strings(s.queues)},
                      {"stacks", strings(s.stacks)},
@@ -119,6 +129,7 @@ value to_value(const cluster_stats& s) {
                      {"mode", s.mode},
                      {"replication_mode", s.replication_mode},
                      {"partitions", s.partitions},
+                     {"writable", s.writable},
                      {"replication_factor", s.replication_factor},
                      {"primaries_here", s.primaries_here},
                      {"replicas_here", s.replicas_here},

@@ -74,7 +74,7 @@ result<records> get(core& all, const std::string& type, const value& key, const 
 }
 
 result<std::vector<record>> list(core& all, const std::string& type, const read_options& o) {
-  return write(all, metric::scan, [&](core& c) {
+  return walk(all, metric::scan, [&](core& c) {
     return all_rows(c, {space_kind::structs, type}, o);
   });
 }

@@ -80,10 +80,8 @@ constexpr std::uint64_t message_tag = 4;
 static_assert(std::is_same_v<std::variant_alternative_t<message_tag, item>, peer_message>);
 
 failure read_failure(wire_reader& r) {
-  failure f;
-  f.code = static_cast<errc>(r.number_below(64, "error code"));
-  f.message = r.text();
-  return f;
+  const auto code = static_cast<errc>(r.number_below(64, "error code"));
+  return {code, r.text()};
 }
 
 all_claims read_all_claims(wire_reader& r) {

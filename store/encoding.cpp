@@ -1,7 +1,7 @@
 #include "encoding_format.hpp"
-#include "utf8.hpp"
 
 #include <supercache/store/encoding.hpp>
+#include <supercache/store/text.hpp>
 
 #include <msgpack/pack.hpp>
 

@@ -1,9 +1,10 @@
 #include "base64.hpp"
 #include "json_document.hpp"
-#include "utf8.hpp"
 
 #include <supercache/store/json.hpp>
+#include <supercache/store/text.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace supercache {
@@ -13,14 +14,6 @@ namespace {
 using namespace detail;
 
 // -- writing ------------------------------------------------------------------------------------
-
-json to_document(const value& x);
-
-json tagged(const char* tag, json x) {
-  json object = json::object();
-  object[tag] = std::move(x);
-  return object;
-}
 
 json array_of(std::span<const value> items) {
   json array = json::array();
@@ -44,7 +37,15 @@ json map_document(std::span<const value> flat) {
   return plain ? map : tagged("$map", std::move(map));
 }
 
-json to_document(const value& x) {
+} // namespace
+
+json detail::tagged(const char* tag, json x) {
+  json object = json::object();
+  object[tag] = std::move(x);
+  return object;
+}
+
+json detail::to_document(const value& x) {
   switch (x.kind()) {
     case kind::nil: return nullptr;
     case kind::boolean: return x.as_bool();
@@ -63,6 +64,8 @@ json to_document(const value& x) {
   }
   return map_document(x.items());
 }
+
+namespace {
 
 // -- reading ------------------------------------------------------------------------------------
 
@@ -144,8 +147,20 @@ value detail::to_value(const json& x, const place& at) {
   return object_to_map(x, at);
 }
 
-std::string to_json(const value& x) { return to_document(x).dump(); }
-std::string to_json(const record& x) { return array_of(x.items()).dump(); }
+namespace {
+
+/// As text that a terminal does not obey: such characters can be in strings only, where JSON has an
+/// escape for them. The library escapes those below U+0020.
+std::string dumped(const json& document) {
+  std::string text = document.dump();
+  const auto is_plain = [](unsigned char c) { return c < 0x7f; };
+  return std::ranges::all_of(text, is_plain) ? text : printable(text);
+}
+
+} // namespace
+
+std::string to_json(const value& x) { return dumped(to_document(x)); }
+std::string to_json(const record& x) { return dumped(array_of(x.items())); }
 
 result<value> value_from_json(std::string_view text) {
   return guarded<value>([&] { return to_value(parse_json(text), {}); });

@@ -1,6 +1,6 @@
 #include "json_document.hpp"
 
-#include "utf8.hpp"
+#include <supercache/store/text.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -12,13 +12,7 @@ namespace {
 /// At most 200 bytes of `text`, fit to be shown.
 std::string shorten(std::string_view text) {
   constexpr std::size_t longest = 200;
-  std::string out{text.substr(0, longest)};
-  if (text.size() > longest)
-    out += "...";
-  if (!is_utf8(out))
-    for (char& c : out)
-      c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
-  return out;
+  return printable(text.substr(0, longest)) + (text.size() > longest ? "..." : "");
 }
 
 /// What nlohmann/json says is wrong, without its error numbers and places.

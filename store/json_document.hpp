@@ -39,6 +39,10 @@ struct place {
 
 /// `x`, which must be an array because it stands for `what`.
 const json& need_array(const json& x, const place& at, const char* what);
+/// The document of a value, and one of the forms that begin with `$`.
+json to_document(const value& x);
+json tagged(const char* tag, json x);
+
 /// Throws `malformed` and `too_large`, too.
 value to_value(const json& x, const place& at);
 

@@ -189,6 +189,24 @@ void partition_store::clear(const stamp& now) {
   stacks_.clear();
 }
 
+partition_store::amount partition_store::held(space_kind kind, const stamp& now) const {
+  switch (kind) {
+    case space_kind::tuples: return {tuples_.count(now), tuples_.bytes()};
+    case space_kind::queue: return {queues_.items(), queues_.bytes()};
+    case space_kind::stack: return {stacks_.items(), stacks_.bytes()};
+    case space_kind::kv:
+    case space_kind::structs: break;
+  }
+  amount sum;
+  const std::lock_guard hold{adding_};
+  for (const auto& t : spaces_)
+    if (t->kind == kind) {
+      sum.records += t->data.count(now);
+      sum.bytes += t->data.bytes();
+    }
+  return sum;
+}
+
 std::size_t partition_store::bytes() const {
   std::size_t n = queues_.bytes() + stacks_.bytes();
   each_table([&](const table& t) { n += t.bytes(); });

@@ -1,5 +1,7 @@
 #include "table_shelves.hpp"
 
+#include <supercache/store/amount.hpp>
+
 // Operations that read one record, change it and store it, under the lock of its key.
 
 namespace supercache {
@@ -12,9 +14,8 @@ failure not_on_bags(std::string_view what) {
 }
 
 failure no_such_element(std::size_t pos, std::size_t size) {
-  return {errc::invalid_argument, "record has " + std::to_string(size)
-                                    + " elements; there is none at position "
-                                    + std::to_string(pos)};
+  return {errc::invalid_argument, "record has " + detail::amount(size, "element", "elements")
+                                    + "; there is none at position " + std::to_string(pos)};
 }
 
 failure key_is_fixed(std::size_t pos) {

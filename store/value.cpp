@@ -1,3 +1,4 @@
+#include <supercache/store/amount.hpp>
 #include <supercache/store/record.hpp>
 #include <supercache/store/value.hpp>
 
@@ -277,9 +278,9 @@ void record::check_depth(const detail::block* b) {
 
 const value& record::at(std::size_t i) const {
   if (i >= size())
-    throw error(errc::invalid_argument, "record has " + std::to_string(size())
-                                          + " elements; there is none at position "
-                                          + std::to_string(i));
+    throw error(errc::invalid_argument, "record has "
+                                          + detail::amount(size(), "element", "elements")
+                                          + "; there is none at position " + std::to_string(i));
   return (*this)[i];
 }
 

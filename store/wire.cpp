@@ -1,3 +1,4 @@
+#include <supercache/store/amount.hpp>
 #include <supercache/store/wire.hpp>
 
 // The few forms of MessagePack that fields of messages have:
@@ -134,8 +135,8 @@ std::size_t wire_reader::count() {
   const auto n = number();
   if (n <= in_.size())
     return n;
-  fail(std::to_string(n) + " things cannot be in the " + std::to_string(in_.size())
-       + " bytes that are left");
+  fail(detail::amount(n, "thing", "things") + " cannot be in what is left, which is "
+       + detail::amount(in_.size(), "byte", "bytes"));
   return 0;
 }
 
@@ -147,7 +148,7 @@ status wire_reader::status() const {
 
 supercache::status wire_reader::finish() {
   if (ok_ && !in_.empty())
-    fail(std::to_string(in_.size()) + " bytes behind the end of a message");
+    fail(detail::amount(in_.size(), "byte", "bytes") + " behind the end of a message");
   return status();
 }
 

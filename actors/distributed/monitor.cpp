@@ -5,6 +5,8 @@
 #include "node.hpp"
 #include "provider.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <spdlog/spdlog.h>
 
 #include <map>
@@ -218,7 +220,8 @@ private:
       d.refused = s.why().message;
     });
     if (news)
-      spdlog::warn("no connection to node {}: {}", to_string(l.address()), s.why().message);
+      spdlog::warn("no connection to node {}: {}", printable(to_string(l.address())),
+                   s.why().message);
   }
 
   monitor_actor::pointer self_;

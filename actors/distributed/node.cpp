@@ -3,6 +3,8 @@
 #include "../core.hpp"
 #include "../log.hpp"
 
+#include <supercache/store/amount.hpp>
+
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
@@ -188,6 +190,7 @@ void node::tick() {
     return m.live();
   });
   core_.nodes().now_live(live);
+  tell_placement(live, now);
   beat(now);
   const batch gather{*this};
   for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -198,6 +201,30 @@ void node::tick() {
     next_lazy_retry_ms_ = now + lazy_retry_ms;
     core_.retry_lazy();
   }
+}
+
+/// Tells the log who leads what, if that may have changed.
+void node::tell_placement(const member_list& live, std::int64_t now) {
+  std::vector<member_id> routes(hosts_.size());
+  for (std::size_t i = 0; i < routes.size(); ++i)
+    routes[i] = route(i);
+  const bool changed = routes != seen_routes_ || live != seen_live_;
+  if (!changed && (placement_log_.rests() || now < next_placement_ms_))
+    return;
+  constexpr std::int64_t pause_ms = 100; // while it waits for something
+  next_placement_ms_ = now + pause_ms;
+  seen_routes_ = std::move(routes);
+  seen_live_ = live;
+  const auto lines = view([&](const membership& m) {
+    std::vector<placement_log::seen> seen(hosts_.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const leadership& l = m.leader_of(i);
+      seen[i] = {l.current && m.is_live(l.primary) ? &l.primary : nullptr, is_writable(m, i)};
+    }
+    return placement_log_.look(seen, now);
+  });
+  for (const auto& line : lines)
+    spdlog::log(line.warning ? spdlog::level::warn : spdlog::level::info, "{}", line.text);
 }
 
 frame::heartbeat node::sign_of_life() {
@@ -306,9 +333,9 @@ void node::announce(const claim& c) {
 
 void node::discarded(std::size_t partition, std::uint64_t entries) {
   discarded_ += entries;
-  spdlog::warn("partition {}: {} writes that only this node had are given up for those of the "
-               "present primary",
-               partition, entries);
+  spdlog::warn(
+    "partition {}: {} given up, which only this node had, for those of the present primary",
+    partition, amount(entries, "write is", "writes are"));
 }
 
 void node::replicating() const {

@@ -3,6 +3,7 @@
 #include "host.hpp"
 #include "later.hpp"
 #include "link.hpp"
+#include "placement_log.hpp"
 #include "router.hpp"
 
 #include <supercache/cluster/handshake.hpp>
@@ -150,6 +151,8 @@ public:
 private:
   friend class batch;
   bool is_settled(const membership& m, std::size_t partition) const;
+  bool is_writable(const membership& m, std::size_t partition) const;
+  void tell_placement(const member_list& live, std::int64_t now);
   std::string why_not_settled();
   struct inbox;
   status check_hello_of(const hello& from);
@@ -187,7 +190,11 @@ private:
   std::shared_mutex links_lock_;
   std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
   std::atomic<std::int64_t> next_beat_ms_{0};
-  std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread
+  std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread, as the next four
+  placement_log placement_log_;
+  std::int64_t next_placement_ms_ = 0;
+  std::vector<member_id> seen_routes_; ///< when it was told last
+  member_list seen_live_;
   std::atomic<std::uint64_t> discarded_{0};
   std::mutex refused_lock_;
   std::map<std::string, std::string> refused_; ///< who was refused, and why: said once

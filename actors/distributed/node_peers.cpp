@@ -4,6 +4,8 @@
 #include "guard.hpp"
 #include "node.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <caf/actor_companion.hpp>
 
 #include <spdlog/spdlog.h>
@@ -126,7 +128,7 @@ void node::refuse(const std::string& who, const failure& why) {
     refused_.clear();
   auto& before = refused_[who];
   if (before != why.message)
-    spdlog::warn("node {} is refused: {}", who, why.message);
+    spdlog::warn("node {} is refused: {}", printable(who), why.message);
   before = why.message;
 }
 

@@ -3,6 +3,8 @@
 #include "node.hpp"
 #include "router.hpp"
 
+#include <supercache/store/amount.hpp>
+
 #include <algorithm>
 
 // Reads of this node's callers, and of other nodes'.
@@ -118,7 +120,7 @@ void router::attempt_quorum(const read_ptr& c) {
     c->due_ms = node_.now_ms() + (asked.empty() ? retry_ms : attempt_ms);
     c->last
       = {errc::quorum_not_reached,
-         "of " + std::to_string(of) + " members of partition " + std::to_string(c->partition)
+         "of " + amount(of, "member", "members") + " of partition " + std::to_string(c->partition)
            + " only " + std::to_string(asked.size()) + " can be reached, and too few answered"};
   }
   for (const member& m : asked) {

@@ -1,6 +1,8 @@
 #include "../core.hpp"
 #include "node.hpp"
 
+#include <supercache/store/amount.hpp>
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@ supercache::cluster_stats node::stats() {
     out.replication_factor = std::min(o.replication.replication_factor, m.counted().size());
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
       const leadership& l = m.leader_of(i);
+      out.writable += is_writable(m, i);
       out.primaries_here += hosts_[i]->leads();
       out.replicas_here += !hosts_[i]->leads() && find_member(l.members, self_.id);
     }
@@ -190,9 +193,10 @@ std::string node::why_not_settled() {
     for (const auto& name : m.unreachable())
       gone += (gone.empty() ? "; unreachable: " : ", ") + name;
   });
-  const auto of = " of " + std::to_string(hosts_.size()) + " partitions ";
-  return std::to_string(headless) + of + "have no primary, and " + std::to_string(thin)
-         + " do not have all their copies yet" + gone;
+  const auto of = " of " + amount(hosts_.size(), "partition", "partitions");
+  return std::to_string(headless) + of + (headless == 1 ? " has" : " have") + " no primary, and "
+         + std::to_string(thin) + (thin == 1 ? " does not have all its" : " do not have all their")
+         + " copies yet" + gone;
 }
 
 bool node::settled() {
@@ -202,6 +206,13 @@ bool node::settled() {
         return false;
     return true;
   });
+}
+
+/// Whether a partition has a primary that can acknowledge writes.
+bool node::is_writable(const membership& m, std::size_t partition) const {
+  const leadership& l = m.leader_of(partition);
+  const auto live = std::ranges::count_if(l.members, [&](const member& x) { return m.is_live(x); });
+  return l.current && m.is_live(l.primary) && (async_ || 2 * live > std::ssize(l.members));
 }
 
 /// Whether a partition has a primary and all the copies it should have, within reach.

@@ -8,7 +8,6 @@
 
 #include <supercache/version.hpp>
 
-#include <array>
 #include <charconv>
 #include <iostream>
 
@@ -93,7 +92,7 @@ int run(const words& all) {
     return cluster(behind);
   if (rest.front() == "echo" && rest.size() == 2) // a baseline, in a process of its own
     return serve_echo(rest[1]);
-  const std::array<std::string, 2> known{"local", "cluster"};
+  const std::vector<std::string> known{"local", "cluster"};
   throw usage_error("unknown command '" + rest.front() + "'; there are local, cluster"
                     + did_you_mean(rest.front(), known));
 }
@@ -103,7 +102,7 @@ int run(const words& all) {
 int main(int argc, char** argv) {
   open_standard_descriptors();
   try {
-    return run({argv + 1, argv + argc});
+    return run(words_of(argc, argv));
   } catch (const usage_error& e) {
     complain(program, e.what());
     return bad_usage;

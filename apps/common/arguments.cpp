@@ -11,20 +11,23 @@ namespace supercache::app {
 
 namespace {
 
-// CLI11 takes a word in brackets apart at its commas, as a list. Ours are JSON: such words carry a
-// mark while CLI11 looks at them.
-constexpr char mark = '\x1f';
+/// In front of a word that CLI11 must pass on as it is, and of one that was in quotes. A word that
+/// begins with one of them by itself gets the first, too.
+constexpr char plain_mark = '\x1f', quote_mark = '\x1e';
+/// The validator by which a value is known.
+constexpr auto value_name = "value";
 
-void protect(std::vector<std::string>& words) {
-  for (std::string& w : words)
-    if (w.starts_with('[') || w.starts_with(mark))
-      w.insert(w.begin(), mark);
+/// CLI11 takes a word in brackets apart at its commas, {} for no word at all, and -inf for options.
+bool needs_mark(std::string_view word) {
+  return word.starts_with('[') || word.starts_with('{') || word == "-inf";
 }
 
-std::string unprotect(std::string word) {
-  if (word.starts_with(mark))
-    word.erase(0, 1);
-  return word;
+bool is_value(const CLI::Option& o) {
+  try {
+    return const_cast<CLI::Option&>(o).get_validator(value_name) != nullptr;
+  } catch (const CLI::OptionNotFound&) {
+    return false;
+  }
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -35,9 +38,11 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+bool is_option(const std::string& word) { return word.starts_with('-') && word != "-"; }
+
 [[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
-  if (!word.starts_with('-') || word == "-")
-    throw usage_error("unexpected argument '" + word + "'");
+  if (!is_option(word))
+    throw usage_error("unexpected argument '" + plain_word(word) + "'");
   const std::string name = word.substr(0, word.find('='));
   throw usage_error("unknown option '" + name + "'" + did_you_mean(name, option_names(app)));
 }
@@ -46,7 +51,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
 std::optional<std::string> extra(const CLI::App& app) {
   for (const std::string& word : app.remaining())
     if (word != "--") // says only that what follows is no option
-      return unprotect(word);
+      return word;
   return std::nullopt;
 }
 
@@ -73,6 +78,32 @@ std::string help_of(const CLI::App& app) {
 
 } // namespace
 
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words{argv + 1, argv + argc};
+  std::ranges::transform(words, words.begin(), word_as_it_is);
+  return words;
+}
+
+std::string word_as_it_is(std::string word) {
+  if (word.starts_with(plain_mark) || word.starts_with(quote_mark))
+    word.insert(word.begin(), plain_mark);
+  return word;
+}
+
+std::string word_in_quotes(const std::string& text) { return quote_mark + text; }
+bool is_in_quotes(std::string_view word) { return word.starts_with(quote_mark); }
+
+std::string plain_word(std::string word) {
+  if (word.starts_with(plain_mark) || word.starts_with(quote_mark))
+    word.erase(0, 1);
+  return word;
+}
+
+CLI::Option* takes_values(CLI::Option* o) {
+  const auto anything = [](std::string&) { return std::string{}; };
+  return o->type_name("")->check(CLI::Validator{anything, "", value_name});
+}
+
 bool parse(CLI::App& app, std::vector<std::string> words) {
   app.allow_extras();
   app.get_formatter()->column_width(32);
@@ -80,9 +111,11 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
   if (app.get_help_ptr())
     app.set_help_flag("-h,--help", "Print this help and exit");
   for (CLI::Option* o : app.get_options())
-    if (o->get_items_expected_max() > 0)
-      o->transform(unprotect);
-  protect(words);
+    if (o->get_items_expected_max() > 0 && !is_value(*o))
+      o->transform(plain_word);
+  for (std::string& w : words)
+    if (needs_mark(w))
+      w.insert(w.begin(), plain_mark);
   std::ranges::reverse(words); // as CLI11 wants them
   try {
     app.parse(std::move(words));
@@ -94,20 +127,16 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
     return false;
   } catch (const CLI::ParseError& e) {
     // A word that nobody knows is the better explanation of what is missing.
-    if (const auto word = extra(app); word && word->starts_with('-'))
+    if (const auto word = extra(app); word && is_option(*word))
       refuse_extra(app, *word);
     throw usage_error(text_of(app, e));
   }
-  if (const auto word = extra(app); word && (!app.get_prefix_command() || word->starts_with('-')))
+  if (const auto word = extra(app); word && (!app.get_prefix_command() || is_option(*word)))
     refuse_extra(app, *word);
   return true;
 }
 
-std::vector<std::string> rest_of(const CLI::App& app) {
-  auto words = app.remaining();
-  std::ranges::transform(words, words.begin(), unprotect);
-  return words;
-}
+std::vector<std::string> rest_of(const CLI::App& app) { return app.remaining(); }
 
 CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
   const std::string range = std::to_string(low) + " to " + std::to_string(high);

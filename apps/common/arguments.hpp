@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What the programs share about their command lines.
@@ -19,11 +20,26 @@ public:
 /// Exit statuses of all programs.
 enum status_code : int { ok = 0, failed = 1, bad_usage = 2, nothing_there = 3 };
 
+// -- words ---------------------------------------------------------------------------------------
+// A word is what one types between blanks, with a mark in front where CLI11 would take it for
+// something else, or where it matters that it was typed in quotes.
+
+/// The words of a command line after the program's name.
+std::vector<std::string> words_of(int argc, char** argv);
+std::string word_as_it_is(std::string word);
+/// One that is a text and no option, whatever it looks like.
+std::string word_in_quotes(const std::string& text);
+bool is_in_quotes(std::string_view word);
+/// Without the mark.
+std::string plain_word(std::string word);
+/// Has the words of an option or argument come with their marks; others come without.
+CLI::Option* takes_values(CLI::Option* o);
+
 /// Reads the words after the program's name. Answers false when the user asked for help or the
 /// version, which is on standard output then. Throws `usage_error` with a sentence.
 bool parse(CLI::App& app, std::vector<std::string> words);
 /// What `parse` left, for an app with `prefix_command`: the first word that is no option of its
-/// own, and all behind it.
+/// own, and all behind it, with their marks.
 std::vector<std::string> rest_of(const CLI::App& app);
 
 /// A check for whole numbers; its message names the value and what is allowed.

@@ -101,15 +101,16 @@ std::unique_ptr<client::link> client::link::open(const address& node, millisecon
   return made;
 }
 
-void client::link::fail(const caf::error& why) const {
-  if (*lost)
-    throw error(errc::outcome_unknown, "the connection to " + to_string(node)
-                                         + " was lost; whether it happened is unknown");
-  if (why == caf::sec::request_timeout)
-    throw error(errc::outcome_unknown, "no answer from " + to_string(node) + " within "
-                                         + std::to_string(timeout.count())
-                                         + " ms; whether it happened is unknown");
-  throw error(code_of(why), message_of(why));
+void client::link::fail(const caf::error& why, effect what) const {
+  const bool late = why == caf::sec::request_timeout;
+  if (!*lost && !late)
+    throw error(code_of(why), message_of(why));
+  const std::string text = *lost ? "the connection to " + to_string(node) + " was lost"
+                                 : "no answer from " + to_string(node) + " within "
+                                     + std::to_string(timeout.count()) + " ms";
+  if (what == effect::change)
+    throw error(errc::outcome_unknown, text + "; whether it happened is unknown");
+  throw error(*lost ? errc::not_started : errc::timeout, text);
 }
 
 client::client(const address& node, milliseconds timeout) : link_(link::open(node, timeout)) {}
@@ -119,31 +120,32 @@ client::~client() { free_aside(std::move(link_)); }
 bool client::lost() const noexcept { return *link_->lost; }
 void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeout; }
 
-// -- about the cache
-// --------------------------------------------------------------------------------
+// -- about the cache -----------------------------------------------------------------------------
 
-value client::stats(const std::string& section) { return link_->ask<value>(stats_atom_v, section); }
-value client::config() { return link_->ask<value>(config_atom_v); }
+value client::stats(const std::string& section) {
+  return link_->look<value>(stats_atom_v, section);
+}
+value client::config() { return link_->look<value>(config_atom_v); }
 void client::set_config(const std::string& name, const std::string& text) {
   link_->ask<caf::unit_t>(config_atom_v, name, text);
 }
 std::vector<value> client::names(const std::string& kind) {
-  return link_->ask<value_list>(list_atom_v, kind);
+  return link_->look<value_list>(list_atom_v, kind);
 }
 
 client::rows_page client::next_page(const std::string& kind, const std::string& name,
                                     const value& from) {
-  page p = link_->ask<page>(page_atom_v, kind, name, from);
+  page p = link_->look<page>(page_atom_v, kind, name, from);
   return {std::move(p.rows), std::move(p.next)};
 }
 
-// -- the cluster
-// ------------------------------------------------------------------------------------
+// -- the cluster ---------------------------------------------------------------------------------
 
 value client::administer(const std::string& what, value argument, milliseconds wait) {
+  const bool looks = what == "members" || what == "partitions" || what == "sync";
   auto reply = link_->send<value>(wait, admin_atom_v, what, std::move(argument));
   try {
-    return link_->receive<value>(reply);
+    return link_->receive<value>(reply, looks ? link::effect::nothing : link::effect::change);
   } catch (const error& e) {
     const value options = e.code() == errc::invalid_argument ? config() : value{};
     const value* mode = options.is_map() ? options.find("cluster") : nullptr;

@@ -14,8 +14,8 @@
 namespace supercache::app {
 
 /// A node's cache from the outside: the messages of interfaces.hpp as calls that block. It needs no
-/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; a
-/// call that gets no answer throws `outcome_unknown`, and says so.
+/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; one
+/// that would change something and gets no answer throws `outcome_unknown`, and says so.
 ///
 /// Thread: one. What it holds is freed on another thread, which may have to wait for a connection
 /// that hangs; so a program that had one ends with `end_process`.

@@ -22,7 +22,10 @@ struct client::link {
   link(address where, milliseconds wait);
   /// One that is connected. Throws `error`.
   static std::unique_ptr<link> open(const address& node, milliseconds timeout);
-  [[noreturn]] void fail(const caf::error& why) const;
+  /// What a request does there, if it is done.
+  enum class effect { nothing, change };
+  /// Throws what an answer that is none means to who asked.
+  [[noreturn]] void fail(const caf::error& why, effect what) const;
 
   /// Sends a request; what it answers waits for the reply of type T.
   template <class T, class... Ts>
@@ -32,7 +35,7 @@ struct client::link {
     return compat::ask(self, cache, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
   template <class T, class Handle>
-  T receive(Handle& reply) {
+  T receive(Handle& reply, effect what = effect::change) {
     std::optional<T> out;
     caf::error why;
     const auto keep_error = [&](caf::error& e) { why = std::move(e); };
@@ -41,8 +44,14 @@ struct client::link {
     else
       reply.receive([&](T& x) { out = std::move(x); }, keep_error);
     if (!out)
-      fail(why);
+      fail(why, what);
     return *std::move(out);
+  }
+  /// Asks for something that changes nothing.
+  template <class T, class... Ts>
+  T look(Ts&&... xs) {
+    auto reply = send<T>(timeout, std::forward<Ts>(xs)...);
+    return receive<T>(reply, effect::nothing);
   }
   template <class T, class... Ts>
   T ask(Ts&&... xs) {

@@ -18,7 +18,7 @@ bool client::kv_add_new(const std::string& ns, const value& key, value x, millis
   return link_->ask<bool>(kv_atom_v, add_atom_v, ns, key, std::move(x), std::int64_t{ttl.count()});
 }
 std::vector<value> client::kv_get(const std::string& ns, const value& key) {
-  return link_->ask<value_list>(kv_atom_v, get_atom_v, ns, key);
+  return link_->look<value_list>(kv_atom_v, get_atom_v, ns, key);
 }
 bool client::kv_cas(const std::string& ns, const value& key, const value& expected, value desired) {
   return link_->ask<bool>(kv_atom_v, cas_atom_v, ns, key, expected, std::move(desired));
@@ -37,16 +37,16 @@ std::uint64_t client::kv_clear(const std::string& ns) {
   return link_->ask<std::uint64_t>(kv_atom_v, clear_atom_v, ns);
 }
 std::uint64_t client::kv_count(const std::string& ns) {
-  return link_->ask<std::uint64_t>(kv_atom_v, count_atom_v, ns);
+  return link_->look<std::uint64_t>(kv_atom_v, count_atom_v, ns);
 }
 std::vector<record> client::kv_list(const std::string& ns) {
-  return link_->ask<record_list>(kv_atom_v, list_atom_v, ns);
+  return link_->look<record_list>(kv_atom_v, list_atom_v, ns);
 }
 bool client::kv_expire(const std::string& ns, const value& key, milliseconds ttl) {
   return link_->ask<bool>(kv_atom_v, expire_atom_v, ns, key, std::int64_t{ttl.count()});
 }
 std::int64_t client::kv_ttl(const std::string& ns, const value& key) {
-  return link_->ask<std::int64_t>(kv_atom_v, ttl_atom_v, ns, key);
+  return link_->look<std::int64_t>(kv_atom_v, ttl_atom_v, ns, key);
 }
 
 std::uint64_t client::push(line kind, const std::string& name, std::vector<value> items) {
@@ -59,15 +59,15 @@ std::vector<value> client::pop(line kind, const std::string& name, std::uint64_t
                              : link_->ask<value_list>(stack_atom_v, pop_atom_v, name, n);
 }
 std::uint64_t client::count(line kind, const std::string& name) {
-  return kind == line::queue ? link_->ask<std::uint64_t>(queue_atom_v, count_atom_v, name)
-                             : link_->ask<std::uint64_t>(stack_atom_v, count_atom_v, name);
+  return kind == line::queue ? link_->look<std::uint64_t>(queue_atom_v, count_atom_v, name)
+                             : link_->look<std::uint64_t>(stack_atom_v, count_atom_v, name);
 }
 std::vector<value> client::drain(line kind, const std::string& name) {
   return kind == line::queue ? link_->ask<value_list>(queue_atom_v, drain_atom_v, name)
                              : link_->ask<value_list>(stack_atom_v, drain_atom_v, name);
 }
 std::vector<value> client::queue_peek(const std::string& name) {
-  return link_->ask<value_list>(queue_atom_v, peek_atom_v, name);
+  return link_->look<value_list>(queue_atom_v, peek_atom_v, name);
 }
 value client::queue_wait(const std::string& name, milliseconds wait) {
   auto reply = link_->send<value>(wait + link_->timeout, queue_atom_v, wait_atom_v, name,

@@ -14,8 +14,8 @@ client::answer client::put_ahead(std::vector<record> rows) {
 }
 
 std::vector<record> client::get(const value& key, const partition& in, const std::string& mode) {
-  return in ? link_->ask<record_list>(get_atom_v, key, *in, mode)
-            : link_->ask<record_list>(get_atom_v, key, mode);
+  return in ? link_->look<record_list>(get_atom_v, key, *in, mode)
+            : link_->look<record_list>(get_atom_v, key, mode);
 }
 
 std::uint64_t client::remove(const value& key, const partition& in) {
@@ -29,16 +29,16 @@ std::uint64_t client::remove_match(const pattern& p, const partition& in) {
 std::uint64_t client::remove_all() { return link_->ask<std::uint64_t>(clear_atom_v); }
 
 std::vector<bindings> client::match(const pattern& p, const partition& in, std::uint64_t limit) {
-  return in ? link_->ask<std::vector<bindings>>(match_atom_v, *in, p, limit)
-            : link_->ask<std::vector<bindings>>(match_atom_v, p, limit);
+  return in ? link_->look<std::vector<bindings>>(match_atom_v, *in, p, limit)
+            : link_->look<std::vector<bindings>>(match_atom_v, p, limit);
 }
 std::vector<record> client::select(const pattern& p, const partition& in, std::uint64_t limit) {
-  return in ? link_->ask<record_list>(select_atom_v, *in, p, limit)
-            : link_->ask<record_list>(select_atom_v, p, limit);
+  return in ? link_->look<record_list>(select_atom_v, *in, p, limit)
+            : link_->look<record_list>(select_atom_v, p, limit);
 }
 std::uint64_t client::count_match(const pattern& p, const partition& in) {
-  return in ? link_->ask<std::uint64_t>(count_atom_v, match_atom_v, *in, p)
-            : link_->ask<std::uint64_t>(count_atom_v, match_atom_v, p);
+  return in ? link_->look<std::uint64_t>(count_atom_v, match_atom_v, *in, p)
+            : link_->look<std::uint64_t>(count_atom_v, match_atom_v, p);
 }
 
 client::answer client::struct_put_ahead(const std::string& type, std::vector<record> rows) {

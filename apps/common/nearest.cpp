@@ -1,37 +1,27 @@
 #include "nearest.hpp"
 
+#include <supercache/store/nearest.hpp>
+
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <array>
 
 namespace supercache::app {
 
 namespace {
 
-std::size_t distance(std::string_view a, std::string_view b) { // Levenshtein
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
+/// What takes data or a node away. Who mistypes something else must not be led to it.
+constexpr std::array<std::string_view, 16> destroying{
+  "--all",   "--allow-rejects", "--force", "--yes", "clear", "drain",
+  "expire",  "force-primary",   "leave",   "out",   "pop",   "remove",
+  "replace", "restore",         "stop",    "wait"};
 
 } // namespace
 
-std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
-  const auto nearest
-    = std::ranges::min_element(known, {}, [&](const auto& k) { return distance(k, word); });
-  if (nearest == known.end()
-      || distance(*nearest, word) > std::max<std::size_t>(2, word.size() / 3))
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const std::string* meant = detail::nearest(word, known);
+  if (!meant || std::ranges::find(destroying, *meant) != destroying.end())
     return {};
-  return "; did you mean '" + *nearest + "'?";
+  return "; did you mean '" + *meant + "'?";
 }
 
 } // namespace supercache::app

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace supercache::app {
 
-/// "; did you mean 'put'?" with the nearest of `known`, or nothing when none is near.
-std::string did_you_mean(std::string_view word, std::span<const std::string> known);
+/// "; did you mean 'put'?" with the nearest of `known`; nothing when none is near, or when that one
+/// takes data away.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 
 } // namespace supercache::app

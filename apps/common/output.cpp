@@ -1,21 +1,11 @@
 #include "output.hpp"
 
 #include <supercache/store/json.hpp>
+#include <supercache/store/text.hpp>
 
 #include <iostream>
 
 namespace supercache::app {
-
-value value_from_word(const std::string& text, bool plain) {
-  if (plain)
-    return value{text};
-  auto x = value_from_json(text);
-  if (x)
-    return *std::move(x);
-  if (x.why().code == errc::too_large)
-    throw error(x.why());
-  return value{text};
-}
 
 void print_json(const value& x) { std::cout << to_json(x) << '\n'; }
 
@@ -40,7 +30,7 @@ void print_lines(const std::vector<value>& xs) {
 void complain(const std::string& program, const std::string& text) {
   std::cout.flush();
   // In one piece, so that lines of several programs do not mix.
-  std::cerr << program + ": " + text + '\n' << std::flush;
+  std::cerr << program + ": " + printable(text) + '\n' << std::flush;
 }
 
 } // namespace supercache::app

@@ -7,10 +7,6 @@
 
 namespace supercache::app {
 
-/// A value from a command line: what the text is as JSON, else the text itself as a string; always
-/// the text when `plain`. Throws `error` for JSON that is nested too deeply.
-value value_from_word(const std::string& text, bool plain);
-
 /// One JSON document on a line of standard output.
 void print_json(const value& x);
 value list_of(const std::vector<record>& rows);
@@ -18,7 +14,7 @@ value list_of(const std::vector<value>& xs);
 /// As people read them: `{"user", 1, "Alice"}`, one per line.
 void print_lines(const std::vector<record>& rows);
 void print_lines(const std::vector<value>& xs);
-/// Writes a line to standard error.
+/// Writes a line to standard error; controls in it are escaped, so it is one line.
 void complain(const std::string& program, const std::string& text);
 
 } // namespace supercache::app

@@ -6,6 +6,11 @@
 
 namespace supercache::app {
 
+/// How far work has come, in less than `columns`: what does not fit is left out, the rate first.
+/// `share` is of all that is to be done; negative: nobody knows.
+std::string progress_line(const std::string& what, std::uint64_t rows, double share, double seconds,
+                          std::size_t columns);
+
 /// A line on standard error that tells how far long work has come, if that is a terminal.
 class progress {
 public:

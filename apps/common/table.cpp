@@ -1,5 +1,7 @@
 #include "table.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -24,6 +26,11 @@ std::string fixed(double x, int digits) {
 }
 
 } // namespace
+
+void table_text::add(std::vector<std::string> cells) {
+  std::ranges::transform(cells, cells.begin(), printable);
+  rows_.push_back(std::move(cells));
+}
 
 void table_text::print(std::ostream& out) const {
   std::vector<std::size_t> widths;
@@ -70,6 +77,10 @@ std::string count_text(std::uint64_t n) {
   for (std::size_t at = text.size(); at > 3; at -= 3)
     text.insert(at - 3, 1, ' ');
   return text;
+}
+
+std::string amount_text(std::uint64_t n, const char* one, const char* many) {
+  return count_text(n) + ' ' + (n == 1 ? one : many);
 }
 
 } // namespace supercache::app

@@ -7,7 +7,7 @@
 
 namespace supercache::app {
 
-/// Rows of text under a heading, printed with aligned columns.
+/// Rows of text under a heading, printed with aligned columns, controls escaped.
 class table_text {
 public:
   enum class side { left, right };
@@ -17,7 +17,7 @@ public:
   };
   explicit table_text(std::vector<column> columns) : columns_(std::move(columns)) {}
   /// @pre as many cells as columns
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void add(std::vector<std::string> cells);
   void print(std::ostream& out) const;
 
 private:
@@ -29,5 +29,7 @@ private:
 std::string bytes_text(double bytes);
 std::string time_text(double ns);
 std::string count_text(std::uint64_t n);
+/// `1 row`, `1 234 rows`.
+std::string amount_text(std::uint64_t n, const char* one, const char* many);
 
 } // namespace supercache::app

@@ -3,6 +3,8 @@
 #include "common/output.hpp"
 #include "common/table.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
@@ -14,8 +16,7 @@ namespace {
 using side = table_text::side;
 using names = std::vector<std::string>;
 
-// -- what there is
-// ----------------------------------------------------------------------------------
+// -- what there is -------------------------------------------------------------------------------
 
 void print_members(const std::vector<member_row>& members) {
   table_text table{
@@ -98,7 +99,7 @@ int show_partitions(session& s) {
 
 void print_cluster(const value& stats, const std::vector<partition_row>& partitions) {
   const auto line = [](const char* title, const std::string& text) {
-    std::cout << std::left << std::setw(14) << title << text << '\n';
+    std::cout << std::left << std::setw(14) << title << printable(text) << '\n';
   };
   const auto list = [&](const char* name) {
     names out;
@@ -122,11 +123,10 @@ void print_cluster(const value& stats, const std::vector<partition_row>& partiti
   line("discarded", amount_text(whole_of(stats, "discarded"), "write", "writes"));
   line("partitions", std::to_string(whole_of(stats, "partitions")) + ": " + std::to_string(headless)
                        + " without a primary, " + std::to_string(filling) + " being copied");
-  line("on this node", amount_text(whole_of(stats, "primaries_here"), "primary", "primaries") + ", "
-                         + amount_text(whole_of(stats, "replicas_here"), "replica", "replicas")
-                         + (partitions.empty() ? ""
-                                               : ", " + count_text(records)
-                                                   + (records == 1 ? " record" : " records")));
+  line("on this node",
+       amount_text(whole_of(stats, "primaries_here"), "primary", "primaries") + ", "
+         + amount_text(whole_of(stats, "replicas_here"), "replica", "replicas")
+         + (partitions.empty() ? "" : ", " + amount_text(records, "record", "records")));
 }
 
 int show_cluster(session& s) {
@@ -141,8 +141,7 @@ int show_cluster(session& s) {
   return ok;
 }
 
-// -- what steers it
-// ---------------------------------------------------------------------------------
+// -- what steers it ------------------------------------------------------------------------------
 
 /// Declares how long a command waits for what it brings about.
 std::shared_ptr<std::int64_t> waiting_option(CLI::App& app) {
@@ -174,7 +173,7 @@ int leave(session& s, client::milliseconds longest) {
   if (s.now.json)
     print_json(value::map({{"left", name}}));
   else
-    std::cout << "node " << name
+    std::cout << "node " << printable(name)
               << " left the cluster; the others have all its data. It can be stopped now, or "
                  "started anew to join again\n";
   return ok;
@@ -217,7 +216,7 @@ int force(session& s, const force_words& w) {
     print_json(
       value::map({{"partition", static_cast<std::int64_t>(w.partition)}, {"primary", name}}));
   else
-    std::cout << "node " << name << " is the primary of partition " << w.partition
+    std::cout << "node " << printable(name) << " is the primary of partition " << w.partition
               << " now, with the data it has\n";
   return ok;
 }

@@ -1,5 +1,7 @@
 #include "cluster_view.hpp"
 
+#include <supercache/store/text.hpp>
+
 namespace supercache::app {
 
 value member(const value& map, const char* name) {
@@ -74,12 +76,8 @@ std::vector<std::string> present_of(const std::vector<member_row>& members) {
 std::string names_text(const std::vector<std::string>& names, const char* nothing) {
   std::string out;
   for (const auto& name : names)
-    out += (out.empty() ? "" : ", ") + name;
+    out += (out.empty() ? "" : ", ") + printable(name);
   return out.empty() ? nothing : out;
-}
-
-std::string amount_text(std::uint64_t n, const char* one, const char* many) {
-  return std::to_string(n) + ' ' + (n == 1 ? one : many);
 }
 
 } // namespace supercache::app

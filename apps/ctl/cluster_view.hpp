@@ -33,8 +33,6 @@ std::vector<std::string> present_of(const std::vector<member_row>& members);
 
 /// `b, c`; `nothing` when there are none.
 std::string names_text(const std::vector<std::string>& names, const char* nothing = "-");
-/// `1 copy`, `2 copies`.
-std::string amount_text(std::uint64_t n, const char* one, const char* many);
 
 /// A member of a map; nil when there is none, as another version of a node may not say all that we
 /// ask.

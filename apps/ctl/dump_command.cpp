@@ -5,6 +5,7 @@
 #include "common/table.hpp"
 
 #include <supercache/store/json.hpp>
+#include <supercache/store/text.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -108,7 +109,8 @@ int dump(session& s, const dump_words& w) {
   if (s.now.json)
     print_json(value::map({{"written", rows}}));
   else
-    std::cout << "wrote " << count_text(rows) << " rows to " << w.file << '\n';
+    std::cout << "wrote " << amount_text(rows, "row", "rows") << " to " << printable(w.file)
+              << '\n';
   return ok;
 }
 

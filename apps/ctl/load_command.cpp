@@ -145,7 +145,7 @@ int report(const session& s, std::uint64_t read, std::uint64_t stored, std::uint
     print_json(value::map(
       {{"read", read}, {"stored", stored}, {"rejected", rejected}, {"seconds", seconds}}));
   else
-    std::cout << "read " << count_text(read) << " rows, stored " << count_text(stored)
+    std::cout << "read " << amount_text(read, "row", "rows") << ", stored " << count_text(stored)
               << ", rejected " << count_text(rejected) << ", in " << time_text(seconds * 1e9)
               << '\n';
   return rejected == 0 || allow_rejects ? ok : failed;
@@ -181,8 +181,8 @@ int load(session& s, const load_words& w) {
   } catch (const error& e) {
     bar.clear();
     throw error(e.code(), std::string{e.what()} + "; stopped at line "
-                            + std::to_string(lines.number()) + ", " + std::to_string(to.stored())
-                            + " rows were stored before");
+                            + std::to_string(lines.number()) + ", "
+                            + amount_text(to.stored(), "row was", "rows were") + " stored before");
   }
   bar.clear();
   if (in.bad())

@@ -1,12 +1,12 @@
 #include "loader.hpp"
 
 #include "common/output.hpp"
+#include "common/table.hpp"
 #include "session.hpp"
 
 namespace supercache::app {
 
-// -- rejections
-// ---------------------------------------------------------------------------------------
+// -- rejections ----------------------------------------------------------------------------------
 
 rejections::rejections(std::string file, const std::string& path)
   : file_(std::move(file)), path_(path) {
@@ -26,14 +26,14 @@ void rejections::add(std::size_t line, const std::string& why) {
 
 void rejections::finish() {
   if (count_ > shown)
-    complain(program, file_ + ": " + std::to_string(count_ - shown) + " more rows were rejected"
+    complain(program, file_ + ": " + amount_text(count_ - shown, "more row was", "more rows were")
+                        + " rejected"
                         + (path_.empty() ? "; --rejects FILE writes down all" : ", see " + path_));
   if (out_.is_open() && !out_.flush())
     throw error(errc::io_error, "cannot write " + path_);
 }
 
-// -- loader
-// -------------------------------------------------------------------------------------------
+// -- loader --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -76,7 +76,7 @@ std::optional<std::string> loader::problem_of(const input_row& row) const {
       break;
     case load_target::what::kv:
       if (const auto last = std::max(to_.key_column, to_.value_column); row.items.size() <= last)
-        return "it has " + std::to_string(row.items.size()) + " columns; column "
+        return "it has " + amount_text(row.items.size(), "column", "columns") + "; column "
                + std::to_string(last) + " is needed, counted from 0";
       break;
     case load_target::what::structs:

@@ -11,19 +11,33 @@ namespace {
 using namespace supercache;
 using namespace supercache::app;
 
+constexpr auto values_help = R"(
+Keys, values and elements are typed as they are printed:
+  nil  true  1  -0.5  inf        nil (or null), bool, integer, double; nan, -inf
+  Alice  '"007"'  '"a\n\xff"'    string; in quotes if it looks like anything else; \xff is a byte
+  '[1, "a"]'  '{1, "a"}'         list, tuple
+  '{"a": 1, 2: nil}'             map; {} is the empty one
+JSON is read as such. What begins as a value and is none is refused. --string makes strings of all.
+In the shell the outer quotes are left out: put {"user", 1} "007".
+)";
+
+constexpr auto status_help = R"(
+Exit status:
+  0  done
+  1  it failed, or whether it happened is unknown: standard error says which
+  2  the words make no sense; nothing was done
+  3  nothing was there to be found, taken or removed, nothing came in time, or a condition (add-new,
+     replace, cas, expire) did not hold; a count is 0 without that
+)";
+
 class general_help : public CLI::Formatter {
 public:
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: " + std::string{program} + " [OPTION]... COMMAND [ARGUMENT]... [OPTION]...\n";
   }
   std::string make_footer(const CLI::App*) const override {
-    return "\nCommands:\n" + list_of_commands(commands())
-           + "\nKeys, values and elements are JSON where they are valid JSON (1, true, [1, 2], "
-             "'\"1\"'), else\nplain strings (Alice); --string makes all of them strings.\n"
-             "The exit status is 0 on success, 1 on failure, 2 if the words make no sense, and 3 "
-             "if "
-             "nothing\nwas there or a condition did not hold.\n`"
-           + std::string{program} + " COMMAND --help` tells more about a command.\n";
+    return "\nCommands:\n" + list_of_commands(commands()) + values_help + status_help + "\n`"
+           + program + " COMMAND --help` tells more about a command.\n";
   }
 };
 
@@ -60,7 +74,7 @@ int main(int argc, char** argv) {
   open_standard_descriptors();
   int status = failed;
   try {
-    status = run_program({argv + 1, argv + argc});
+    status = run_program(words_of(argc, argv));
   } catch (const usage_error& e) {
     complain(program, e.what());
     status = bad_usage;

@@ -27,6 +27,17 @@ int say_whether(const session& s, const char* name, bool x) {
   return x ? ok : nothing_there;
 }
 
+std::string no_such_key(const std::string& ns, const value& key) {
+  return "no key " + to_string(key) + " in " + ns;
+}
+
+int say_removed(const session& s, std::uint64_t n, const std::string& if_none) {
+  say(s, "removed", n);
+  if (n == 0)
+    complain(program, if_none);
+  return n == 0 ? nothing_there : ok;
+}
+
 int print_values(const session& s, const std::vector<value>& xs, const std::string& if_none) {
   if (s.now.json)
     print_json(list_of(xs));
@@ -37,18 +48,26 @@ int print_values(const session& s, const std::vector<value>& xs, const std::stri
   return xs.empty() ? nothing_there : ok;
 }
 
-/// A verb whose arguments are words that it takes one by one.
+/// What the words stand for; before anybody is asked, so that wrong ones are refused in any case.
+value_list values_of(const session& s, const words& typed) {
+  value_list out;
+  for (const auto& word : typed)
+    out.push_back(s.word(word));
+  return out;
+}
+
+/// A verb whose arguments are values that it takes one by one.
 command verb(std::string name, std::string summary,
              std::vector<std::pair<std::string, std::string>> arguments,
-             std::function<int(session&, const std::string& name, const words&)> act) {
+             std::function<int(session&, const std::string& name, const value_list&)> act) {
   return {
     std::move(name),
     std::move(summary),
     [arguments = std::move(arguments), act = std::move(act)](CLI::App& app, call& c) {
       auto w = std::make_shared<words>(arguments.size());
       for (std::size_t i = 0; i < arguments.size(); ++i)
-        app.add_option(arguments[i].first, (*w)[i], arguments[i].second)->required()->type_name("");
-      return action{[w, act, &c] { return act(c.in, c.name, *w); }};
+        takes_values(app.add_option(arguments[i].first, (*w)[i], arguments[i].second))->required();
+      return action{[w, act, &c] { return act(c.in, c.name, values_of(c.in, *w)); }};
     },
     {},
     {}};
@@ -56,8 +75,7 @@ command verb(std::string name, std::string summary,
 
 const std::pair<std::string, std::string> key_argument{"KEY", "The key"};
 
-// -- kv
-// -----------------------------------------------------------------------------------------------
+// -- kv ------------------------------------------------------------------------------------------
 
 command storing_verb(std::string name, std::string summary, bool only_new) {
   return {std::move(name),
@@ -68,18 +86,18 @@ command storing_verb(std::string name, std::string summary, bool only_new) {
               std::int64_t ttl = 0;
             };
             auto w = std::make_shared<state>();
-            app.add_option("KEY", w->key, "The key")->required()->type_name("");
-            app.add_option("VALUE", w->x, "Its value")->required()->type_name("");
+            takes_values(app.add_option("KEY", w->key, "The key"))->required();
+            takes_values(app.add_option("VALUE", w->x, "Its value"))->required();
             app.add_option("--ttl", w->ttl, "Milliseconds that it lives; without, for ever")
               ->check(whole_number(1, INT64_MAX / 2))
               ->type_name("MS");
             return action{[w, &c, only_new] {
               session& s = c.in;
+              const value key = s.word(w->key), x = s.word(w->x);
               const client::milliseconds ttl{w->ttl};
               if (only_new)
-                return say_whether(s, "added",
-                                   s.node().kv_add_new(c.name, s.word(w->key), s.word(w->x), ttl));
-              s.node().kv_put(c.name, s.word(w->key), s.word(w->x), ttl);
+                return say_whether(s, "added", s.node().kv_add_new(c.name, key, x, ttl));
+              s.node().kv_put(c.name, key, x, ttl);
               return say(s, "stored", s.now.json ? value{1} : value{"stored"});
             }};
           },
@@ -93,7 +111,7 @@ action build_increment(CLI::App& app, call& c) {
     std::int64_t step = 1, initial = 0;
   };
   auto w = std::make_shared<state>();
-  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  takes_values(app.add_option("KEY", w->key, "The key"))->required();
   app.add_option("STEP", w->step, "What is added; default 1")
     ->check(whole_number(INT64_MIN, INT64_MAX))
     ->type_name("");
@@ -102,55 +120,56 @@ action build_increment(CLI::App& app, call& c) {
     ->type_name("N");
   return [w, &c] {
     session& s = c.in;
-    return say(s, "value", s.node().kv_increment(c.name, s.word(w->key), w->initial, w->step));
+    const value key = s.word(w->key);
+    return say(s, "value", s.node().kv_increment(c.name, key, w->initial, w->step));
   };
 }
 
-int kv_get(session& s, const std::string& ns, const words& w) {
-  const value key = s.word(w[0]);
-  return print_values(s, s.node().kv_get(ns, key), "no key " + to_string(key) + " in " + ns);
+int kv_get(session& s, const std::string& ns, const value_list& w) {
+  const value& key = w[0];
+  return print_values(s, s.node().kv_get(ns, key), no_such_key(ns, key));
 }
 
-int kv_keys(session& s, const std::string& ns, const words&) {
+int kv_keys(session& s, const std::string& ns, const value_list&) {
   std::vector<value> keys;
   for (const record& pair : s.node().kv_list(ns))
     keys.push_back(pair[0]);
   std::ranges::sort(keys); // in a bag a key has many pairs
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  s.now.json ? print_json(list_of(keys)) : print_lines(keys);
-  return ok;
+  return print_values(s, keys, ns + " is empty");
 }
 
-int kv_values(session& s, const std::string& ns, const words&) {
+int kv_values(session& s, const std::string& ns, const value_list&) {
   std::vector<value> values;
   for (const record& pair : s.node().kv_list(ns))
     values.push_back(pair[1]);
-  s.now.json ? print_json(list_of(values)) : print_lines(values);
-  return ok;
+  return print_values(s, values, ns + " is empty");
 }
 
-int kv_list(session& s, const std::string& ns, const words&) {
+int kv_list(session& s, const std::string& ns, const value_list&) {
   const auto pairs = s.node().kv_list(ns);
   if (s.now.json) {
     print_json(list_of(pairs));
-    return ok;
+  } else {
+    table_text table{{{"key"}, {"value"}}};
+    for (const record& pair : pairs)
+      table.add({to_string(pair[0]), to_string(pair[1])});
+    table.print(std::cout);
   }
-  table_text table{{{"key"}, {"value"}}};
-  for (const record& pair : pairs)
-    table.add({to_string(pair[0]), to_string(pair[1])});
-  table.print(std::cout);
-  return ok;
+  if (pairs.empty())
+    complain(program, ns + " is empty");
+  return pairs.empty() ? nothing_there : ok;
 }
 
-int kv_ttl(session& s, const std::string& ns, const words& w) {
-  const value key = s.word(w[0]);
+int kv_ttl(session& s, const std::string& ns, const value_list& w) {
+  const value& key = w[0];
   std::int64_t left = 0;
   try {
     left = s.node().kv_ttl(ns, key);
   } catch (const error& e) {
     if (e.code() != errc::not_found)
       throw;
-    complain(program, "no key " + to_string(key) + " in " + ns);
+    complain(program, no_such_key(ns, key));
     return nothing_there;
   }
   if (s.now.json)
@@ -164,15 +183,15 @@ action build_expire(CLI::App& app, call& c) {
     std::int64_t ms = 0;
   };
   auto w = std::make_shared<state>();
-  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  takes_values(app.add_option("KEY", w->key, "The key"))->required();
   app.add_option("MS", w->ms, "Milliseconds that it lives from now; 0 = for ever")
     ->required()
     ->check(whole_number(0, INT64_MAX / 2))
     ->type_name("");
   return [w, &c] {
     session& s = c.in;
-    return say_whether(s, "changed",
-                       s.node().kv_expire(c.name, s.word(w->key), client::milliseconds{w->ms}));
+    const value key = s.word(w->key);
+    return say_whether(s, "changed", s.node().kv_expire(c.name, key, client::milliseconds{w->ms}));
   };
 }
 
@@ -183,53 +202,48 @@ std::vector<command> kv_verbs() {
     verb("get", "Prints the value under a key; in a bag, all", {key_argument}, kv_get),
     storing_verb("add-new", "Stores a value unless the key is there", true),
     verb("remove", "Removes a key", {key_argument},
-         [](session& s, const std::string& ns, const words& w) {
-           return say(s, "removed", s.node().kv_remove(ns, s.word(w[0])));
+         [](session& s, const std::string& ns, const value_list& w) {
+           return say_removed(s, s.node().kv_remove(ns, w[0]), no_such_key(ns, w[0]));
          }),
     {"incr", "Adds to the integer under a key and prints the sum", build_increment, {}, {}},
     {"increment", "The same as incr", build_increment, {}, {}},
     verb("replace", "Replaces all values under a key by one, if there are any",
          {key_argument, {"VALUE", "The value"}},
-         [](session& s, const std::string& ns, const words& w) {
-           return say_whether(s, "replaced", s.node().kv_replace(ns, s.word(w[0]), s.word(w[1])));
+         [](session& s, const std::string& ns, const value_list& w) {
+           return say_whether(s, "replaced", s.node().kv_replace(ns, w[0], w[1]));
          }),
     verb("cas", "Replaces a value if it is the expected one",
          {key_argument, {"EXPECTED", "What must be there"}, {"DESIRED", "What replaces it"}},
-         [](session& s, const std::string& ns, const words& w) {
-           return say_whether(s, "changed",
-                              s.node().kv_cas(ns, s.word(w[0]), s.word(w[1]), s.word(w[2])));
+         [](session& s, const std::string& ns, const value_list& w) {
+           return say_whether(s, "changed", s.node().kv_cas(ns, w[0], w[1], w[2]));
          }),
     verb("keys", "Prints all keys", {}, kv_keys),
     verb("values", "Prints all values", {}, kv_values),
     verb("list", "Prints all keys and values", {}, kv_list),
     verb("count", "Prints how many there are", {},
-         [](session& s, const std::string& ns, const words&) {
+         [](session& s, const std::string& ns, const value_list&) {
            return say(s, "count", s.node().kv_count(ns));
          }),
     verb("clear", "Removes all keys", {},
-         [](session& s, const std::string& ns, const words&) {
-           return say(s, "removed", s.node().kv_clear(ns));
+         [](session& s, const std::string& ns, const value_list&) {
+           return say_removed(s, s.node().kv_clear(ns), ns + " is empty");
          }),
     verb("ttl", "Prints how long a key lives", {key_argument}, kv_ttl),
     {"expire", "Says how long a key lives", build_expire, {}, {}},
   };
 }
 
-// -- queue and stack
-// ----------------------------------------------------------------------------------
+// -- queue and stack -----------------------------------------------------------------------------
 
 command pushing_verb(client::line kind, std::string name, std::string summary) {
   return {std::move(name),
           std::move(summary),
           [kind](CLI::App& app, call& c) {
             auto w = std::make_shared<words>();
-            app.add_option("VALUE", *w, "Values, in order")->required()->type_name("");
+            takes_values(app.add_option("VALUE", *w, "Values, in order"))->required();
             return action{[w, kind, &c] {
-              session& s = c.in;
-              std::vector<value> items;
-              for (const auto& text : *w)
-                items.push_back(s.word(text));
-              return say(s, "count", s.node().push(kind, c.name, std::move(items)));
+              auto items = values_of(c.in, *w);
+              return say(c.in, "count", c.in.node().push(kind, c.name, std::move(items)));
             }};
           },
           {},
@@ -254,14 +268,14 @@ command popping_verb(client::line kind, std::string name, std::string summary) {
 
 command count_verb(client::line kind) {
   return verb("count", "Prints how many values it has", {},
-              [kind](session& s, const std::string& name, const words&) {
+              [kind](session& s, const std::string& name, const value_list&) {
                 return say(s, "count", s.node().count(kind, name));
               });
 }
 
 command drain_verb(client::line kind, std::string order) {
   return verb("drain", "Takes and prints all values, the " + order + " first", {},
-              [kind](session& s, const std::string& name, const words&) {
+              [kind](session& s, const std::string& name, const value_list&) {
                 return print_values(s, s.node().drain(kind, name), name + " is empty");
               });
 }
@@ -290,7 +304,7 @@ std::vector<command> queue_verbs() {
     pushing_verb(kind, "add", "Adds values at the end; prints how many there are then"),
     popping_verb(kind, "out", "Takes and prints the oldest values"),
     verb("peek", "Prints the oldest value and leaves it", {},
-         [](session& s, const std::string& name, const words&) {
+         [](session& s, const std::string& name, const value_list&) {
            return print_values(s, s.node().queue_peek(name), name + " is empty");
          }),
     count_verb(kind),

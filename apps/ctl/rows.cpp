@@ -1,5 +1,7 @@
 #include "rows.hpp"
 
+#include "common/table.hpp"
+
 #include <supercache/store/json.hpp>
 
 namespace supercache::app {
@@ -29,8 +31,8 @@ public:
 private:
   void convert(input_row& row) {
     if (expected_ != 0 && read_.fields.size() != expected_) {
-      row.problem = "it has " + std::to_string(read_.fields.size()) + " fields; "
-                    + std::to_string(expected_) + " are needed";
+      row.problem = "it has " + amount_text(read_.fields.size(), "field", "fields") + "; "
+                    + std::to_string(expected_) + (expected_ == 1 ? " is needed" : " are needed");
       return;
     }
     for (std::size_t i = 0; i < read_.fields.size(); ++i) {

@@ -71,8 +71,9 @@ void add_common(CLI::App& app, common_settings& to) {
 
 namespace {
 
-const command& find(const std::vector<command>& among, const std::string& word,
+const command& find(const std::vector<command>& among, const std::string& typed,
                     const std::string& what) {
+  const std::string word = plain_word(typed);
   const auto at = std::ranges::find(among, word, &command::name);
   if (at != among.end())
     return *at;
@@ -111,13 +112,13 @@ int run_verb(call& c, const command& group, const std::vector<std::string>& word
                           words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words)),
                           asks_for_help))
     return print_verbs(group);
-  if (words.empty() || words[0].empty() || words[0].starts_with('-'))
+  c.name = words.empty() ? "" : plain_word(words[0]);
+  if (c.name.empty() || words[0].starts_with('-'))
     throw usage_error(group.name + " needs a " + group.object + " behind it; see " + group.name
                       + " --help");
   if (words.size() < 2)
-    throw usage_error(group.name + ' ' + words[0] + " needs a command behind it; see " + group.name
+    throw usage_error(group.name + ' ' + c.name + " needs a command behind it; see " + group.name
                       + " --help");
-  c.name = words[0];
   const command& verb = find(group.verbs, words[1], group.name + " command");
   return run_one(c, verb,
                  std::string{program} + ' ' + group.name + ' ' + group.object + ' ' + verb.name,

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
-#include "common/output.hpp"
+#include "common/arguments.hpp"
+#include "common/words.hpp"
 
 namespace supercache::app {
 
@@ -16,6 +17,11 @@ client& session::node() {
   return *client_;
 }
 
-value session::word(const std::string& text) const { return value_from_word(text, now.plain); }
+value session::word(const std::string& typed) const {
+  if (is_in_quotes(typed))
+    return value{plain_word(typed)};
+  return value_from_word(plain_word(typed), now.plain,
+                         in_shell ? typed_in::shell : typed_in::command_line);
+}
 
 } // namespace supercache::app

@@ -26,8 +26,8 @@ public:
   explicit session(common_settings s) : now(std::move(s)) {}
   /// The node; connects when there is no connection, or none to this node. Throws `error`.
   client& node();
-  /// A value that the user wrote.
-  value word(const std::string& text) const;
+  /// A value that the user typed, as a word with its mark. Throws `usage_error`.
+  value word(const std::string& typed) const;
 
   common_settings now; ///< of the command that runs
   /// A person has had enough of the command that runs.

@@ -8,8 +8,16 @@
 
 namespace supercache::app {
 
-/// The words of a line, as a POSIX shell splits them: blanks separate, '…' and "…" and \ quote.
-/// Nothing is expanded; a word that begins with # ends the line. Errors: `invalid_argument`.
-result<std::vector<std::string>> shell_words(std::string_view line);
+struct shell_word {
+  std::string text;
+  bool in_quotes = false; ///< all of it stood in double quotes: a string, and no option
+  bool operator==(const shell_word&) const = default;
+};
+
+/// The words of a line. Blanks separate them, '…' and \ quote as in a POSIX shell, and # ends the
+/// line; nothing is expanded. What is printed can be typed: a word that begins with { or [ goes to
+/// the bracket that closes it, whatever is between, and "…" is a string with the escapes of
+/// text.hpp. Errors: `invalid_argument`.
+result<std::vector<shell_word>> shell_words(std::string_view line);
 
 } // namespace supercache::app

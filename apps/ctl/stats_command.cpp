@@ -3,6 +3,8 @@
 #include "common/output.hpp"
 #include "common/table.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
@@ -31,7 +33,7 @@ std::string joined(const value& list) {
 
 void print_names(const value& stats, const char* what) {
   if (const auto names = joined(member(stats, what)); !names.empty())
-    std::cout << std::left << std::setw(12) << what << names << '\n';
+    std::cout << std::left << std::setw(12) << what << printable(names) << '\n';
 }
 
 void print_cache(const value& stats) {
@@ -47,11 +49,20 @@ void print_cache(const value& stats) {
       ++n;
       table.add({text_of(member(p, "name")), count_text(records), bytes_text(number(p, "bytes"))});
     }
-  table.add({"total", count_text(whole(stats, "records")), bytes_text(number(stats, "bytes"))});
+  double bytes = number(stats, "bytes");
+  std::uint64_t all = whole(stats, "records");
+  table.add({"tuples", count_text(all), bytes_text(bytes)});
+  for (const char* kind : {"namespaces", "queues", "stacks", "structs"}) {
+    const value x = member(member(stats, "kinds"), kind);
+    table.add({kind, count_text(whole(x, "records")), bytes_text(number(x, "bytes"))});
+    all += whole(x, "records");
+    bytes += number(x, "bytes");
+  }
+  table.add({"total", count_text(all), bytes_text(bytes)});
   table.print(std::cout);
   if (n > 1)
     std::cout << "balance     " << count_text(least) << " to " << count_text(most)
-              << " records per partition, " << count_text(whole(stats, "records") / n)
+              << " tuples per partition, " << count_text(whole(stats, "records") / n)
               << " on average\n";
   for (const char* what : {"namespaces", "queues", "stacks", "structs"})
     print_names(stats, what);

@@ -17,9 +17,9 @@ namespace {
 struct partition_word {
   std::optional<std::string> text;
   void declare(CLI::App& app) {
-    app
-      .add_option("--partition", text,
-                  "Value of the element that picks the partition; without, all are asked")
+    takes_values(
+      app.add_option("--partition", text,
+                     "Value of the element that picks the partition; without, all are asked"))
       ->type_name("VALUE");
   }
   client::partition in(const session& s) const {
@@ -41,13 +41,18 @@ struct pattern_words {
 constexpr auto guard_help = "Condition as JSON in prefix form, e.g. '[\"and\", [\">=\", \"$1\", "
                             "10], [\"is_string\", \"$2\"]]'";
 
-int say_removed(const session& s, std::uint64_t n) {
+int say_removed(const session& s, std::uint64_t n, const std::string& if_none) {
   if (s.now.json)
     print_json(value::map({{"removed", n}}));
   else
-    std::cout << "removed " << count_text(n) << (n == 1 ? " record\n" : " records\n");
-  return ok;
+    std::cout << "removed " << amount_text(n, "record", "records") << '\n';
+  if (n == 0)
+    complain(program, if_none);
+  return n == 0 ? nothing_there : ok;
 }
+
+constexpr auto no_match = "no record matches";
+std::string no_such_key(const value& key) { return "no record has the key " + to_string(key); }
 
 action build_put(CLI::App& app, call& c) {
   struct words {
@@ -55,9 +60,8 @@ action build_put(CLI::App& app, call& c) {
     std::int64_t ttl = 0;
   };
   auto w = std::make_shared<words>();
-  app.add_option("ELEMENT", w->elements, "Elements of the record, in order")
-    ->required()
-    ->type_name("");
+  takes_values(app.add_option("ELEMENT", w->elements, "Elements of the record, in order"))
+    ->required();
   app.add_option("--ttl", w->ttl, "Milliseconds that the record lives; without, for ever")
     ->check(whole_number(1, INT64_MAX / 2))
     ->type_name("MS");
@@ -81,7 +85,7 @@ action build_get(CLI::App& app, call& c) {
     partition_word partition;
   };
   auto w = std::make_shared<words>();
-  app.add_option("KEY", w->key, "The key")->required()->type_name("");
+  takes_values(app.add_option("KEY", w->key, "The key"))->required();
   w->partition.declare(app);
   app
     .add_option(
@@ -93,13 +97,14 @@ action build_get(CLI::App& app, call& c) {
     ->capture_default_str();
   return [w, &s = c.in] {
     const auto key = s.word(w->key);
-    const auto found = s.node().get(key, w->partition.in(s), w->mode);
+    const auto in = w->partition.in(s);
+    const auto found = s.node().get(key, in, w->mode);
     if (s.now.json)
       print_json(list_of(found));
     else
       print_lines(found);
     if (found.empty())
-      complain(program, "no record has the key " + to_string(key));
+      complain(program, no_such_key(key));
     return found.empty() ? nothing_there : ok;
   };
 }
@@ -112,7 +117,7 @@ action build_remove(CLI::App& app, call& c) {
     bool all = false;
   };
   auto w = std::make_shared<words>();
-  app.add_option("KEY", w->key, "Remove what has this key")->type_name("");
+  takes_values(app.add_option("KEY", w->key, "Remove what has this key"));
   app.add_option("--match", w->pattern.terms, "Remove what matches this pattern, see match")
     ->type_name("PATTERN");
   app.add_option("--guard", w->pattern.guard, guard_help)->type_name("JSON");
@@ -127,11 +132,14 @@ action build_remove(CLI::App& app, call& c) {
     if (!match && !w->pattern.guard.empty())
       throw usage_error("--guard needs --match");
     if (w->all)
-      return say_removed(s, s.node().remove_all());
+      return say_removed(s, s.node().remove_all(), "there are no records");
     const auto in = w->partition.in(s);
-    if (match)
-      return say_removed(s, s.node().remove_match(w->pattern.read(), in));
-    return say_removed(s, s.node().remove(s.word(*w->key), in));
+    if (match) {
+      const auto p = w->pattern.read();
+      return say_removed(s, s.node().remove_match(p, in), no_match);
+    }
+    const value key = s.word(*w->key);
+    return say_removed(s, s.node().remove(key, in), no_such_key(key));
   };
 }
 
@@ -190,12 +198,15 @@ int show_matches(session& s, const match_words& w, const pattern& p,
   if (!w.limit || limit)
     rows = find(limit);
   print(rows);
-  if (!w.limit || rows.size() < limit || s.now.json)
-    return ok;
+  std::uint64_t all = rows.size();
   // The node counts what is left out; it may change meanwhile.
-  if (const auto all = s.node().count_match(p, w.partition.in(s)); all > rows.size())
+  if (w.limit && rows.size() == limit && (limit == 0 || !s.now.json))
+    all = std::max(all, s.node().count_match(p, w.partition.in(s)));
+  if (all > rows.size() && !s.now.json)
     std::cout << "(" << count_text(all - rows.size()) << " more)\n";
-  return ok;
+  if (all == 0)
+    complain(program, no_match);
+  return all == 0 ? nothing_there : ok;
 }
 
 action build_match(CLI::App& app, call& c) {

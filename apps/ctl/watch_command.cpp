@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "common/output.hpp"
+#include "common/table.hpp"
 
 #include <supercache/store/json.hpp>
 
@@ -63,7 +64,7 @@ void print(const session& s, const change& x) {
 
 action build_watch(CLI::App& app, call& c) {
   auto w = std::make_shared<watch_words>();
-  app.add_option("KEY", w->key, "Only changes of this key")->type_name("");
+  takes_values(app.add_option("KEY", w->key, "Only changes of this key"));
   app.add_option("--kv", w->ns, "Watch this namespace, not the tuples")->type_name("NAMESPACE");
   app.add_option("--structs", w->type, "Watch the structs of this type")->type_name("TYPE");
   app.add_option("--match", w->terms, "Only what matches this pattern, see match")
@@ -79,7 +80,9 @@ action build_watch(CLI::App& app, call& c) {
     ->default_str("");
   app.footer(
     "Prints a line for each change from now on: stored, removed, expired, or missed where\n"
-    "changes may have been lost. Without --count and --for until it is interrupted.");
+    "changes may have been lost. Without --count and --for until it is interrupted. The exit "
+    "status "
+    "is 3\nif none came, or fewer than --count.");
   return [w, &s = c.in] {
     const auto i = read(s, *w);
     const auto start = std::chrono::steady_clock::now();
@@ -96,7 +99,13 @@ action build_watch(CLI::App& app, call& c) {
              && std::chrono::steady_clock::now() - start
                   < std::chrono::milliseconds{std::min(w->longest, std::int64_t{86'400'000} * 365)};
     });
-    return ok;
+    if (session::interrupted || (seen > 0 && (w->count == INT64_MAX || seen == w->count)))
+      return int{ok};
+    complain(program,
+             (seen ? "only " + amount_text(static_cast<std::uint64_t>(seen), "change", "changes")
+                   : std::string{"no change"})
+               + " came within " + std::to_string(w->longest) + " ms");
+    return int{nothing_there};
   };
 }
 

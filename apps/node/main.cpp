@@ -3,12 +3,15 @@
 #include "common/process.hpp"
 #include "server.hpp"
 
+#include <supercache/store/text.hpp>
 #include <supercache/version.hpp>
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <thread>
 
@@ -75,9 +78,31 @@ address listen_of(const command_line& words, const supercache::options& o) {
   return {words.host.value_or(node.host), words.port.value_or(usual)};
 }
 
+/// What is logged, with controls escaped: names of others are in it.
+class printable_text : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& m, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const auto text = printable({m.payload.data(), m.payload.size()});
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<printable_text>();
+  }
+};
+
+/// Whether the user wants no colours, as no-color.org has it; else it depends on the terminal.
+bool no_color() {
+  const char* said = std::getenv("NO_COLOR");
+  return said && *said;
+}
+
 void start_logging(const std::string& level, bool debug) {
-  auto log = spdlog::stderr_color_mt(program);
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  auto log = spdlog::stderr_color_mt(program, no_color() ? spdlog::color_mode::never
+                                                         : spdlog::color_mode::automatic);
+  auto form = std::make_unique<spdlog::pattern_formatter>();
+  form->add_flag<printable_text>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %*");
+  log->set_formatter(std::move(form));
   log->set_level(debug ? spdlog::level::debug : spdlog::level::from_str(level));
   log->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(log));
@@ -85,8 +110,10 @@ void start_logging(const std::string& level, bool debug) {
 
 bool read(int argc, char** argv, command_line& to) {
   CLI::App app{"Runs one SuperCache node: a partitioned cache in memory that programs on any host "
-               "use.\nIt prints one line of JSON when it serves, and stops on SIGTERM, SIGINT and "
-               "SIGHUP,\nin a cluster after it has handed over what it has.",
+               "use.\nIt prints a line of JSON when it can be reached, {\"event\":\"ready\", ...}, "
+               "and another "
+               "when every partition\ncan be written, {\"event\":\"serving\", ...}. It stops on "
+               "SIGTERM, SIGINT and SIGHUP,\nin a cluster after it has handed over what it has.",
                program};
   app.set_version_flag("--version", std::string{program} + " " + SUPERCACHE_VERSION,
                        "Print the version and exit");
@@ -111,7 +138,7 @@ bool read(int argc, char** argv, command_line& to) {
     ->type_name("LEVEL")
     ->capture_default_str();
   add_settings(app, to);
-  return parse(app, {argv + 1, argv + argc});
+  return parse(app, words_of(argc, argv));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <supercache/cache.hpp>
 #include <supercache/compat.hpp>
+#include <supercache/store/text.hpp>
 #include <supercache/version.hpp>
 
 #include <caf/actor_system.hpp>
@@ -54,33 +55,34 @@ const char* name_of(int signal_number) {
   return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
-std::uint16_t publish(caf::actor_system& system, const cache& c, const address& at) {
-  // Reusing the address lets a restarted node have its port again at once.
-  const auto port = system.middleman().publish(c.actor(), at.port, at.host.c_str(), true);
-  if (port)
-    return *port;
-  const auto why = why_not_listen(at.host, at.port);
-  throw error(errc::io_error,
-              "cannot listen on " + to_string(at) + (why.empty() ? "" : ": " + why));
-}
-
-void say_ready(const cache& c, const address& at) {
+/// One line for whoever started this process.
+void say(const char* event, const cache& c, const address& at) {
   nlohmann::ordered_json line;
-  line["event"] = "ready";
+  line["event"] = event;
   line["node"] = c.cluster_stats().node;
   line["host"] = at.host;
   line["port"] = at.port;
   line["pid"] = ::getpid();
   line["partitions"] = c.partitions();
   line["version"] = SUPERCACHE_VERSION;
-  std::cout << line.dump() << std::endl;
+  std::cout << printable(
+    line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace))
+            << std::endl;
 }
 
-int wait_for_signal() {
+/// Says `serving` as soon as every partition can be written; answers the signal that ends all.
+int serve_until_signal(const cache& c, const address& at) {
   const sigset_t set = ending_signals();
-  int number = 0;
-  while (::sigwait(&set, &number) != 0) {}
-  return number;
+  constexpr timespec pause{0, 50'000'000};
+  for (bool said = false;;) {
+    if (const auto s = c.cluster_stats(); !said && s.writable == s.partitions) {
+      say("serving", c, at);
+      said = true;
+    }
+    const int number = said ? ::sigwaitinfo(&set, nullptr) : ::sigtimedwait(&set, nullptr, &pause);
+    if (number > 0)
+      return number;
+  }
 }
 
 /// Ends the process if taking the actor system down does not: clients may keep its threads busy.
@@ -102,22 +104,6 @@ void block_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-/// Makes the cache reachable; answers where.
-address open_doors(caf::actor_system& system, cache& c, const server_settings& s) {
-  if (c.distributed()) { // it listens by itself
-    const auto& self = c.config().replication.node;
-    return {self.host, self.port};
-  }
-  address at = s.listen;
-  try {
-    at.port = publish(system, c, at);
-  } catch (...) {
-    c.stop();
-    throw;
-  }
-  return at;
-}
-
 /// Hands over to the other nodes what this one has.
 void leave(const cache& c) {
   if (auto done = c.try_leave(leave_wait); !done)
@@ -132,31 +118,31 @@ cache start(caf::actor_system& system, const options& o) {
   if (c)
     return *std::move(c);
   const auto& at = o.replication.node;
-  const auto why = code_of(c.error()) == errc::io_error && o.cluster == cluster_mode::distributed
-                     ? why_not_listen(at.host, at.port)
-                     : std::string{};
-  throw error(code_of(c.error()), message_of(c.error()) + (why.empty() ? "" : ": " + why));
+  const auto why
+    = code_of(c.error()) == errc::io_error ? why_not_listen(at.host, at.port) : std::string{};
+  if (why.empty())
+    throw error(code_of(c.error()), message_of(c.error()));
+  throw error(errc::io_error,
+              "cannot listen on " + to_string(address{at.host, at.port}) + ": " + why);
 }
 
 void serve(const server_settings& s) {
   node_config config{s.threads};
   caf::actor_system system{config};
   options o = s.cache;
-  if (o.cluster == cluster_mode::distributed) {
-    o.replication.node.host = s.listen.host;
-    o.replication.node.port = s.listen.port;
-  }
+  o.listen = true;
+  o.replication.node.host = s.listen.host;
+  o.replication.node.port = s.listen.port;
   auto c = start(system, o);
-  const address at = open_doors(system, c, s);
+  const auto& self = c.config().replication.node;
+  const address at{self.host, self.port};
   spdlog::info("serving {} partitions of type {} on {}", c.partitions(),
                to_string(c.config().table_type), to_string(at));
-  say_ready(c, at);
-  const int number = wait_for_signal();
+  say("ready", c, at);
+  const int number = serve_until_signal(c, at);
   spdlog::info("stopping on {}", name_of(number));
   if (c.distributed())
     leave(c);
-  else
-    system.middleman().unpublish(c.actor(), at.port);
   c.stop();
   spdlog::info("stopped");
   end_in_any_case(1s);

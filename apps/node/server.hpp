@@ -17,7 +17,8 @@ struct server_settings {
 void block_signals();
 
 /// Runs a cache that others reach at an address until SIGTERM, SIGINT or SIGHUP. Says on standard
-/// output when it serves. Throws `error` when it cannot start; nothing is left behind then.
+/// output when it can be reached, and when it can take writes. Throws `error` when it cannot start;
+/// nothing is left behind then.
 void serve(const server_settings& s);
 
 } // namespace supercache::app

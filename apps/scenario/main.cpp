@@ -1,10 +1,12 @@
 #include "common/arguments.hpp"
 #include "common/output.hpp"
 #include "common/process.hpp"
+#include "common/table.hpp"
 #include "fields.hpp"
 #include "report.hpp"
 #include "runner.hpp"
 
+#include <supercache/store/text.hpp>
 #include <supercache/version.hpp>
 
 #include <algorithm>
@@ -119,7 +121,8 @@ void end_on_signals(std::optional<fs::path> folder) {
 int run(const settings& words) {
   scenario s = scenario_from_file(words.file);
   if (words.check) {
-    std::cout << words.file << ": \"" << s.name << "\", " << s.steps.size() << " steps\n";
+    std::cout << printable(words.file) << ": \"" << printable(s.name) << "\", "
+              << amount_text(s.steps.size(), "step", "steps") << '\n';
     return ok;
   }
   s.cluster.binary = find_binary(words.binary);
@@ -138,7 +141,7 @@ int run(const settings& words) {
     report = r.run();
   }
   if (words.json)
-    std::cout << json_of(report).dump() << '\n';
+    std::cout << printable(json_of(report).dump()) << '\n';
   else
     printer.end(report);
   if (!report.passed)
@@ -154,7 +157,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   try {
     settings words;
-    status = read({argv + 1, argv + argc}, words) ? run(words) : ok;
+    status = read(words_of(argc, argv), words) ? run(words) : ok;
   } catch (const usage_error& e) {
     complain(program, e.what());
     status = bad_usage;

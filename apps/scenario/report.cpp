@@ -1,5 +1,9 @@
 #include "report.hpp"
 
+#include "common/table.hpp"
+
+#include <supercache/store/text.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <fstream>
@@ -61,11 +65,11 @@ void step_printer::row(const std::string& time, const std::string& number, const
   std::string line = std::string(time.size() < 8 ? 8 - time.size() : 0, ' ') + time + "  "
                      + cell(number, number_width_) + "  " + cell(text, text_width_) + "  " + result;
   line.erase(line.find_last_not_of(' ') + 1);
-  out_ << line << '\n' << std::flush;
+  out_ << printable(line) << '\n' << std::flush;
 }
 
 void step_printer::begin() {
-  out_ << name_ << '\n';
+  out_ << printable(name_) << '\n';
   row("time", "step", "what", "result");
 }
 
@@ -77,7 +81,7 @@ void step_printer::print(const step_report& s) {
 void step_printer::end(const scenario_report& r) {
   out_ << (r.passed ? "passed" : "FAILED") << " after " << seconds_text(r.seconds);
   if (r.not_run)
-    out_ << "; " << r.not_run << " steps were not run";
+    out_ << "; " << amount_text(r.not_run, "step was", "steps were") << " not run";
   out_ << '\n';
 }
 
@@ -111,9 +115,9 @@ void print_logs(std::ostream& out, const std::filesystem::path& folder) {
       if (last.size() > log_lines)
         last.pop_front();
     }
-    out << "-- the last lines of node " << path.stem().string() << '\n';
+    out << "-- the last lines of node " << printable(path.stem().string()) << '\n';
     for (const auto& line : last)
-      out << line << '\n';
+      out << printable(line) << '\n';
   }
 }
 

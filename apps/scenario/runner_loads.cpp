@@ -1,3 +1,4 @@
+#include "common/table.hpp"
 #include "runner.hpp"
 #include "texts.hpp"
 
@@ -21,9 +22,9 @@ std::string text_of(const load_summary& s) {
   out << std::fixed << std::setprecision(1);
   out << s.acknowledged << " acknowledged, " << s.unknown << " unknown, " << s.failed << " failed";
   if (s.reads)
-    out << ", " << s.reads << " reads (p50 " << s.read_p50_ms << " ms)";
+    out << ", " << amount_text(s.reads, "read", "reads") << " (p50 " << s.read_p50_ms << " ms)";
   if (s.unreachable)
-    out << ", " << s.unreachable << " times no node";
+    out << ", " << amount_text(s.unreachable, "time", "times") << " no node";
   out << "; longest gap " << s.longest_gap_ms << " ms, p50 " << s.p50_ms << " ms, p99 " << s.p99_ms
       << " ms";
   return out.str();

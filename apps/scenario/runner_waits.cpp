@@ -1,3 +1,4 @@
+#include "common/table.hpp"
 #include "runner.hpp"
 
 #include <supercache/store/result.hpp>
@@ -69,7 +70,7 @@ std::string runner::miscounted(const until_step& s, const names& at) {
       const auto seen = cluster_.members(name).size();
       const bool any = s.count.least || s.count.most;
       if (any ? !within(s.count, seen) : seen != cluster_.awake().size())
-        return name + " sees " + std::to_string(seen) + " members";
+        return name + " sees " + amount_text(seen, "member", "members");
       continue;
     }
     const auto who = resolve(s.node).front();
@@ -79,7 +80,7 @@ std::string runner::miscounted(const until_step& s, const names& at) {
           return p.primary == who || std::ranges::count(p.replicas, who);
         }));
     if (!within(s.count, copies))
-      return name + " sees " + std::to_string(copies) + " copies at " + who;
+      return name + " sees " + amount_text(copies, "copy", "copies") + " at " + who;
   }
   return {};
 }
@@ -126,8 +127,8 @@ std::string runner::unsettled(const names& at) {
       if (!p.lost.empty())
         return partition_text(i) + " still counts on a lost life of " + p.lost.front();
       if (p.replicas.size() + 1 != copies)
-        return partition_text(i) + " has " + std::to_string(p.replicas.size() + 1)
-               + " copies, says " + name;
+        return partition_text(i) + " has " + amount_text(p.replicas.size() + 1, "copy", "copies")
+               + ", says " + name;
     }
     for (const auto& name : led[i].replicas)
       if (second.contains(name) && second[name][i].last < led[i].commit)

@@ -1,4 +1,4 @@
-#include "actors/fixture.hpp"
+#include "actors/cluster_fixture.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -232,7 +232,31 @@ TEST_CASE("after stop every kind of call says not_started") {
   CHECK_FAILS_WITH(r.c.get("k"), errc::not_started, not_there);
   CHECK_FAILS_WITH(r.c.stats(), errc::not_started, not_there);
   CHECK_FAILS_WITH(r.c.cluster_stats(), errc::not_started, not_there);
+  CHECK_FAILS_WITH(r.c.node_partitions(), errc::not_started, not_there);
+  CHECK_FAILS_WITH(r.c.primary_partitions("a"), errc::not_started, not_there);
+  CHECK_FAILS_WITH(r.c.replica_partitions(), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_debug_log(false), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_partition_map(), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_live_nodes(), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_flush(), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_leave(1s), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_full_sync(1s), errc::not_started, not_there);
+  CHECK_ERROR(r.c.try_reconfigure({}), errc::not_started, not_there);
   CHECK(code_from(r.system, actor) == errc::not_started);
+}
+
+TEST_CASE("after stop every kind of call says not_started in a cluster, too") {
+  fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync, 1), 1};
+  cache& c = nodes[0];
+  c.put(record{"k", 1});
+  c.queue("q").add(1);
+  c.stack("s").push(1);
+  c.kv("n").add("k", 1);
+  c.stop();
+  check_all_refused(kv_calls(c));
+  check_all_refused(other_calls(c));
+  check_all_refused(writing_calls(c));
+  check_all_refused(reading_calls(c));
 }
 
 TEST_CASE("every kind of call works on a running cache") {

@@ -131,6 +131,42 @@ TEST_CASE("an operation that fails is counted as an error") {
   CHECK(s.errors == 1);
 }
 
+TEST_CASE("a read of many keys counts as so many, in its read mode") {
+  const std::vector<value> keys{"a", "b", "c"};
+  for (const std::size_t partition_pos : {0u, 1u}) {
+    options o;
+    o.partition_pos = partition_pos;
+    running r{o};
+    r.c.get_many(keys, {.mode = read_mode::quorum});
+    r.c.kv("n").get_many(keys, {}, {.mode = read_mode::quorum});
+    CHECK(r.c.metrics().read(metric::get_quorum).calls == 6);
+    CHECK(r.c.metrics().read(metric::get_local).calls == 0);
+    r.c.get_many(keys);
+    r.c.get_many(std::span<const value>{});
+    CHECK(r.c.metrics().read(metric::get_local).calls == 4); // the last is a call, too
+    r.c.get_many(keys, {.mode = read_mode::primary});
+    CHECK(r.c.metrics().read(metric::get_primary).calls == 3);
+  }
+}
+
+TEST_CASE("statistics count the same things in records and in bytes") {
+  running r;
+  const auto empty = r.c.stats();
+  r.c.kv("settings").add("k", std::string(100'000, 'x'));
+  r.c.queue("q").add_batch(std::vector<value>{1, 2});
+  const auto s = r.c.stats();
+  CHECK(s.records == 0);
+  CHECK(s.bytes == empty.bytes);
+  REQUIRE(s.kinds.size() == 5);
+  CHECK(s.kinds[1].kind == "namespaces");
+  CHECK(s.kinds[1].records == 1);
+  CHECK(s.kinds[1].bytes > 100'000);
+  CHECK(s.kinds[2].records == 2);
+  r.c.put(record{"k", std::string(50'000, 'x')});
+  CHECK(r.c.stats().records == 1);
+  CHECK(r.c.stats().bytes > s.bytes + 50'000);
+}
+
 TEST_CASE("statistics are printed as tables and told as maps") {
   running r;
   r.c.put(record{"k", 1});
@@ -139,7 +175,7 @@ TEST_CASE("statistics are printed as tables and told as maps") {
   print(out, r.c.stats());
   print(out, r.c.cluster_stats());
   print(out, api(r.c.metrics()));
-  for (const auto* word : {"supercache_0", "total", "settings", "local", "put"})
+  for (const auto* word : {"supercache_0", "tuples", "namespaces", "settings", "local", "put"})
     CHECK_MESSAGE(out.str().find(word) != std::string::npos, word);
   const value stats = to_value(r.c.stats());
   CHECK(*stats.find("records") == value{1});

@@ -30,7 +30,8 @@ class Answer:
 
 def run(*args, stdin='', environment=None, timeout=60):
     """Runs a program to its end. Text goes in and out as it is, without translation of line ends."""
-    done = subprocess.run(args, input=stdin.encode(), capture_output=True, timeout=timeout,
+    stdin = stdin if isinstance(stdin, bytes) else stdin.encode()
+    done = subprocess.run(args, input=stdin, capture_output=True, timeout=timeout,
                           env={**ENVIRONMENT, **(environment or {})}, check=False)
     done.stdout = done.stdout.decode('utf-8', 'surrogateescape')
     done.stderr = done.stderr.decode('utf-8', 'surrogateescape')

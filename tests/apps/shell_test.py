@@ -1,61 +1,13 @@
 """supercachectl shell: lines from a pipe, and a person at a terminal."""
 
 import os
-import pty
-import select
 import signal
-import subprocess
 import sys
 import tempfile
-import termios
-import time
 
 from cluster import Writer
-from harness import CTL, ENVIRONMENT, Node, equal, eventually, fails, main, run, unused_port
-
-
-class Terminal:
-    """A shell on a terminal of its own."""
-
-    def __init__(self, node, home):
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [CTL, '--node', node.address, 'shell'], stdin=slave, stdout=slave, stderr=slave,
-            close_fds=True, start_new_session=True,
-            env={**ENVIRONMENT, 'HOME': home, 'TERM': 'xterm'})
-        os.close(slave)
-        self.text = ''
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-    def expect(self, wanted, seconds=10):
-        """Reads until `wanted` appears; answers what came before it."""
-        end = time.monotonic() + seconds
-        while wanted not in self.text:
-            ready = select.select([self.master], [], [], max(0, end - time.monotonic()))[0]
-            assert ready, f'{wanted!r} does not come; there is {self.text!r}'
-            try:
-                got = os.read(self.master, 4096)
-            except OSError:  # the other side is closed
-                got = b''
-            assert got, f'{wanted!r} does not come; there is {self.text!r}'
-            self.text += got.decode()
-        before, self.text = self.text.split(wanted, 1)
-        return before
-
-    def type(self, keys):
-        """Types when the line editor listens: it prompts a moment before it takes single keys, and
-        till then the terminal makes something else of them."""
-        while termios.tcgetattr(self.master)[3] & termios.ICANON and self.process.poll() is None:
-            time.sleep(0.01)
-        os.write(self.master, keys.encode())
+from harness import CTL, Node, equal, eventually, fails, main, run, unused_port
+from terminal import Terminal
 
 
 def test_pipe():

@@ -65,6 +65,7 @@ void add_texts(files& out) {
     = R"([{"$tuple": [1, {"$bytes": "//79"}]}, {"$map": [[1, {"$double": "nan"}]]}])";
   out["json_big"] = "[9223372036854775807, 18446744073709551616, -1e308, 0.1]";
   out["json_pattern"] = R"(["$1", "_", {"$tuple": ["$2", {"$lit": "$1"}]}, ["x"]])";
+  out["text"] = R"({"a": nil, {1, "\xff\u001b"}: [inf, -inf, nan], 2: {}, 2.0: {"$tuple": []}})";
   out["json_guard"] = R"(["and", [">=", "$1", 10], ["not", ["is_string", "$1"]]])";
 }
 

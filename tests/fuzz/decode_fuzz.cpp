@@ -4,6 +4,7 @@
 
 #include <supercache/store/encoding.hpp>
 #include <supercache/store/json.hpp>
+#include <supercache/store/text.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +49,14 @@ void read_all(byte_view bytes, result<T> (*decode)(byte_view&), const char* what
   }
 }
 
+void read_text(std::string_view text) {
+  if (const auto x = value_from_text(text)) {
+    const auto again = value_from_text(to_string(*x));
+    expect(again && *again == *x, "typed value does not come back from its text");
+    expect_round_trip(*x, decode_value, "typed value does not come back from its encoding");
+  }
+}
+
 void read_json(std::string_view text) {
   if (const auto x = value_from_json(text)) {
     const auto again = value_from_json(to_json(*x));
@@ -70,5 +79,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   read_all(bytes, decode_pattern, "pattern does not come back from its encoding");
   read_all(bytes, decode_operation, "operation does not come back from its encoding");
   read_json({reinterpret_cast<const char*>(data), size});
+  read_text({reinterpret_cast<const char*>(data), size});
   return 0;
 }

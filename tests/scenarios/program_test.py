@@ -51,7 +51,7 @@ def test_a_step_that_fails_is_the_last():
     answer, _ = scenario({**SMALL, 'steps': steps})
     equal(answer.status, 1)
     assert 'FAILED: at a: 3 instead of 4' in answer.out, answer
-    assert answer.out.endswith('; 1 steps were not run\n'), answer
+    assert answer.out.endswith('; 1 step was not run\n'), answer
     assert '-- the last lines of node a' in answer.err, answer
 
 

@@ -52,8 +52,9 @@ Gen<std::string> texts() {
       all += part;
     return all;
   };
-  const auto characters = rc::gen::element<std::string>(
-    "a", "$", "\"", "\\", "\n", "\x7f", "0", "ü", "€", "\U0001F600", std::string(1, '\0'));
+  const auto characters
+    = rc::gen::element<std::string>("a", "$", "\"", "\\", "\n", "\x7f", "0", "x", "ü", "€",
+                                    "\u009b", "\u202e", "\U0001F600", std::string(1, '\0'));
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(characters), join);
 }
 

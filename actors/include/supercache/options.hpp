@@ -36,6 +36,9 @@ struct options {
   /// `cache::of` starts the cache when it is first asked for; the node program starts it anyhow.
   bool auto_start = false;
   bool debug_log = false; ///< log every decision
+  /// A single node can be reached at `replication.node.host` and `.port`, too, as a member of a
+  /// cluster always can; its actor system has to load `caf::io::middleman` then. No setting.
+  bool listen = false;
   /// Records a `lazy_put` buffer holds before callers wait; 1 … 10 000 000.
   std::size_t lazy_put_limit = 65'536;
 };

@@ -14,14 +14,22 @@ struct partition_stats {
   std::size_t index = 0;
   std::string name;
   std::size_t records = 0; ///< tuples
-  std::size_t bytes = 0;   ///< of everything in it
+  std::size_t bytes = 0;   ///< their memory
+};
+
+/// How much there is of one kind of data on this node.
+struct kind_stats {
+  std::string kind;        ///< "tuples", "namespaces", "queues", "stacks" or "structs"
+  std::size_t records = 0; ///< tuples, pairs, items or structs
+  std::size_t bytes = 0;   ///< their memory, indexes included
 };
 
 /// What a cache holds on this node.
 struct cache_stats {
   std::vector<partition_stats> partitions;
   std::size_t records = 0;                                      ///< tuples in all partitions
-  std::size_t bytes = 0;                                        ///< memory of all data, in bytes
+  std::size_t bytes = 0;                                        ///< their memory
+  std::vector<kind_stats> kinds;                                ///< everything
   std::vector<std::string> namespaces, queues, stacks, structs; ///< names in use
 };
 
@@ -42,6 +50,9 @@ struct cluster_stats {
   std::string mode;             ///< "local" or "distributed"
   std::string replication_mode; ///< "async", "sync", "strong"
   std::size_t partitions = 0;
+  /// Those that can be written: they have a primary and, in sync mode, a majority of their members
+  /// within reach.
+  std::size_t writable = 0;
   std::size_t replication_factor = 1; ///< in force: not more than there are nodes
   std::size_t primaries_here = 0;
   std::size_t replicas_here = 0;

@@ -20,6 +20,7 @@
 /// Thread: any.
 namespace supercache {
 
+/// In strings, characters that a terminal would obey are written as escapes; see `printable`.
 std::string to_json(const value& x);
 /// A record as a JSON array.
 std::string to_json(const record& x);

@@ -82,6 +82,12 @@ public:
   std::int64_t next_deadline() const noexcept { return deadlines_.first(); }
   /// Removes everything. Cost: O(records and spaces).
   void clear(const stamp& now);
+  /// How much there is of a kind, over all names.
+  struct amount {
+    std::size_t records = 0; ///< tuples, pairs, structs or items
+    std::size_t bytes = 0;   ///< their memory, indexes included
+  };
+  amount held(space_kind kind, const stamp& now) const;
   /// Memory of all data, in bytes. Cost: O(spaces).
   std::size_t bytes() const;
 

@@ -38,10 +38,14 @@ enum class errc : std::uint8_t {
 /// The code as text, e.g. `"not_found"`.
 SUPERCACHE_API std::string_view to_string(errc code) noexcept;
 
-/// An error code with a sentence for a person.
-struct failure {
+/// An error code with a sentence for a person, fit to be shown on a terminal or in a log: whatever
+/// names and texts of others are in it, controls are escaped as `printable` does.
+struct SUPERCACHE_API failure {
   errc code = errc::internal;
   std::string message;
+
+  failure() = default;
+  failure(errc c, std::string text);
   bool operator==(const failure&) const = default;
 };
 
@@ -49,7 +53,7 @@ struct failure {
 class SUPERCACHE_API error : public std::runtime_error {
 public:
   explicit error(const failure& why) : std::runtime_error(why.message), code_(why.code) {}
-  error(errc code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  error(errc code, std::string message) : error(failure{code, std::move(message)}) {}
   errc code() const noexcept { return code_; }
 
 private:

@@ -387,7 +387,7 @@ SUPERCACHE_API std::uint64_t hash_of_shared(const value& x) noexcept;
 /// count as equal: what pattern guards use.
 SUPERCACHE_API std::partial_ordering compare_numeric(const value& a, const value& b) noexcept;
 
-/// Readable text: `{"user", 1, [1, 2], #{"a": nil}}`; not meant to be parsed (see json.hpp).
+/// Readable text: `{"user", 1, [1, 2], {"a": nil}}`; text.hpp describes it, and reads it back.
 SUPERCACHE_API std::string to_string(const value& x);
 SUPERCACHE_API std::ostream& operator<<(std::ostream& out, const value& x);
 

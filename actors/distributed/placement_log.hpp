@@ -1,0 +1,52 @@
+#pragma once
+
+#include <supercache/cluster/ids.hpp>
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace supercache::detail {
+
+/// What a node tells people about who leads what: that a partition has another primary, that the
+/// cluster can take writes, and that it cannot. What happens within a quarter of a second is said
+/// at once, and what is over by then is not said.
+///
+/// Thread: one.
+class placement_log {
+public:
+  /// A partition as the node sees it.
+  struct seen {
+    const member* primary = nullptr; ///< that can be reached; null: none
+    bool writable = false;           ///< it has, in sync mode, a majority of its members, too
+  };
+  struct line {
+    bool warning = false;
+    std::string text;
+  };
+
+  /// Whether there is nothing to be said if nothing changed since it was looked last.
+  bool rests() const noexcept { return due_ms_ == 0 && usable_; }
+  /// Answers what is to be said now.
+  std::vector<line> look(std::span<const seen> partitions, std::int64_t now_ms);
+
+private:
+  static constexpr std::int64_t gather_ms = 250;
+
+  void note_primaries(std::span<const seen> partitions);
+  void say_primaries(std::vector<line>& out);
+  void say_whether_usable(std::span<const seen> partitions, std::int64_t now,
+                          std::vector<line>& out);
+
+  std::vector<member> primaries_; ///< the last that each partition had
+  /// Partitions that went from one to another since it was said last.
+  std::map<std::pair<member, member>, std::vector<std::size_t>> moves_;
+  std::int64_t due_ms_ = 0; ///< when it is said; 0: nothing is to be
+  bool usable_ = false, said_usable_ = false, ever_usable_ = false;
+  std::int64_t unusable_since_ms_ = 0;
+};
+
+} // namespace supercache::detail
