@@ -4,7 +4,6 @@
 #include "clauses_tuples.hpp"
 #include "distributed/node.hpp"
 #include "distributed/remote.hpp"
-#include "log.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -106,13 +105,14 @@ value configuration(const core& c) {
   return value::map(std::move(out));
 }
 
-status set_while_running(options changed, const std::string& name, const std::string& text) {
+status set_while_running(core& c, const std::string& name, const std::string& text) {
+  auto changed = c.config();
   if (auto s = set_option(changed, name, text); !s)
     return s;
   if (name != "debug_log")
     return {errc::invalid_config,
             name + " cannot be changed while the cache runs; only debug_log can be"};
-  return log_decisions(changed.debug_log);
+  return c.log().log_decisions(changed.debug_log);
 }
 
 /// Sorted, each once, of all partitions.
@@ -129,6 +129,7 @@ result<value_list> names_of(core& c, space_kind kind) {
     for (std::size_t i = 0; i < c.partitions(); ++i)
       std::ranges::copy(c.at(i).names(kind), std::back_inserter(out));
   }
+  std::erase_if(out, [&](const value& x) { return !struct_rows::is_shown(kind, x.as_string()); });
   std::ranges::sort(out);
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -155,7 +156,7 @@ auto info_clauses(handle_source c) {
       return reply(to_expected(get_option(options_in_force(*c), name)));
     },
     [=](config_atom, const std::string& name, const std::string& text) {
-      return reply(to_expected(set_while_running(c->config(), name, text)));
+      return reply(to_expected(set_while_running(*c, name, text)));
     },
     [=](page_atom, const std::string& kind, const std::string& name, const value& from) {
       return next_page(*c, kind, name, from);
@@ -171,8 +172,8 @@ auto watch_clauses(handle_source c) {
       return reply(to_expected(c->watch(std::move(what), who)));
     },
     [=](unwatch_atom, std::uint64_t watch) { return c->unwatch(watch); },
-    [=](watch_atom, const caf::actor& who) { return reply(to_expected(c->nodes().add(who))); },
-    [=](unwatch_atom, const caf::actor& who) { return c->nodes().remove(who); },
+    [=](watch_atom, const caf::actor& who) { return reply(to_expected(c->watch_nodes(who))); },
+    [=](unwatch_atom, const caf::actor& who) { return c->nodes().remove(who.address()); },
   };
 }
 
@@ -192,6 +193,15 @@ caf::result<wire_frame, caf::actor> join(core& c, const wire_frame& theirs,
   return {wire_frame{encode_hello(*mine)}, ours};
 }
 
+caf::result<value> synced(node& n, std::chrono::milliseconds longest) {
+  const auto copies = n.sync(longest);
+  if (!copies)
+    return to_caf(copies.why());
+  const auto asked_for = n.cache().config().replication.replication_factor;
+  return value::map({{"copies", static_cast<std::int64_t>(*copies)},
+                     {"asked_for", static_cast<std::int64_t>(asked_for)}});
+}
+
 caf::result<value> administer(core& c, const std::string& what, const value& argument) {
   if (!c.cluster())
     return to_caf({errc::invalid_argument, "this node is no member of a cluster"});
@@ -208,7 +218,7 @@ caf::result<value> administer(core& c, const std::string& what, const value& arg
   if (what == "leave")
     done = n.leave(wait);
   else if (what == "sync")
-    done = n.sync(wait);
+    return synced(n, wait);
   else if (what == "force-primary" && argument.is_int())
     done = c.check_index(static_cast<std::size_t>(argument.as_int()))
              ? n.force_primary(static_cast<std::size_t>(argument.as_int()))

@@ -1,7 +1,6 @@
 #include "access.hpp"
 #include "distributed/dial.hpp"
 #include "distributed/node.hpp"
-#include "log.hpp"
 
 #include <supercache/cache.hpp>
 
@@ -33,7 +32,10 @@ caf::expected<void> cache::try_leave(std::chrono::milliseconds longest) const {
 void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(longest)); }
 
 caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
-  return in_cluster(*core_, [&](detail::node& n) { return n.sync(longest); });
+  return in_cluster(*core_, [&](detail::node& n) -> status {
+    const auto copies = n.sync(longest);
+    return copies ? done() : status{copies.why()};
+  });
 }
 void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
 
@@ -117,19 +119,17 @@ std::vector<std::pair<std::string, std::string>> cache::export_config() const {
 // -- at run time ----------------------------------------------------------------------------------
 
 caf::expected<void> cache::try_watch_nodes(const node_listener& who) const {
-  if (auto s = core_->check_running(); !s)
-    return to_caf(s.why());
-  return to_expected(core_->nodes().add(caf::actor_cast<caf::actor>(who)));
+  return to_expected(core_->watch_nodes(caf::actor_cast<caf::actor>(who)));
 }
 void cache::watch_nodes(const node_listener& who) const { to_plain(try_watch_nodes(who)); }
 bool cache::unwatch_nodes(const node_listener& who) const {
-  return core_->nodes().remove(caf::actor_cast<caf::actor>(who));
+  return core_->nodes().remove(who.address());
 }
 
 caf::expected<void> cache::try_debug_log(bool on) const {
   if (auto s = core_->check_running(); !s)
     return to_caf(s.why());
-  return to_expected(detail::log_decisions(on));
+  return to_expected(core_->log().log_decisions(on));
 }
 void cache::debug_log(bool on) const { to_plain(try_debug_log(on)); }
 

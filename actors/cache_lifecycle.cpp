@@ -9,8 +9,6 @@
 
 #include <caf/io/middleman.hpp>
 
-#include <spdlog/spdlog.h>
-
 #include <map>
 #include <thread>
 
@@ -66,10 +64,10 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
   detail::guard_network(system);
   if (auto s = detail::check_cluster(system, o); !s)
     return to_caf(s.why());
-  if (o.debug_log)
-    if (auto s = detail::log_decisions(true); !s)
-      return to_caf(s.why());
   auto c = std::make_shared<core>(system, o);
+  if (o.debug_log)
+    if (auto s = c->log().log_decisions(true); !s)
+      return to_caf(s.why());
   c->spawn_actors();
   if (auto s = c->listen(); !s) {
     c->stop();
@@ -97,11 +95,17 @@ cache cache::start(caf::actor_system& system) { return to_plain(try_start(system
 
 namespace {
 
+/// There is no cache that could say so, and nobody to whom it could be answered.
+void say_not_started(caf::actor_system& system, const std::string& why) {
+  const detail::log_book log{nullptr, system};
+  log.error(detail::component::cache, "the cache is not started: {}", why);
+}
+
 /// Whether the system's configuration says that the cache starts by itself.
-bool starts_by_itself(const caf::actor_system& system) {
+bool starts_by_itself(caf::actor_system& system) {
   const auto o = options_from(system.config());
   if (!o)
-    spdlog::error("the cache is not started: {}", o.why().message);
+    say_not_started(system, o.why().message);
   return o && o->auto_start;
 }
 
@@ -125,7 +129,7 @@ std::optional<cache> cache::of(caf::actor_system& system) {
     return *std::move(made);
   if (code_of(made.error()) == errc::already_started) // by another thread, meanwhile
     return of(system);
-  spdlog::error("the cache is not started: {}", message_of(made.error()));
+  say_not_started(system, message_of(made.error()));
   return {};
 }
 

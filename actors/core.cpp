@@ -3,13 +3,11 @@
 #include "distributed/node.hpp"
 #include "distributed/remote.hpp"
 #include "makers.hpp"
+#include "struct_rows.hpp"
 
-#include <supercache/cluster/assignment.hpp>
 #include <supercache/store/amount.hpp>
 
 #include <caf/io/middleman.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
@@ -49,6 +47,7 @@ store_options store_options_of(const options& o) {
 core::core(caf::actor_system& system, options o)
   : system_(system),
     options_(filled_in(system, std::move(o))),
+    log_(std::make_shared<log_book>(options_.log, system)),
     same_position_(options_.key_pos == options_.partition_pos),
     least_size_(std::max(options_.key_pos, options_.partition_pos)),
     power_of_two_(std::has_single_bit(*options_.num_partition)),
@@ -57,7 +56,8 @@ core::core(caf::actor_system& system, options o)
              [this](std::vector<record>& batch, std::chrono::milliseconds longest) {
                return write_lazily(batch, longest);
              }),
-    feed_(options_.key_pos, [this] { wake_watches(); }) {
+    feed_(options_.key_pos, [this] { wake_watches(); }),
+    nodes_([this] { wake_watches(); }) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
   for (const auto& s : stores_)
@@ -72,6 +72,7 @@ core::~core() = default;
 void core::spawn_actors() {
   // Hidden: an actor system that ends does not wait for a cache that nobody stopped.
   const auto me = shared_from_this();
+  remember_log(system_, log_);
   const bool clustered = options_.cluster == cluster_mode::distributed;
   const std::lock_guard hold{actors_lock_};
   for (std::size_t i = 0; i < stores_.size(); ++i)
@@ -88,7 +89,8 @@ void core::spawn_actors() {
 status core::listen() {
   if (options_.cluster == cluster_mode::local) {
     if (!options_.replication.peers.empty() || !options_.replication.node_monitor.nodes.empty())
-      spdlog::warn("nodes to join are named, but cluster is local: this cache stands alone");
+      log().warn(component::cache,
+                 "nodes to join are named, but cluster is local: this cache stands alone");
     nodes_.now_live({{own_name(), 1}});
     if (!options_.listen)
       return done();
@@ -100,9 +102,8 @@ status core::listen() {
   port_ = self.port = *port;
   if (options_.cluster == cluster_mode::local)
     return done();
-  auto where = announced(options_.replication);
-  self.name = where.name;
-  node_ = std::make_unique<node>(*this, std::move(where));
+  self.name = announced(options_.replication).name;
+  node_ = std::make_unique<node>(*this, announced(options_.replication));
   cluster_.store(node_.get(), std::memory_order_release);
   return done();
 }
@@ -143,9 +144,10 @@ void core::stop() {
   // Of a lazy_put that had passed the check; lands in what is freed with us.
   (void)buffers_.drain_all();
   if (const auto n = buffers_.count())
-    spdlog::error("{} of lazy_put could not be stored before the stop",
-                  amount(n, "record", "records"));
+    log().error(component::cache, "{} of lazy_put could not be stored before the stop",
+                amount(n, "record", "records"));
   reclaim::collect();
+  log_->end();
 }
 
 status core::check_running() const {
@@ -278,11 +280,10 @@ status core::lazy_put(record r, std::int64_t ttl_ms) {
   const auto key_hash = hash(r[options_.key_pos]);
   if (options_.replication.mode == replication_mode::strong) {
     static std::once_flag warned;
-    std::call_once(warned, [] {
-      spdlog::warn("lazy_put with replication mode strong writes at once, as put does");
+    std::call_once(warned, [this] {
+      log().warn(component::cache, "lazy_put in mode strong writes at once, as put does");
     });
-    std::vector<record> one;
-    one.push_back(std::move(r));
+    std::vector<record> one(1, std::move(r));
     return write_batch(one, ttl_ms);
   }
   if (ttl_ms || r.deadline())
@@ -303,7 +304,7 @@ status core::flush() { return buffers_.drain_all(); }
 status core::drain_buffer(std::size_t index) {
   auto s = buffers_.drain(index);
   if (!s)
-    spdlog::warn("what lazy_put left is kept and tried again: {}", s.why().message);
+    log().warn(component::cache, "what lazy_put left is kept and tried again: {}", s.why().message);
   return s;
 }
 
@@ -361,17 +362,12 @@ std::vector<partition_place> core::partition_map() {
 supercache::cluster_stats core::cluster_stats() {
   if (cluster())
     return cluster()->stats();
-  const auto node_name = own_name();
-  const auto map = assign({node_name}, partitions(), options_.replication.replication_factor);
   supercache::cluster_stats out;
-  out.node = node_name;
-  out.live_nodes = {node_name};
+  out.node = own_name();
+  out.live_nodes = {out.node};
   out.mode = to_string(options_.cluster);
   out.replication_mode = to_string(options_.replication.mode);
-  out.partitions = out.writable = map.size();
-  out.replication_factor = map.front().replicas.size() + 1;
-  for (const placement& p : map)
-    out.primaries_here += p.primary == node_name;
+  out.partitions = out.writable = out.primaries_here = partitions();
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "distributed/provider.hpp"
 #include "feed.hpp"
 #include "lazy_buffer.hpp"
+#include "log.hpp"
 #include "node_events.hpp"
 
 #include <supercache/interfaces.hpp>
@@ -67,6 +68,7 @@ public:
   const options& config() const noexcept { return options_; }
   caf::actor_system& system() const noexcept { return system_; }
   supercache::metrics& metrics() noexcept { return metrics_; }
+  log_book& log() const noexcept { return *log_; }
   std::size_t partitions() const noexcept { return stores_.size(); }
   bool same_position() const noexcept { return same_position_; }
   stamp now() const noexcept { return stamp{&system_ms}; }
@@ -115,6 +117,8 @@ public:
   bool unwatch(std::uint64_t watch);
   /// Has the stores tell of changes, if anybody watches.
   void watch_stores();
+  /// See `cache::watch_nodes`.
+  status watch_nodes(const caf::actor& who);
 
   /// Who is told of nodes.
   node_events& nodes() noexcept { return nodes_; }
@@ -132,12 +136,14 @@ public:
   std::vector<std::pair<std::string, std::size_t>> struct_keys;
 
 private:
+  void watch_over(const caf::actor& who);
   void close_port();
   void forget_listener(const caf::actor_addr& who);
   void wake_watches();
 
   caf::actor_system& system_;
   options options_;
+  const std::shared_ptr<log_book> log_;
   provider_holder provider_{options_.replication};
   bool same_position_;
   std::size_t least_size_; ///< the larger of the two positions

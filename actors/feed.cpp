@@ -10,6 +10,18 @@ namespace supercache::detail {
 feed::feed(std::size_t key_pos, std::function<void()> wake)
   : key_pos_(key_pos), wake_(std::move(wake)) {}
 
+namespace {
+
+std::size_t bytes_of_change(const change& c) {
+  return sizeof c + c.where.name.size() + c.row.heap_bytes();
+}
+
+} // namespace
+
+std::size_t feed::bytes_of(const transition& t) {
+  return sizeof t + t.where.name.size() + t.before.heap_bytes() + t.after.heap_bytes();
+}
+
 // -- changes come -------------------------------------------------------------------------------
 
 void feed::changed(transition t) {
@@ -22,12 +34,17 @@ void feed::heard(std::vector<transition> ts) { gather(foreign_, std::move(ts)); 
 
 void feed::gather(gathered& to, std::vector<transition> ts) {
   bool wake = false;
+  std::size_t bytes = 0;
+  for (const transition& t : ts)
+    bytes += bytes_of(t);
   {
     const std::lock_guard hold{gathering_};
-    if (to.all.size() + ts.size() > most_waiting)
+    if (!to.all.empty() && to.bytes + bytes > most_gathered) {
       to.overflow = true;
-    else
+    } else {
+      to.bytes += bytes;
       std::ranges::move(ts, std::back_inserter(to.all));
+    }
     wake = !std::exchange(woken_, true);
   }
   if (wake)
@@ -46,28 +63,53 @@ result<std::uint64_t> feed::add(interest i, caf::actor who) {
   if (listeners_.size() >= most_watches)
     return {errc::overloaded, "this node has " + std::to_string(most_watches)
                                 + " watches already; no more are allowed"};
-  listeners_.emplace(++last_, listener{*std::move(filter), std::move(who), {}});
+  listeners_.emplace(++last_, listener{*std::move(filter), std::move(who)});
   return last_;
 }
 
 bool feed::remove(std::uint64_t watch) {
-  const std::lock_guard hold{lock_};
-  return listeners_.erase(watch) > 0;
+  {
+    const std::lock_guard hold{lock_};
+    const auto found = listeners_.find(watch);
+    if (found == listeners_.end())
+      return false;
+    forget(watch, found->second);
+    listeners_.erase(found);
+  }
+  wake_();
+  return true;
 }
 
 void feed::remove_all_of(const caf::actor_addr& who) {
-  const std::lock_guard hold{lock_};
-  std::erase_if(listeners_, [&](const auto& l) { return l.second.who.address() == who; });
+  {
+    const std::lock_guard hold{lock_};
+    std::erase_if(listeners_, [&](const auto& l) {
+      const bool is = l.second.who.address() == who;
+      if (is)
+        forget(l.first, l.second);
+      return is;
+    });
+  }
+  wake_();
+}
+
+/// Under the lock.
+void feed::forget(std::uint64_t watch, const listener& l) {
+  held_ -= l.line_bytes;
+  large_ -= l.large_bytes;
+  if (l.under_way)
+    gone_.push_back(watch);
 }
 
 void feed::clear() {
-  // Outside of the locks: a listener that nobody else holds ends, and with it what it holds.
+  // Ends outside of the locks: a listener that nobody else holds ends, and with it what it holds.
   decltype(listeners_) gone;
   gathered own, foreign;
   {
     const std::lock_guard hold{lock_};
     gone.swap(listeners_);
     peers_.clear();
+    held_ = large_ = 0;
   }
   const std::lock_guard hold{gathering_};
   std::swap(own, own_);
@@ -108,17 +150,72 @@ void feed::peer_watches(const std::string& name, std::vector<interest> what, boo
 
 // -- changes go ---------------------------------------------------------------------------------
 
+// All of these under the lock.
+
 void feed::tell(listener& l, const transition& t) {
   auto seen = l.filter.sees(t);
   if (!seen)
     return;
-  if (l.waiting.size() >= most_waiting) {
-    l.waiting.clear();
-    l.waiting.push_back({});
+  const auto bytes = bytes_of_change(*seen);
+  if (seen->kind == change_kind::missed) {
+    if (l.line.empty() || l.line.back().what.kind != change_kind::missed)
+      put_in_line(l, *std::move(seen), bytes);
+    return;
   }
-  const auto is_missed = [](const change& c) { return c.kind == change_kind::missed; };
-  if (!is_missed(*seen) || l.waiting.empty() || !is_missed(l.waiting.back()))
-    l.waiting.push_back(*std::move(seen));
+  if (l.line_bytes + bytes > most_of_one)
+    give_up_line(l);
+  if (l.line_bytes + bytes <= most_of_one && make_room(l, bytes))
+    put_in_line(l, *std::move(seen), bytes);
+  else if (l.line.empty() || l.line.back().what.kind != change_kind::missed)
+    give_up_line(l);
+}
+
+void feed::put_in_line(listener& l, change c, std::size_t bytes) {
+  l.line.push_back({std::move(c), bytes});
+  l.line_bytes += bytes;
+  held_ += bytes;
+}
+
+/// All that waits is missed.
+void feed::give_up_line(listener& l) {
+  l.line.clear();
+  held_ -= std::exchange(l.line_bytes, 0);
+  put_in_line(l, {}, bytes_of_change({}));
+}
+
+/// Whether there is room for more among all listeners, if need be in place of what waits for those
+/// that have most. Nobody gives up for one that has more.
+bool feed::make_room(const listener& who, std::size_t bytes) {
+  while (held_ + bytes > most_of_all) {
+    const auto most
+      = std::ranges::max_element(listeners_, {}, [](const auto& l) { return l.second.line_bytes; });
+    if (most->second.line_bytes <= who.line_bytes + bytes)
+      return false;
+    give_up_line(most->second);
+  }
+  return true;
+}
+
+/// What goes into its next message.
+std::vector<change> feed::next_of(listener& l) {
+  std::vector<change> out;
+  std::size_t sum = 0;
+  while (!l.line.empty() && (out.empty() || sum + l.line.front().bytes <= most_at_once)) {
+    waiting next = std::move(l.line.front());
+    l.line.pop_front();
+    l.line_bytes -= next.bytes;
+    held_ -= next.bytes;
+    sum += next.bytes;
+    if (next.bytes <= most_at_once) {
+      out.push_back(std::move(next.what));
+    } else if (large_ + next.bytes <= most_large) {
+      large_ += l.large_bytes = next.bytes;
+      out.push_back(std::move(next.what));
+    } else {
+      out.push_back({});
+    }
+  }
+  return out;
 }
 
 std::vector<transition> feed::for_peer(peer& p, const gathered& own) const {
@@ -144,6 +241,7 @@ feed::outgoing feed::take() {
       g->all.push_back({});
   outgoing out;
   const std::lock_guard hold{lock_};
+  out.gone = std::exchange(gone_, {});
   for (auto& [name, p] : peers_)
     if (auto what = for_peer(p, own); !what.empty())
       out.letters.push_back({name, std::move(what)});
@@ -151,22 +249,26 @@ feed::outgoing feed::take() {
     for (const gathered* g : {&own, &foreign})
       for (const transition& t : g->all)
         tell(l, t);
-    if (l.under_way || l.waiting.empty())
+    if (l.under_way || l.line.empty())
       continue;
     l.under_way = true;
-    out.parcels.push_back({id, l.who, std::exchange(l.waiting, {})});
+    out.parcels.push_back({id, l.who, next_of(l)});
   }
   return out;
 }
 
-void feed::taken(std::uint64_t watch, bool answered) {
+void feed::taken(std::uint64_t watch) {
   const std::lock_guard hold{lock_};
   const auto found = listeners_.find(watch);
   if (found == listeners_.end())
     return;
   found->second.under_way = false;
-  if (!answered)
-    tell(found->second, {});
+  large_ -= std::exchange(found->second.large_bytes, 0);
+}
+
+std::size_t feed::held() const {
+  const std::lock_guard hold{lock_};
+  return held_;
 }
 
 void feed::undelivered(const std::string& name) {

@@ -6,6 +6,7 @@
 #include <caf/actor.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -17,19 +18,28 @@ namespace supercache::detail {
 /// Who watches what, and the changes that wait to be told.
 ///
 /// Who makes a change puts it here, under the lock of its key. WATCHES takes what gathered and
-/// sends each listener its part: one message at a time, the next when the last was answered. In a
-/// cluster a partition's primary tells the other nodes what they watch, and these their listeners.
-/// What waits longer than there is room for is given up, and the listener told `missed`.
+/// sends each listener its part: one message at a time, the next when the last was answered,
+/// however long that takes. In a cluster a partition's primary tells the other nodes what they
+/// watch, and these their listeners. What waits longer than there is room for is given up, and the
+/// listener told `missed`: its own, or, if all together are too many, that of who has most.
 ///
 /// Thread: any.
 class feed final : public change_sink {
 public:
   static constexpr std::size_t most_watches = 1'000;
-  /// Changes that wait: of all, until they are sorted; then of each listener.
-  static constexpr std::size_t most_waiting = 65'536;
+  /// Bytes of changes that are made here, and as many that are heard of, until they are sorted.
+  static constexpr std::size_t most_gathered = 32 << 20;
+  /// That wait for one listener, which misses any change that is larger; and for all together.
+  static constexpr std::size_t most_of_one = 8 << 20, most_of_all = 64 << 20;
+  /// In one message; a change that is larger goes alone, if all such that are under way are few
+  /// enough, else it is missed. So those who answer are told whatever is under way for others.
+  static constexpr std::size_t most_at_once = 128 << 10, most_large = 32 << 20;
 
   /// `wake` is called, by whoever makes a change, when there is something to `take`.
   feed(std::size_t key_pos, std::function<void()> wake);
+
+  /// What a change takes while it waits to be sorted.
+  static std::size_t bytes_of(const transition& t);
 
   void changed(transition t) override;
   /// What another node tells the listeners here.
@@ -64,19 +74,28 @@ public:
   struct outgoing {
     std::vector<parcel> parcels;
     std::vector<letter> letters;
+    std::vector<std::uint64_t> gone; ///< watches that ended with a message under way
   };
   /// What can be sent now. One thread at a time.
   outgoing take();
-  /// The listener has answered, or not in time.
-  void taken(std::uint64_t watch, bool answered);
+  /// The listener has answered.
+  void taken(std::uint64_t watch);
   /// A node could not be told.
   void undelivered(const std::string& name);
+  /// Bytes that wait for all listeners.
+  std::size_t held() const;
 
 private:
+  struct waiting {
+    change what;
+    std::size_t bytes;
+  };
   struct listener {
     change_filter filter;
     caf::actor who;
-    std::vector<change> waiting;
+    std::deque<waiting> line{};
+    std::size_t line_bytes = 0;
+    std::size_t large_bytes = 0; ///< of a large change that is under way
     bool under_way = false;
   };
   struct peer {
@@ -85,11 +104,17 @@ private:
   };
   struct gathered {
     std::vector<transition> all;
+    std::size_t bytes = 0;
     bool overflow = false;
   };
 
   void gather(gathered& to, std::vector<transition> ts);
-  static void tell(listener& l, const transition& t);
+  void tell(listener& l, const transition& t);
+  void put_in_line(listener& l, change c, std::size_t bytes);
+  void give_up_line(listener& l);
+  bool make_room(const listener& who, std::size_t bytes);
+  std::vector<change> next_of(listener& l);
+  void forget(std::uint64_t watch, const listener& l);
   std::vector<transition> for_peer(peer& p, const gathered& own) const;
 
   const std::size_t key_pos_;
@@ -100,6 +125,8 @@ private:
   mutable std::mutex lock_; ///< of all below
   std::map<std::uint64_t, listener> listeners_;
   std::map<std::string, peer> peers_;
+  std::vector<std::uint64_t> gone_;
+  std::size_t held_ = 0, large_ = 0; ///< waiting; under way in large changes
   std::uint64_t last_ = 0;
 };
 

@@ -1,9 +1,9 @@
 #include "node_events.hpp"
 
-#include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace supercache::detail {
 
@@ -11,31 +11,36 @@ namespace {
 constexpr std::size_t listeners_most = 1'000;
 } // namespace
 
-void node_events::tell(const caf::actor& who, const std::string& node, bool up) const {
-  if (up)
-    compat::tell_from_anywhere(who, node_up_atom_v, node);
-  else
-    compat::tell_from_anywhere(who, node_down_atom_v, node);
-}
-
 status node_events::add(const caf::actor& who) {
   if (!who)
     return {errc::invalid_argument, "there is no listener"};
-  const std::lock_guard hold{lock_};
-  if (std::ranges::find(listeners_, who.address()) != listeners_.end())
-    return done();
-  if (listeners_.size() >= listeners_most)
-    return {errc::overloaded,
-            "there are " + std::to_string(listeners_most) + " listeners of nodes already"};
-  listeners_.push_back(who.address());
-  for (const auto& [name, life] : live_)
-    tell(who, name, true);
+  {
+    const std::lock_guard hold{lock_};
+    if (std::ranges::any_of(listeners_,
+                            [&](const auto& l) { return l.second.who == who.address(); }))
+      return done();
+    if (listeners_.size() >= listeners_most)
+      return {errc::overloaded,
+              "there are " + std::to_string(listeners_most) + " listeners of nodes already"};
+    listeners_.emplace(++last_, listener{who.address()});
+  }
+  wake_();
   return done();
 }
 
-bool node_events::remove(const caf::actor& who) {
-  const std::lock_guard hold{lock_};
-  return who && std::erase(listeners_, who.address()) > 0;
+bool node_events::remove(const caf::actor_addr& who) {
+  {
+    const std::lock_guard hold{lock_};
+    const auto found
+      = std::ranges::find_if(listeners_, [&](const auto& l) { return l.second.who == who; });
+    if (found == listeners_.end())
+      return false;
+    if (found->second.under_way)
+      gone_.push_back(found->first);
+    listeners_.erase(found);
+  }
+  wake_();
+  return true;
 }
 
 void node_events::clear() {
@@ -43,26 +48,55 @@ void node_events::clear() {
   listeners_.clear();
 }
 
-void node_events::now_live(const member_list& nodes) {
-  std::map<std::string, member_id> now;
-  for (const member& m : nodes)
+void node_events::now_live(const member_list& all) {
+  nodes now;
+  for (const member& m : all)
     now.emplace(m.node, m.id);
+  {
+    const std::lock_guard hold{lock_};
+    if (now == live_)
+      return;
+    live_ = std::move(now);
+  }
+  wake_();
+}
+
+/// Who is gone, or was started anew, comes first.
+node_events::event node_events::next_for(listener& l) const {
+  for (const auto& [name, life] : l.knows)
+    if (const auto at = live_.find(name); at == live_.end() || at->second != life) {
+      event e{0, {}, name, false};
+      l.knows.erase(e.node);
+      return e;
+    }
+  for (const auto& [name, life] : live_)
+    if (l.knows.emplace(name, life).second)
+      return {0, {}, name, true};
+  return {};
+}
+
+node_events::outgoing node_events::take() {
+  outgoing out;
   const std::lock_guard hold{lock_};
-  if (now == live_)
-    return;
-  std::erase_if(listeners_, [&](const caf::actor_addr& a) {
-    const auto who = caf::actor_cast<caf::actor>(a);
-    if (!who)
-      return true; // it ended
-    for (const auto& [name, life] : live_)
-      if (const auto at = now.find(name); at == now.end() || at->second != life)
-        tell(who, name, false);
-    for (const auto& [name, life] : now)
-      if (const auto at = live_.find(name); at == live_.end() || at->second != life)
-        tell(who, name, true);
-    return false;
-  });
-  live_ = std::move(now);
+  out.gone = std::exchange(gone_, {});
+  for (auto& [id, l] : listeners_) {
+    if (l.under_way)
+      continue;
+    auto e = next_for(l);
+    e.listener = id;
+    e.to = caf::actor_cast<caf::actor>(l.who);
+    if (e.node.empty() || !e.to)
+      continue;
+    l.under_way = true;
+    out.events.push_back(std::move(e));
+  }
+  return out;
+}
+
+void node_events::taken(std::uint64_t id) {
+  const std::lock_guard hold{lock_};
+  if (const auto found = listeners_.find(id); found != listeners_.end())
+    found->second.under_way = false;
 }
 
 } // namespace supercache::detail

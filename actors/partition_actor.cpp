@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 /// How often expired records are looked for, and how many are freed before others get their turn.
 constexpr auto tidy_interval = 200ms;
 constexpr std::size_t tidy_budget = 2000;
+/// How many may wait for items of a partition's queues: some hundred bytes each.
+constexpr std::size_t waits_most = 100'000;
 /// How long an operation in a cluster is tried.
 constexpr auto default_wait = 5'000ms;
 
@@ -61,6 +63,10 @@ public:
     timeout_ms = std::min<std::int64_t>(timeout_ms, longest_wait.count());
     const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
+    if (waits_ + distant_->count() >= waits_most) {
+      promise.deliver(to_caf({errc::overloaded, "too many wait for items of queues already"}));
+      return promise;
+    }
     if (core_->cluster()) {
       watch_over(who);
       distant_->add(promise, queue, std::chrono::milliseconds{timeout_ms},
@@ -77,6 +83,7 @@ public:
     } else {
       watch_over(who);
       waiting_[queue].push_back({promise, system_ms() + timeout_ms});
+      ++waits_;
       compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{timeout_ms},
                          ready_atom_v, queue);
     }
@@ -95,9 +102,10 @@ public:
     while (!line.empty() && store_.queues().pop_or_watch(queue, item)) {
       line.front().promise.deliver(std::move(item));
       line.pop_front();
+      --waits_;
     }
     const auto now = system_ms();
-    std::erase_if(line, [&](waiter& w) {
+    waits_ -= std::erase_if(line, [&](waiter& w) {
       if (w.deadline_ms > now)
         return false;
       w.promise.deliver(to_caf(none_came(queue)));
@@ -126,7 +134,7 @@ public:
     monitored_.erase(who);
     distant_->forget(who);
     for (auto& [queue, line] : waiting_)
-      std::erase_if(line, [&](waiter& w) {
+      waits_ -= std::erase_if(line, [&](waiter& w) {
         const caf::response_promise& p = w.promise;
         return !p.source() || p.source()->address() == who;
       });
@@ -137,6 +145,7 @@ public:
       for (waiter& w : line)
         w.promise.deliver(to_caf({errc::not_started, "the cache was stopped"}));
     waiting_.clear();
+    waits_ = 0;
     distant_->stop();
     for (auto& [id, promise] : std::exchange(applied_, {}))
       promise.deliver(
@@ -170,7 +179,8 @@ private:
   partition_store& store_;
   std::size_t index_;
   std::map<std::string, std::deque<waiter>> waiting_;
-  parking parking_; ///< in a cluster
+  std::size_t waits_ = 0; ///< in it
+  parking parking_;       ///< in a cluster
   std::shared_ptr<distant_waits> distant_;
   std::uint64_t last_id_ = 0;
   /// Operations of a cluster that are under way.

@@ -23,23 +23,91 @@ std::string demangled(const char* name) {
 
 namespace detail {
 
+// -- rows {key, {field, …}}: what handles and messages share --------------------------------------
+
+namespace struct_rows {
+
 namespace {
-/// @pre `structs_lock` is held
-std::optional<std::size_t> known_key(const core& c, const std::string& type) {
+
+status other_key(const std::string& type, std::size_t known, std::size_t wanted) {
+  return {errc::key_mismatch, type + " is initialised already, with field " + std::to_string(known)
+                                + " as its key, not " + std::to_string(wanted)};
+}
+
+/// What this node knows.
+std::optional<std::size_t> known_key(core& c, const std::string& type) {
+  const std::lock_guard hold{c.structs_lock};
   for (const auto& [name, field] : c.struct_keys)
     if (name == type)
       return field;
   return {};
 }
-std::optional<std::size_t> find_key(core& c, const std::string& type) {
+
+/// Notes the key of a type, once; answers what it is.
+std::size_t learn_key(core& c, const std::string& type, std::size_t field) {
   const std::lock_guard hold{c.structs_lock};
-  return known_key(c, type);
+  for (const auto& [name, known] : c.struct_keys)
+    if (name == type)
+      return known;
+  c.struct_keys.emplace_back(type, field);
+  return field;
 }
+
+std::size_t home_of_key(core& c, const std::string& type) { return c.index_of(hash(value{type})); }
+
+/// What the cluster has agreed upon.
+result<std::optional<std::size_t>> agreed_key(core& c, const std::string& type,
+                                              const read_options& o) {
+  const auto found = remote::as_records(remote::ask(
+    c, home_of_key(c, type),
+    remote::reading(ask::get{{value{type}}}, space{space_kind::structs, keys_space}), o));
+  if (!found)
+    return found.why();
+  if (found->empty() || found->front().size() != 2 || !found->front()[1].is_int())
+    return std::optional<std::size_t>{};
+  return std::optional{static_cast<std::size_t>(found->front()[1].as_int())};
+}
+
+status check_type(const std::string& type) {
+  if (is_shown(space_kind::structs, type))
+    return done();
+  return {errc::invalid_argument, "no type of structs can be called '" + type + '\''};
+}
+
 } // namespace
 
-// -- rows {key, {field, …}}: what handles and messages share --------------------------------------
+status init(core& c, const std::string& type, std::size_t field, const wait_options& o) {
+  if (auto s = check_type(type); !s)
+    return s;
+  if (const auto known = known_key(c, type))
+    return *known == field ? done() : other_key(type, *known, field);
+  auto agreed = field;
+  if (c.cluster()) {
+    const auto first = remote::as_bool(
+      remote::write(c, home_of_key(c, type), {space_kind::structs, keys_space},
+                    op::insert_new{record{type, static_cast<std::int64_t>(field)}, 0}, o.timeout));
+    if (!first)
+      return first.why();
+    if (!*first) {
+      const auto before = agreed_key(c, type, {.mode = read_mode::primary, .timeout = o.timeout});
+      if (!before)
+        return before.why();
+      agreed = before->value_or(field);
+    }
+  }
+  agreed = learn_key(c, type, agreed);
+  return agreed == field ? done() : other_key(type, agreed, field);
+}
 
-namespace struct_rows {
+result<std::optional<std::size_t>> key_of(core& c, const std::string& type, const read_options& o) {
+  const auto known = known_key(c, type);
+  if (known || !c.cluster())
+    return known;
+  auto agreed = agreed_key(c, type, o);
+  if (agreed && *agreed)
+    return std::optional{learn_key(c, type, **agreed)};
+  return agreed;
+}
 
 status put(core& all, const std::string& type, record row, const write_options& o) {
   return write(all, metric::put, [&](core& c) -> status {
@@ -48,10 +116,14 @@ status put(core& all, const std::string& type, record row, const write_options& 
       return ttl.why();
     if (row.size() != 2 || !row[1].is_tuple())
       return {errc::invalid_argument, "a struct is stored as {key, {field, ...}}"};
+    if (auto s = check_type(type); !s)
+      return s;
     const auto fields = row[1].items();
-    if (const auto key = find_key(c, type);
-        key && (*key >= fields.size() || fields[*key] != row[0]))
-      return {errc::key_mismatch, type + " has field " + std::to_string(*key)
+    const auto key = key_of(c, type, {.timeout = o.timeout});
+    if (!key)
+      return key.why();
+    if (*key && (**key >= fields.size() || fields[**key] != row[0]))
+      return {errc::key_mismatch, type + " has field " + std::to_string(**key)
                                     + " as its key, which is not " + to_string(row[0])};
     const auto h = hash(row[0]);
     if (c.cluster())
@@ -109,27 +181,23 @@ result<std::size_t> clear(core& all, const std::string& type, const wait_options
 
 // -- of a handle, for types that are initialised --------------------------------------------------
 
-status struct_space::init(std::size_t key_field) {
+status struct_space::init(std::size_t key_field, const wait_options& o) {
   core& c = cache_.internals();
   if (auto s = c.check_running(); !s)
     return s;
-  const std::lock_guard hold{c.structs_lock};
-  const auto known = known_key(c, type_);
-  if (known && *known != key_field)
-    return {errc::key_mismatch, type_ + " is initialised already, with field "
-                                  + std::to_string(*known) + " as its key, not "
-                                  + std::to_string(key_field)};
-  if (!known)
-    c.struct_keys.emplace_back(type_, key_field);
-  return done();
+  return struct_rows::init(c, type_, key_field, o);
 }
 
-result<std::size_t> struct_space::key_field() const {
+result<std::size_t> struct_space::key_field(const wait_options& o) const {
   core& c = cache_.internals();
   if (auto s = c.check_running(); !s)
     return s.why();
-  if (const auto known = find_key(c, type_))
-    return *known;
+  const auto known
+    = struct_rows::key_of(c, type_, {.mode = read_mode::primary, .timeout = o.timeout});
+  if (!known)
+    return known.why();
+  if (*known)
+    return **known;
   return {errc::not_initialised, type_ + " is not initialised: call init with its key member"};
 }
 
@@ -138,7 +206,7 @@ status struct_space::put(record row, const write_options& o) {
 }
 
 result<record> struct_space::get(const value& key, const read_options& o) const {
-  if (auto k = key_field(); !k)
+  if (auto k = key_field({.timeout = o.timeout}); !k)
     return k.why();
   const auto found = struct_rows::get(cache_.internals(), type_, key, o);
   if (!found)
@@ -149,19 +217,19 @@ result<record> struct_space::get(const value& key, const read_options& o) const 
 }
 
 result<std::vector<record>> struct_space::get_all(const read_options& o) const {
-  if (auto k = key_field(); !k)
+  if (auto k = key_field({.timeout = o.timeout}); !k)
     return k.why();
   return struct_rows::list(cache_.internals(), type_, o);
 }
 
 result<std::size_t> struct_space::remove(const value& key, const wait_options& o) {
-  if (auto k = key_field(); !k)
+  if (auto k = key_field(o); !k)
     return k.why();
   return struct_rows::remove(cache_.internals(), type_, key, o);
 }
 
 result<std::size_t> struct_space::remove_all(const wait_options& o) {
-  if (auto k = key_field(); !k)
+  if (auto k = key_field(o); !k)
     return k.why();
   return struct_rows::clear(cache_.internals(), type_, o);
 }

@@ -25,20 +25,11 @@ result<std::uint64_t> core::watch(interest what, const caf::actor& who) {
   const auto id = feed_.add(std::move(what), who);
   if (!id)
     return id;
-  bool fresh = false;
-  {
-    const std::lock_guard hold{listening_lock_};
-    fresh = listeners_.insert(who.address()).second;
-  }
   if (!running()) { // a stop that came meanwhile may have let all go before
     feed_.clear();
     return check_running().why();
   }
-  if (fresh)
-    who->attach_functor([c = weak_from_this(), gone = who.address()](const caf::error&) {
-      if (const auto alive = c.lock())
-        alive->forget_listener(gone);
-    });
+  watch_over(who);
   watch_stores();
   if (!node_)
     return id;
@@ -47,6 +38,28 @@ result<std::uint64_t> core::watch(interest what, const caf::actor& who) {
     return s.why();
   }
   return id;
+}
+
+status core::watch_nodes(const caf::actor& who) {
+  if (auto s = check_running(); !s)
+    return s;
+  if (auto s = nodes_.add(who); !s)
+    return s;
+  watch_over(who);
+  return done();
+}
+
+/// Sees to it that nobody is told any more who ended.
+void core::watch_over(const caf::actor& who) {
+  {
+    const std::lock_guard hold{listening_lock_};
+    if (!listeners_.insert(who.address()).second)
+      return;
+  }
+  who->attach_functor([c = weak_from_this(), gone = who.address()](const caf::error&) {
+    if (const auto alive = c.lock())
+      alive->forget_listener(gone);
+  });
 }
 
 bool core::unwatch(std::uint64_t watch) {
@@ -63,6 +76,7 @@ void core::forget_listener(const caf::actor_addr& who) {
     const std::lock_guard hold{listening_lock_};
     listeners_.erase(who);
   }
+  nodes_.remove(who);
   feed_.remove_all_of(who);
   watch_stores();
   if (node_)
@@ -90,36 +104,84 @@ void core::wake_watches() {
 
 namespace {
 
-/// How long a listener may take for one message.
-constexpr std::chrono::seconds longest_answer{10};
 /// When a node that could not be told is told again.
 constexpr std::chrono::milliseconds later_on{100};
 
-void deliver(watch_actor::pointer self, const std::shared_ptr<core>& c) {
-  auto out = c->changes().take();
-  for (auto& p : out.parcels) {
-    const auto over = [self, c, watch = p.watch](bool answered) {
-      c->changes().taken(watch, answered);
-      deliver(self, c);
+/// Each listener has one message under way at most. There is no time-out, after which it would get
+/// another: who does not read would have all of them wait for him in the network. For one that is
+/// gone CAF would wait for ever, so that it is told.
+class deliverer : public std::enable_shared_from_this<deliverer> {
+public:
+  deliverer(watch_actor::pointer self, std::shared_ptr<core> c)
+    : self_(self), core_(std::move(c)) {}
+
+  void look() {
+    tell_changes();
+    tell_nodes();
+  }
+
+private:
+  using asked = std::map<std::uint64_t, caf::message_id>;
+
+  void tell_changes() {
+    auto out = core_->changes().take();
+    for (const auto watch : out.gone)
+      give_up(changes_, watch);
+    for (auto& p : out.parcels)
+      ask(
+        changes_, p.watch, [id = p.watch](core& c) { c.changes().taken(id); }, p.to, changes_atom_v,
+        p.watch, std::move(p.what));
+    bool again = false;
+    for (auto& l : out.letters) {
+      if (core_->cluster()->tell_changes(l.to, std::move(l.what)))
+        continue;
+      core_->changes().undelivered(l.to);
+      again = true;
+    }
+    if (again)
+      compat::tell_later(self_, watch_actor{self_}, later_on, wake_atom_v);
+  }
+
+  void tell_nodes() {
+    auto out = core_->nodes().take();
+    for (const auto listener : out.gone)
+      give_up(nodes_, listener);
+    for (auto& e : out.events) {
+      const auto taken = [id = e.listener](core& c) { c.nodes().taken(id); };
+      if (e.up)
+        ask(nodes_, e.listener, taken, e.to, node_up_atom_v, std::move(e.node));
+      else
+        ask(nodes_, e.listener, taken, e.to, node_down_atom_v, std::move(e.node));
+    }
+  }
+
+  template <class Taken, class... Ts>
+  void ask(asked& open, std::uint64_t id, Taken taken, const caf::actor& to, Ts&&... xs) {
+    auto reply = compat::ask_patiently(self_, to, std::forward<Ts>(xs)...);
+    open[id] = reply.id();
+    const auto over = [me = shared_from_this(), &open, id, taken] {
+      open.erase(id);
+      taken(*me->core_);
+      me->look();
     };
-    compat::ask(self, p.to, longest_answer, changes_atom_v, p.watch, std::move(p.what))
-      .then([over] { over(true); }, [over](const caf::error&) { over(false); });
+    std::move(reply).then([over] { over(); }, [over](const caf::error&) { over(); });
   }
-  bool again = false;
-  for (auto& l : out.letters) {
-    if (c->cluster()->tell_changes(l.to, std::move(l.what)))
-      continue;
-    c->changes().undelivered(l.to);
-    again = true;
+
+  void give_up(asked& open, std::uint64_t id) {
+    if (const auto found = open.find(id); found != open.end())
+      compat::give_up(self_, found->second);
   }
-  if (again)
-    compat::tell_later(self, watch_actor{self}, later_on, wake_atom_v);
-}
+
+  watch_actor::pointer self_;
+  std::shared_ptr<core> core_;
+  asked changes_, nodes_;
+};
 
 } // namespace
 
 watch_actor::behavior_type watch_behavior(watch_actor::pointer self, std::shared_ptr<core> c) {
-  return {[self, c](wake_atom) { deliver(self, c); }};
+  const auto d = std::make_shared<deliverer>(self, std::move(c));
+  return {[d](wake_atom) { d->look(); }};
 }
 
 } // namespace detail

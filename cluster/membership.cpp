@@ -197,6 +197,13 @@ bool membership::counts(const std::string& name, const node& n) const {
   return declared_.contains(name) && !n.left && !n.replaced && (n.id != 0 || !waited_);
 }
 
+std::size_t membership::copies_due() const {
+  auto nodes = static_cast<std::size_t>(std::ranges::count_if(
+    nodes_, [&](const auto& n) { return declared_.contains(n.first) && !n.second.left; }));
+  nodes += !leaving_;
+  return std::min(options_.factor, std::max<std::size_t>(1, nodes));
+}
+
 std::vector<std::string> membership::counted() const {
   std::vector<std::string> out;
   if (!leaving_)

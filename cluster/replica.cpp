@@ -214,6 +214,7 @@ void replica::follow(const epoch& e) {
     step_down(0);
   role_ = role::follower;
   campaign_.reset();
+  campaigns_lost_ = 0;
   promise(e, e.owner);
   leaderless_ms_ = 0;
   news_.role = true;
@@ -276,7 +277,11 @@ void replica::collect(member_id to, send_budget& budget, std::int64_t now,
 void replica::peer_up(member_id id, std::int64_t now) {
   if (!up_.insert(id).second)
     return;
-  news_.role = true; // there may be a majority again
+  news_.role = true;                    // there may be a majority again
+  if (campaign_ && campaigns_lost_ > 0) // it waits long, for an answer that may be lost
+    for (const member& m : electorate())
+      if (m.id == id)
+        ask_for_vote(m);
   const auto found = peers_.find(id);
   if (found == peers_.end())
     return;

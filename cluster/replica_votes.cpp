@@ -53,6 +53,10 @@ void replica::watch_for_primary(std::int64_t now) {
   if (campaign_) {
     if (now < campaign_->until)
       return;
+    const auto silent = [&](const member& m) {
+      return m.id != options_.self.id && is_up(m.id) && !campaign_->votes.contains(m.id);
+    };
+    campaigns_lost_ = std::ranges::any_of(electorate(), silent) ? campaigns_lost_ + 1 : 0;
     campaign_.reset();
     role_ = role::follower;
     leaderless_ms_ = now;
@@ -89,7 +93,7 @@ void replica::begin_campaign(bool handed_over, std::int64_t now) {
   c.heir = is_heir();
   if (c.heir)
     c.voters = wanted_;
-  c.until = now + options_.campaign_ms;
+  c.until = now + patience();
   campaign_ = std::move(c);
   role_ = role::candidate;
   ask_for_votes(now);
@@ -103,10 +107,19 @@ void replica::ask_for_votes(std::int64_t now) {
     news_.role = true;
   }
   for (const member& m : electorate())
-    if (m.id != options_.self.id)
-      send(m.id, vote_request{c.proposed, log_.last(), c.pre, c.handed_over, filling_.has_value(),
-                              c.founders});
+    ask_for_vote(m);
   count_votes(now);
+}
+
+void replica::ask_for_vote(const member& of) {
+  const campaign& c = *campaign_;
+  if (of.id != options_.self.id)
+    send(of.id, vote_request{c.proposed, log_.last(), c.pre, c.handed_over, filling_.has_value(),
+                             c.founders});
+}
+
+std::int64_t replica::patience() const noexcept {
+  return options_.campaign_ms << std::min(campaigns_lost_, 4U);
 }
 
 void replica::found(const member_list& founders, member_list voters, const epoch& least,
@@ -117,7 +130,7 @@ void replica::found(const member_list& founders, member_list voters, const epoch
   c.proposed = {std::max(promised_.number, least.number) + 1, options_.self.id};
   c.founders = founders;
   c.voters = std::move(voters);
-  c.until = now + options_.campaign_ms;
+  c.until = now + patience();
   campaign_ = std::move(c);
   role_ = role::candidate;
   ask_for_votes(now);
@@ -156,6 +169,7 @@ void replica::count_votes(std::int64_t now) {
 /// Begins the reign of `promised_` with its first entry.
 void replica::reign(std::int64_t now, entry first) {
   campaign_.reset();
+  campaigns_lost_ = 0;
   role_ = role::primary;
   primary_ = 0;
   leaderless_ms_ = 0;

@@ -189,7 +189,8 @@ void partition_store::clear(const stamp& now) {
   stacks_.clear();
 }
 
-partition_store::amount partition_store::held(space_kind kind, const stamp& now) const {
+partition_store::amount partition_store::held(space_kind kind, const stamp& now,
+                                              name_filter counts) const {
   switch (kind) {
     case space_kind::tuples: return {tuples_.count(now), tuples_.bytes()};
     case space_kind::queue: return {queues_.items(), queues_.bytes()};
@@ -198,12 +199,12 @@ partition_store::amount partition_store::held(space_kind kind, const stamp& now)
     case space_kind::structs: break;
   }
   amount sum;
-  const std::lock_guard hold{adding_};
-  for (const auto& t : spaces_)
-    if (t->kind == kind) {
-      sum.records += t->data.count(now);
-      sum.bytes += t->data.bytes();
-    }
+  each_named(kind, [&](const table& t) {
+    if (counts && !counts(kind, t.where().name))
+      return;
+    sum.records += t.count(now);
+    sum.bytes += t.bytes();
+  });
   return sum;
 }
 

@@ -48,7 +48,7 @@ objections ask_peer(caf::actor_system& system, const options& o, const structure
   const auto until
     = std::chrono::steady_clock::now() + o.replication.node_monitor.down + 4 * clash_pause;
   for (;;) {
-    const auto facts = fetch_facts(system, peer, mine);
+    const auto facts = fetch_facts(system, peer, mine, greeting_wait(o));
     if (!facts)
       return out;
     out.differences = differences(mine, facts->structure, to_string(peer));
@@ -117,7 +117,7 @@ status check_cluster(caf::actor_system& system, const options& o) {
     threads.emplace_back([&, i] {
       found[i] = ask_peer(system, o, mine, peers[i]);
       if (found[i].any()) // so that people find the reason there, too
-        greet_in_vain(system, peers[i], hello_of(o, mine));
+        greet_in_vain(system, peers[i], hello_of(o, mine), greeting_wait(o));
     });
   for (auto& t : threads)
     t.join();

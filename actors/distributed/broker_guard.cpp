@@ -11,8 +11,6 @@
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/make_type_erased_tuple_view.hpp>
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -41,6 +39,7 @@ broker_guard::broker_guard(basp_broker& broker, const network_limits& l)
   : broker_(broker),
     limits_(l),
     theirs_(broker.bhvr_stack().back()),
+    outflow_(broker, {}, [this](handle c, const char* why) { end(c, why); }),
     has_descriptors_(uses_sockets(broker)),
     beats_(compat::sends_heartbeats(broker.config())) {}
 
@@ -54,6 +53,12 @@ caf::message_handler broker_guard::clauses() {
     [this](caf::ok_atom) { release(); },
     [this](caf::tick_atom) { sweep(); },
   };
+}
+
+caf::match_case::result broker_guard::forward(caf::detail::invoke_result_visitor& f,
+                                              caf::type_erased_tuple& content) {
+  const auto send = [&] { return theirs_.as_behavior_impl()->invoke(f, content); };
+  return is_outgoing(content) ? outflow_.pass(content, send) : send();
 }
 
 bool broker_guard::is_known(handle c) const {
@@ -212,7 +217,8 @@ bool broker_guard::deny(handle c, const failure& why) {
     end(c, why.message.c_str());
     return false;
   }
-  say("a request of " + name_of(c) + " is refused: " + why.message);
+  if (const auto log = log_of(broker_.system()))
+    log->info(component::connections, "a request of {} is refused: {}", name_of(c), why.message);
   return true;
 }
 
@@ -292,18 +298,12 @@ void cut_unfinished(std::vector<char>& buffer) {
   buffer.resize(end);
 }
 
-bool is_outgoing(caf::type_erased_tuple& content) {
-  return content.match_elements<caf::atom_value, caf::strong_actor_ptr,
-                                std::vector<caf::strong_actor_ptr>, caf::strong_actor_ptr,
-                                caf::message_id, caf::message>()
-         && content.get_as<caf::atom_value>(0) == caf::forward_atom::value;
-}
-
 } // namespace
 
 void broker_guard::failed(caf::type_erased_tuple& content, const std::exception& e) noexcept {
   try {
-    say(std::string{"the network cannot do what it should: "} + e.what());
+    if (const auto log = log_of(broker_.system()))
+      log->error(component::connections, "the network cannot do what it should: {}", e.what());
     if (is_outgoing(content))
       take_back(content.get_as<caf::strong_actor_ptr>(1), content.get_as<caf::strong_actor_ptr>(3),
                 content.get_as<caf::message_id>(4));

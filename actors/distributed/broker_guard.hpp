@@ -3,6 +3,7 @@
 #include "guard.hpp"
 #include "inflow.hpp"
 #include "network_limits.hpp"
+#include "outflow.hpp"
 
 #include <supercache/store/result.hpp>
 
@@ -24,7 +25,9 @@ public:
   caf::message_handler clauses();
   /// A message of this content threw.
   void failed(caf::type_erased_tuple& content, const std::exception& e) noexcept;
-  const caf::behavior& theirs() const noexcept { return theirs_; }
+  /// Does what CAF does.
+  caf::match_case::result forward(caf::detail::invoke_result_visitor& f,
+                                  caf::type_erased_tuple& content);
 
 private:
   using handle = caf::io::connection_handle;
@@ -67,7 +70,6 @@ private:
   void close_doors(bool closed);
   void admit_at_most(std::size_t handshakes);
 
-  void say(const std::string& line);
   std::string name_of(handle c);
   bool is_known(handle c) const;
   static std::int64_t now_ms();
@@ -76,6 +78,7 @@ private:
   const network_limits limits_;
   caf::behavior theirs_;
   inflow inflow_{limits_};
+  outflow outflow_;
   caf::node_id last_hop_; ///< of the message that is being delivered
   /// Since when those are there that have not said who they are.
   std::map<handle, std::int64_t> strangers_;
@@ -85,7 +88,6 @@ private:
   bool crowded_ = false;        ///< nobody is let in
   std::int64_t crowded_ms_ = 0; ///< when it was so last; 0: people know that it is over
   std::uint64_t sweeps_ = 0;
-  std::size_t lines_ = 0; ///< logged since the last sweep
 };
 
 } // namespace supercache::detail

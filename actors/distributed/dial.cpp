@@ -6,6 +6,9 @@
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace supercache::detail {
 
 structure structure_of(const options& o) {
@@ -19,8 +22,6 @@ structure structure_of(const options& o) {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto connect_wait = 1'000;
 
 failure as_failure(const caf::error& e, const char* what) {
   if (compat::is_ours(e))
@@ -37,17 +38,17 @@ using peer_actor
 
 /// Hands a connected socket to CAF, which answers with who is published there.
 template <class Self>
-auto take_over(Self& self, int fd, std::uint16_t port) {
+auto take_over(Self& self, int fd, std::uint16_t port, std::chrono::milliseconds wait) {
   auto& middleman = self->system().middleman();
   auto scribe
     = dynamic_cast<caf::io::network::default_multiplexer&>(middleman.backend()).new_scribe(fd);
   auto basp = compat::connections_of<caf::io::basp_broker>(middleman);
-  return compat::ask(self, basp, greeting_wait, caf::connect_atom_v, std::move(scribe), port);
+  return compat::ask(self, basp, wait, caf::connect_atom_v, std::move(scribe), port);
 }
 
 template <class Self, class F>
-void find_peer(Self self, int fd, std::uint16_t port, F f) {
-  take_over(self, fd, port)
+void find_peer(Self self, int fd, std::uint16_t port, std::chrono::milliseconds wait, F f) {
+  take_over(self, fd, port, wait)
     .then([f](const caf::node_id&, caf::strong_actor_ptr& found,
               const std::set<std::string>&) { f(caf::error{}, found); },
           [f](caf::error& e) { f(std::move(e), nullptr); });
@@ -55,27 +56,33 @@ void find_peer(Self self, int fd, std::uint16_t port, F f) {
 
 } // namespace
 
-dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer) {
+std::chrono::milliseconds greeting_wait(const options& o) {
+  return std::max<std::chrono::milliseconds>(1s, o.replication.node_monitor.down);
+}
+
+dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer, std::chrono::milliseconds wait) {
+  const auto longest = static_cast<int>(wait.count());
   return {
-    [](caf::connect_atom, const std::string& host, std::uint16_t port) -> caf::result<int> {
-      auto fd = connect_within(host, port, connect_wait);
+    [longest](caf::connect_atom, const std::string& host, std::uint16_t port) -> caf::result<int> {
+      auto fd = connect_within(host, port, longest);
       if (!fd)
         return to_caf(fd.why());
       return *fd;
     },
-    [](node_down_atom, const std::string& host, std::uint16_t port) {
-      return nobody_listens(host, port, connect_wait);
+    [longest](node_down_atom, const std::string& host, std::uint16_t port) {
+      return nobody_listens(host, port, longest);
     },
   };
 }
 
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
-               const hello& mine, const caf::actor& endpoint,
+               const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done) {
-  auto greet = [self, mine, endpoint, done](caf::error why, const caf::strong_actor_ptr& found) {
+  auto greet = [self, mine, endpoint, wait, done](caf::error why,
+                                                  const caf::strong_actor_ptr& found) {
     if (!found)
       return done(as_failure(why, "it is no SuperCache node"), {});
-    compat::ask(self, caf::actor_cast<peer_actor>(found), greeting_wait, join_atom_v,
+    compat::ask(self, caf::actor_cast<peer_actor>(found), wait, join_atom_v,
                 wire_frame{encode_hello(mine)}, endpoint)
       .then(
         [done](wire_frame& theirs, caf::actor& their_endpoint) {
@@ -88,7 +95,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.
   compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
-    .then([self, greet, port = to.port](int fd) { find_peer(self, fd, port, greet); },
+    .then([self, greet, wait, port = to.port](int fd) { find_peer(self, fd, port, wait, greet); },
           [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
 }
 
@@ -98,12 +105,13 @@ using info_peer = compat::iface<caf::result<std::string>(config_atom, std::strin
                                 caf::result<value>(admin_atom, std::string, value)>;
 
 /// Connects, and finds the actor there. Errors: `io_error`, `invalid_config`.
-result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_address& of) {
-  auto fd = connect_within(of.host, of.port, connect_wait);
+result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_address& of,
+                                       std::chrono::milliseconds wait) {
+  auto fd = connect_within(of.host, of.port, static_cast<int>(wait.count()));
   if (!fd)
     return fd.why();
   result<caf::strong_actor_ptr> out{errc::io_error, "it is no SuperCache node"};
-  take_over(self, *fd, of.port)
+  take_over(self, *fd, of.port, wait)
     .receive(
       [&](const caf::node_id&, caf::strong_actor_ptr& x, const std::set<std::string>&) {
         if (x)
@@ -115,35 +123,38 @@ result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_addre
 
 } // namespace
 
-void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine) {
+void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
+                   std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
-  const auto found = find_now(self, whom);
+  const auto found = find_now(self, whom, wait);
   if (!found)
     return;
   mine.dialled = whom.name;
   // Nobody would take its frames, so it is not let in whatever the reason.
-  compat::ask(self, caf::actor_cast<peer_actor>(*found), greeting_wait, join_atom_v,
+  compat::ask(self, caf::actor_cast<peer_actor>(*found), wait, join_atom_v,
               wire_frame{encode_hello(mine)}, caf::actor{})
     .receive([](wire_frame&, caf::actor&) {}, [](caf::error&) {});
 }
 
 result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
-                               const structure& names) {
+                               const structure& names, std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
-  const auto found = find_now(self, of);
+  const auto found = find_now(self, of, wait);
   if (!found)
     return found.why();
   const auto peer = caf::actor_cast<info_peer>(*found);
   node_facts out;
   status s = done();
+  // All at once: the way may be long.
+  std::vector<decltype(compat::ask(self, peer, wait, config_atom_v, std::string{}))> asked;
   for (const auto& [name, text] : names)
-    if (s)
-      compat::ask(self, peer, greeting_wait, config_atom_v, name)
-        .receive([&, n = name](std::string& x) { out.structure.emplace_back(n, std::move(x)); },
-                 [&](caf::error& e) { s = as_failure(e, "it broke off"); });
-  if (s)
-    compat::ask(self, peer, greeting_wait, admin_atom_v, std::string{"members"}, value{})
-      .receive([&](value& x) { out.members = std::move(x); }, [](caf::error&) {});
+    asked.push_back(compat::ask(self, peer, wait, config_atom_v, name));
+  auto members = compat::ask(self, peer, wait, admin_atom_v, std::string{"members"}, value{});
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    asked[i].receive(
+      [&, i](std::string& x) { out.structure.emplace_back(names[i].first, std::move(x)); },
+      [&](caf::error& e) { s = as_failure(e, "it broke off"); });
+  members.receive([&](value& x) { out.members = std::move(x); }, [](caf::error&) {});
   if (!s)
     return s.why();
   return out;

@@ -12,29 +12,33 @@ namespace supercache::detail {
 /// What must be the same on every node.
 structure structure_of(const options& o);
 
-/// DIALER: makes connections, one after the other, each within a second; detached, since it blocks.
+/// How long who makes a connection, or greets, waits for an answer: as long as a node may be
+/// silent, and a second at least.
+std::chrono::milliseconds greeting_wait(const options& o);
+
+/// DIALER: makes connections, one after the other, each within `greeting_wait`; detached, since it
+/// blocks.
 /// There are several, so that a host that is gone keeps few from being reached.
 using dialer_actor = compat::iface<
   // A connected socket. Errors: `io_error` with the reason.
   caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port),
   // Whether the host says that nobody listens there.
   caf::result<bool>(node_down_atom, std::string host, std::uint16_t port)>;
-dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self);
-
-/// How long who greets waits for an answer.
-inline constexpr std::chrono::milliseconds greeting_wait{1'000};
+dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self,
+                                            std::chrono::milliseconds wait);
 
 /// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
 /// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread
 /// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why);
 /// with the node's actor if it is there, and does not answer a greeting.
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
-               const hello& mine, const caf::actor& endpoint,
+               const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done);
 
 /// Says hello to a node that will refuse it, so that the reason is in its log. Blocks for some
 /// seconds at most.
-void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine);
+void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
+                   std::chrono::milliseconds wait);
 
 /// What a node says before anybody joins.
 struct node_facts {
@@ -45,6 +49,6 @@ struct node_facts {
 /// made. Blocks for some seconds at most. Errors: `io_error`; `invalid_config` if it speaks another
 /// version.
 result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
-                               const structure& names);
+                               const structure& names, std::chrono::milliseconds wait);
 
 } // namespace supercache::detail

@@ -39,6 +39,7 @@ public:
   void add(caf::response_promise promise, std::string queue, std::chrono::milliseconds timeout,
            const caf::actor_addr& who);
   void forget(const caf::actor_addr& who);
+  std::size_t count() const noexcept { return waits_.size(); }
   /// Answers all who wait that the cache stops, or that nobody can say whether an item was taken.
   void stop();
 

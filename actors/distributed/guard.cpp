@@ -22,14 +22,13 @@ using caf::io::basp_broker;
 /// with it all connections of the process.
 class guarded final : public caf::detail::behavior_impl {
 public:
-  explicit guarded(basp_broker& broker)
-    : guard_(broker, {}), ours_(guard_.clauses()), theirs_(guard_.theirs().as_behavior_impl()) {}
+  explicit guarded(basp_broker& broker) : guard_(broker, {}), ours_(guard_.clauses()) {}
 
   caf::match_case::result invoke(caf::detail::invoke_result_visitor& f,
                                  caf::type_erased_tuple& content) override {
     try {
       const auto done = ours_.as_behavior_impl()->invoke(f, content);
-      return done == caf::match_case::no_match ? theirs_->invoke(f, content) : done;
+      return done == caf::match_case::no_match ? guard_.forward(f, content) : done;
     } catch (const std::exception& e) {
       guard_.failed(content, e);
       return caf::match_case::match;
@@ -39,7 +38,6 @@ public:
 private:
   broker_guard guard_;
   caf::message_handler ours_;
-  caf::detail::behavior_impl::pointer theirs_;
 };
 
 /// Whether this is the first cache of its actor system.

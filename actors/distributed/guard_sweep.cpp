@@ -1,11 +1,10 @@
+#include "../log.hpp"
 #include "broker_guard.hpp"
 
 #include <supercache/compat.hpp>
 #include <supercache/store/reclaim.hpp>
 
 #include <caf/io/middleman.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,8 +23,6 @@ using caf::io::connection_handle;
 namespace basp = caf::io::basp;
 
 constexpr auto sweep_interval = 1s;
-/// Lines in the log between two sweeps.
-constexpr std::size_t lines_most = 5;
 /// Nodes say something every second, CAF itself if nobody else does.
 constexpr auto silence = 2s;
 
@@ -34,11 +31,6 @@ constexpr auto silence = 2s;
 std::int64_t broker_guard::now_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-
-void broker_guard::say(const std::string& line) {
-  if (++lines_ <= lines_most)
-    spdlog::info(line);
 }
 
 std::string broker_guard::name_of(handle c) {
@@ -52,7 +44,8 @@ std::string broker_guard::name_of(handle c) {
 void broker_guard::end(handle c, const char* why) {
   if (!broker_.valid(c))
     return forget(c, {}); // CAF ended it
-  say("the connection to " + name_of(c) + " is ended: " + why);
+  if (const auto log = log_of(broker_.system()))
+    log->info(component::connections, "the connection with {} is ended: {}", name_of(c), why);
   const auto node = broker_.instance.tbl().lookup_direct(c);
   broker_.connection_cleanup(c, caf::sec::connection_timeout);
   if (has_descriptors_) // else it stays until the other side has read what was to be sent
@@ -126,9 +119,6 @@ void broker_guard::sweep() {
   free_buffers();
   release();
   reclaim::collect(); // what this thread has replaced in copies, it may have nothing to do
-  if (lines_ > lines_most)
-    spdlog::info("{} lines more of connections were left out", lines_ - lines_most);
-  lines_ = 0;
   broker_.delayed_send(caf::actor_cast<caf::actor>(broker_.ctrl()), sweep_interval,
                        caf::tick_atom_v);
 }
@@ -228,13 +218,16 @@ void broker_guard::look_at_descriptors() {
 void broker_guard::close_doors(bool closed) {
   constexpr std::int64_t calm_ms = 10'000;
   const auto now = now_ms();
+  const auto log = log_of(broker_.system());
   if (closed) {
-    if (crowded_ms_ == 0)
-      spdlog::warn("of {} descriptors {} are left: no connection is accepted until some are free",
-                   descriptors_, limits_.spare_descriptors);
+    if (crowded_ms_ == 0 && log)
+      log->warn(component::connections,
+                "of {} descriptors {} are left: no connection is accepted until some are free",
+                descriptors_, limits_.spare_descriptors);
     crowded_ms_ = now;
   } else if (crowded_ms_ && now - crowded_ms_ > calm_ms) {
-    spdlog::info("there are descriptors for connections again");
+    if (log)
+      log->info(component::connections, "there are descriptors for connections again");
     crowded_ms_ = 0;
   }
   if (closed == std::exchange(crowded_, closed))

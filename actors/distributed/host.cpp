@@ -1,11 +1,10 @@
 #include "host.hpp"
 
 #include "../core.hpp"
-#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 
-#include <spdlog/spdlog.h>
+#include <algorithm>
 
 namespace supercache::detail {
 
@@ -36,31 +35,35 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
     measured = !node_.async() || ++proposals_ % metrics::sampling == 0;
     if (measured)
       begun = clock::now();
-    auto p = core.propose(who, what, node_.now_ms());
+    const auto now = node_.now_ms();
+    auto p = core.propose(who, what, now);
     if (!p) {
       b.why = p.why();
-      if (depends_on_data(b.why.code))
-        if (auto s = leased(); !s)
-          b.why = s.why();
+      if (!depends_on_data(b.why.code) || leased())
+        return;
+      b.is = beginning::waits;
+      await_lease({now, core.promised(), [done = std::move(done), why = b.why](const status& s) {
+                     done(s ? why : s.why(), {});
+                   }});
       return;
     }
     if (p->watched)
       node_.watched(what.target.name, index_);
     b.at = p->at;
     b.answer = std::move(p->answer);
-    if (core.commit() >= b.at.index && core.leads()) {
-      if (p->unchanged)
-        if (auto s = leased(); !s) {
-          b.why = s.why();
-          return;
-        }
+    const bool committed = core.commit() >= b.at.index && core.leads();
+    if (committed && (!p->unchanged || leased())) {
       b.is = beginning::done;
-    } else {
-      b.is = beginning::waits;
-      pending_.push_back({b.at, std::move(done), b.answer, begun, p->unchanged});
+      return;
     }
+    b.is = beginning::waits;
+    waiting w{b.at, std::move(done), b.answer, begun, p->unchanged ? now : 0};
+    if (committed)
+      await_lease(finding_of(std::move(w)));
+    else
+      pending_.push_back(std::move(w));
   });
-  if (b.is != beginning::refused)
+  if (b.at.index > 0)
     node_.replicating();
   if (b.is == beginning::done && measured)
     node_.replicated(clock::now() - begun, true);
@@ -78,21 +81,27 @@ void host::settle(settled& over) {
       return errc::outcome_unknown; // this copy may have been filled from another reign
     if (core_.commit() < x.at.index)
       return {};
-    return x.unchanged && !leased() ? errc::unavailable : errc::none;
+    return errc::none;
+  };
+  const auto end = [&](waiting& x, errc code) {
+    if (code == errc::none && x.found_ms && !leased())
+      await_lease(finding_of(std::move(x)));
+    else
+      over.writes.emplace_back(std::move(x), code);
   };
   if (core_.leads()) { // in order: those behind the first that waits wait too
     while (!pending_.empty()) {
       const auto v = verdict(pending_.front());
       if (!v)
         break;
-      over.emplace_back(std::move(pending_.front()), *v);
+      end(pending_.front(), *v);
       pending_.pop_front();
     }
     if (pending_.empty())
       return;
     const auto too_old = clock::now() - node_.majority_timeout();
     while (!pending_.empty() && pending_.front().begun <= too_old) {
-      over.emplace_back(std::move(pending_.front()), errc::quorum_not_reached);
+      end(pending_.front(), errc::quorum_not_reached);
       pending_.pop_front();
     }
     return;
@@ -100,21 +109,21 @@ void host::settle(settled& over) {
   std::erase_if(pending_, [&](waiting& x) {
     const auto v = verdict(x);
     if (v)
-      over.emplace_back(std::move(x), *v);
+      end(x, *v);
     return v.has_value();
   });
 }
 
 void host::tell(settled& over) {
-  if (over.empty())
+  for (const auto& [x, s] : over.findings)
+    x.tell(s);
+  if (over.writes.empty())
     return;
   const auto now = clock::now();
-  for (auto& [x, code] : over) {
+  for (auto& [x, code] : over.writes) {
     node_.replicated(now - x.begun, code == errc::none);
     if (code == errc::none)
       x.done(std::move(x.answer), x.at);
-    else if (code == errc::unavailable)
-      x.done(failure{code, "another primary may have been elected; nothing was changed"}, x.at);
     else if (code == errc::quorum_not_reached)
       x.done(failure{code, "the primary has the write, but no majority confirmed it within "
                              + std::to_string(node_.majority_timeout().count())
@@ -143,8 +152,11 @@ void host::abandon() {
   {
     const std::lock_guard hold{lock_};
     for (waiting& x : pending_)
-      over.emplace_back(std::move(x), errc::outcome_unknown);
+      over.writes.emplace_back(std::move(x), errc::outcome_unknown);
     pending_.clear();
+    for (finding& x : findings_)
+      over.findings.emplace_back(std::move(x), failure{errc::unavailable, "the node stops"});
+    findings_.clear();
   }
   tell(over);
 }
@@ -167,13 +179,16 @@ void host::after_step(settled& over) {
   if (n.discarded)
     node_.discarded(index_, n.discarded);
   if (n.partial)
-    spdlog::warn("partition {}: nobody has all of its data any more; this node goes on with a part",
-                 index_);
+    node_.log().warn(
+      component::partitions,
+      "partition {}: nobody has all of its data any more; this node goes on with a part", index_);
   publish();
   if (n.role || n.members || n.readable || n.founded || core_.promised() != said_.epoch)
     announce();
   if (!pending_.empty())
     settle(over);
+  if (!findings_.empty())
+    settle_findings(over);
 }
 
 /// Tells all nodes what this one has of the partition, if that changed.
@@ -181,11 +196,12 @@ void host::announce() {
   claim now_is = claim_of(index_, core_);
   if (now_is == said_)
     return;
-  if (logs_decisions())
-    log_decision("partition {}: reign {}, {}, {}; group {}{}", index_, to_string(now_is.epoch),
-                 now_is.leads ? "primary here" : "not primary here",
-                 now_is.holds ? "with data" : "without data", to_string(now_is.members),
-                 now_is.coming.empty() ? "" : ", coming " + to_string(now_is.coming));
+  if (node_.log().decides())
+    node_.log().decision(component::partitions, "partition {}: reign {}, {}, {}; group {}{}",
+                         index_, to_string(now_is.epoch),
+                         now_is.leads ? "primary here" : "not primary here",
+                         now_is.holds ? "with data" : "without data", to_string(now_is.members),
+                         now_is.coming.empty() ? "" : ", coming " + to_string(now_is.coming));
   said_ = now_is;
   node_.announce(now_is);
 }
@@ -236,7 +252,8 @@ std::int64_t host::time_ms() const noexcept {
   return node_.now_ms() + offset_ms_.load(std::memory_order_relaxed);
 }
 
-result<answer> host::ask(const query& q, bool as_primary, standing* at) {
+/// `reign`: in which it was found.
+result<answer> host::look(const query& q, bool as_primary, standing* at, epoch& reign) {
   const auto before = generation();
   {
     const std::lock_guard hold{lock_};
@@ -246,36 +263,93 @@ result<answer> host::ask(const query& q, bool as_primary, standing* at) {
       return {errc::unavailable, "this node has no complete copy"};
     if (at)
       *at = {core_.log().last(), core_.group()};
+    reign = core_.promised();
   }
   auto out = store_.ask(q, stamp{time_ms()});
   if (generation() != before)
     return {errc::unavailable, "this node's copy was replaced meanwhile"};
-  if (as_primary)
-    if (auto s = check_lease(); !s)
-      return s.why();
   return out;
 }
 
-status host::check_lease() {
+result<answer> host::ask(const query& q, bool as_primary, standing* at) {
+  epoch reign;
+  auto out = look(q, as_primary, at, reign);
+  if (!out || !as_primary)
+    return out;
   const std::lock_guard hold{lock_};
-  return leased();
+  if (auto s = leased(); !s)
+    return s.why();
+  return out;
 }
 
-/// Whether what was read before this call was the latest that anybody may have been told of. In
-/// async mode a primary needs no votes, so nobody's word would mean anything.
-status host::leased() {
+std::optional<result<answer>> host::ask_as_primary(const query& q, on_answer done) {
+  epoch reign;
+  auto out = look(q, true, nullptr, reign);
+  if (!out)
+    return out;
+  const std::lock_guard hold{lock_};
+  if (leased())
+    return out;
+  await_lease(
+    {node_.now_ms(), reign, [done = std::move(done), x = *std::move(out)](const status& s) {
+       done(s ? result<answer>{x} : s.why());
+     }});
+  return {};
+}
+
+// -- leases -------------------------------------------------------------------------------------
+
+/// Whether what was found here is the latest that anybody may have been told of: nobody else led
+/// when it was found. The members say so who have heard from this node for so long that they elect
+/// nobody else yet; or after it was found, however slow they are. In async mode a primary needs no
+/// votes, so nobody's word would mean anything.
+status host::leased(std::int64_t found_ms) {
   if (node_.async())
     return done();
   if (!core_.accepts_writes())
     return {errc::not_primary, "another node is the primary"};
   const auto now = node_.now_ms();
   const auto lease_ms = node_.cache().config().replication.node_monitor.suspect().count();
-  const auto heard = [&](member_id life) { return node_.heard_us(life, now - lease_ms); };
+  const auto since_ms = std::min(now - lease_ms, found_ms);
+  const auto heard = [&](member_id life) { return node_.heard_us(life, since_ms); };
   if (core_.has_lease(heard, now))
     return done();
-  log_decision("partition {}: what was found has to wait: no lease", index_);
+  node_.log().decision(component::requests, "partition {}: what was found has to wait: no lease",
+                       index_);
   return {errc::unavailable, "too few members of the partition have confirmed of late that this "
                              "node is the primary"};
+}
+
+/// What a write found that changed nothing.
+host::finding host::finding_of(waiting w) {
+  return {w.found_ms, w.at.epoch, [this, w = std::move(w)](const status& s) {
+            node_.replicated(clock::now() - w.begun, s.operator bool());
+            w.done(s ? result<value>{w.answer} : s.why(), w.at);
+          }};
+}
+
+/// In the order in which they were found: who has confirmed one has confirmed those before it.
+void host::await_lease(finding f) {
+  ++f.found_ms; // what left within the same millisecond may have left before
+  findings_.insert(std::ranges::upper_bound(findings_, f.found_ms, {}, &finding::found_ms),
+                   std::move(f));
+}
+
+void host::settle_findings(settled& over) {
+  // Silent members are taken for down by then, and with them the majority is gone.
+  const auto too_old
+    = node_.now_ms() - 2 * node_.cache().config().replication.node_monitor.down.count();
+  while (!findings_.empty()) {
+    finding& f = findings_.front();
+    status s = leased(f.found_ms);
+    const bool over_now = !core_.leads() || core_.promised() != f.reign || f.found_ms < too_old;
+    if (over_now)
+      s = failure{errc::unavailable, "another primary may have been elected; nothing was changed"};
+    else if (!s)
+      return;
+    over.findings.emplace_back(std::move(f), std::move(s));
+    findings_.pop_front();
+  }
 }
 
 void host::wrote(const position& p) {

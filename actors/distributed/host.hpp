@@ -54,6 +54,10 @@ public:
   /// in sync mode, if another node may have been elected meanwhile; `not_primary` if `as_primary`
   /// and it does not lead. `at`, if it is wanted: where the copy stood before the read.
   result<answer> ask(const query& q, bool as_primary, standing* at = nullptr);
+  using on_answer = std::function<void(result<answer>)>;
+  /// The same as primary; but where another node may have been elected meanwhile, it waits until
+  /// that is known. `done` is called then, without the lock, only if nothing is answered at once.
+  std::optional<result<answer>> ask_as_primary(const query& q, on_answer done);
   /// Whether a read here sees what callers on this node wrote. Cost: two loads.
   bool serves() const noexcept {
     return readable_.load(std::memory_order_acquire) && !behind_.load(std::memory_order_acquire);
@@ -85,17 +89,31 @@ private:
     on_done done;
     value answer;
     clock::time_point begun;
-    bool unchanged; ///< it answers like a read
+    std::int64_t found_ms; ///< of one that changed nothing, and answers like a read; else 0
   };
-  using settled = std::vector<std::pair<waiting, errc>>;
+  /// What was found here by the primary of a reign; nobody may be told before it is known that no
+  /// other node led then.
+  struct finding {
+    std::int64_t found_ms;
+    epoch reign;
+    std::function<void(status)> tell; ///< done: it may be told
+  };
+  struct settled {
+    std::vector<std::pair<waiting, errc>> writes;
+    std::vector<std::pair<finding, status>> findings;
+  };
 
   void after_step(settled& over);
   void settle(settled& over);
+  void settle_findings(settled& over);
   void publish();
   void announce();
   void tell(settled& over);
-  status check_lease();
-  status leased();
+  result<answer> look(const query& q, bool as_primary, standing* at, epoch& reign);
+  /// Whether what was found before this call, or by then at the latest, may be told.
+  status leased(std::int64_t found_ms = INT64_MAX);
+  void await_lease(finding f);
+  finding finding_of(waiting w);
 
   node& node_;
   const std::size_t index_;
@@ -103,6 +121,7 @@ private:
   std::mutex lock_; ///< of all below that is not atomic
   replica core_;
   std::deque<waiting> pending_;
+  std::deque<finding> findings_; ///< in the order in which they were found
   claim said_;
   position wrote_;
   bool listening_ = false;

@@ -21,10 +21,12 @@ constexpr std::size_t outbox_kept = 1 << 20;
 link::link(node& n, std::string name, std::size_t partitions)
   : node_(n),
     name_(std::move(name)),
+    signs_apart_ms_(n.cache().config().replication.node_monitor.down.count()
+                    / static_cast<std::int64_t>(signs_.size() - 2)),
     pieces_(n.cache().config().replication.transfer_rate << 20),
     dirty_((partitions + 63) / 64) {}
 
-void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now,
+void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
                 bool dialled) {
   const std::lock_guard hold{lock_};
   to_ = std::move(to);
@@ -32,11 +34,11 @@ void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64
   waiting_ = false;
   asks_ = false;
   sent_ = acknowledged_ = received_ = told_ = asked_ = answered_before_ = 0;
-  proven_ms_ = 0;
+  proven_ms_ = round_trip_ms_ = 0;
   signs_sent_ = 0;
   for (auto& word : dirty_)
     word = 0;
-  heard_ms_ = now;
+  heard_ms_ = heard_ms;
   silent_ = dialled;
   life_ = life;
   session_ = session;
@@ -70,15 +72,17 @@ bool link::received(const frame::header& h, std::size_t bytes, std::int64_t now)
   for (std::size_t i = 0; i < std::min(signs_sent_, signs_.size()); ++i)
     if (signs_[i].end <= h.received)
       proven = std::max(proven, signs_[i].sent_ms);
+  if (proven > proven_ms())
+    round_trip_ms_.store(now - proven, std::memory_order_relaxed);
   proven_ms_.store(proven, std::memory_order_release);
   return true;
 }
 
 bool link::owes_acknowledgement() const noexcept { return received_ - told_ > window / 4; }
 
-bool link::send(const frame::item& i) {
+bool link::send(const frame::item& i, std::size_t most) {
   const std::lock_guard hold{lock_};
-  if (!up_ || outbox_.size() > outbox_max)
+  if (!up_ || outbox_.size() > most)
     return false;
   wire_writer w{outbox_};
   frame::write(w, i);
@@ -99,9 +103,17 @@ void link::post(byte_buffer bytes, std::uint64_t session, bool awaited) {
     to = to_;
     const auto end = sent_ += bytes.size();
     if (awaited || signs_sent_ == 0)
-      signs_[signs_sent_++ % signs_.size()] = {end, node_.now_ms()};
+      note_sign(end);
   }
   compat::tell_from_anywhere(to, frame_atom_v, wire_frame{std::move(bytes)});
+}
+
+/// Under the lock.
+void link::note_sign(std::uint64_t end) {
+  const auto now = node_.now_ms();
+  if (signs_sent_ > 0 && now - signs_[(signs_sent_ - 1) % signs_.size()].sent_ms < signs_apart_ms_)
+    return;
+  signs_[signs_sent_++ % signs_.size()] = {end, now};
 }
 
 void link::send_now(const frame::item& i) {

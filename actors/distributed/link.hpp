@@ -30,6 +30,8 @@ class link {
 public:
   static constexpr std::uint64_t window = 4 << 20;
   static constexpr std::size_t outbox_max = 16 << 20;
+  /// Changes for those who watch leave room for what others wait for.
+  static constexpr std::size_t changes_max = 4 << 20;
 
   link(node& n, std::string name, std::size_t partitions);
 
@@ -42,13 +44,19 @@ public:
   std::int64_t heard_ms() const noexcept { return heard_ms_.load(std::memory_order_relaxed); }
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
   std::int64_t proven_ms() const noexcept { return proven_ms_.load(std::memory_order_acquire); }
+  /// How long it took of late until the peer had confirmed what was sent; 0: not known yet.
+  std::int64_t round_trip_ms() const noexcept {
+    return round_trip_ms_.load(std::memory_order_relaxed);
+  }
 
   /// To be held by who opens or closes it, until all parts of the node know: else they might learn
   /// of it in another order, and one of them take the peer for gone while it is there.
   std::unique_lock<std::mutex> meet() { return std::unique_lock{meeting_}; }
-  /// A new session with a life of the peer. Whatever was on its way is forgotten. Who was `dialled`
-  /// says nothing before the peer does, which could not take it yet.
-  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t now, bool dialled);
+  /// A new session with a life of the peer, which was heard at `heard_ms`. Whatever was on its way
+  /// is forgotten. Who was `dialled` says nothing before the peer does, which could not take it
+  /// yet.
+  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
+            bool dialled);
   /// Answers whether it was up, in this session.
   bool close(std::uint64_t session);
 
@@ -58,7 +66,7 @@ public:
   bool owes_acknowledgement() const noexcept;
 
   /// Puts an item behind those that wait. False: too much waits already, or it is not up.
-  bool send(const frame::item& i);
+  bool send(const frame::item& i, std::size_t most = outbox_max);
   /// Sends an item past all that waits: heartbeats.
   void send_now(const frame::item& i);
   /// A partition's replica has something for the peer.
@@ -113,6 +121,7 @@ private:
   /// Sends a frame of a session, if that is the present one. If it is `awaited`, it is noted when
   /// the peer has received it.
   void post(byte_buffer bytes, std::uint64_t session, bool awaited);
+  void note_sign(std::uint64_t end);
 
   node& node_;
   std::mutex dialling_lock_;
@@ -133,11 +142,14 @@ private:
     std::uint64_t end = 0;
     std::int64_t sent_ms = 0;
   };
-  std::atomic<std::int64_t> proven_ms_{0};
+  std::atomic<std::int64_t> proven_ms_{0}, round_trip_ms_{0};
   std::mutex meeting_;
-  std::mutex lock_;             ///< of the next five, and of what counts bytes while it changes
-  std::array<sign, 8> signs_{}; ///< the last ones, in a ring
+  std::mutex lock_; ///< of the next five, and of what counts bytes while it changes
+  /// The last ones, in a ring; as far apart as it takes for them to be there until they are
+  /// confirmed, by a peer that is slow but not down.
+  std::array<sign, 32> signs_{};
   std::size_t signs_sent_ = 0;
+  const std::int64_t signs_apart_ms_;
   caf::actor to_;
   byte_buffer outbox_;
   bool asks_ = false;                ///< `outbox_` has something to be answered

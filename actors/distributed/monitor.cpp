@@ -1,13 +1,8 @@
 #include "../core.hpp"
-#include "../log.hpp"
 #include "dial.hpp"
 #include "guard.hpp"
 #include "node.hpp"
 #include "provider.hpp"
-
-#include <supercache/store/text.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <map>
 #include <random>
@@ -118,13 +113,13 @@ public:
   }
 
 private:
-  static std::vector<node_address> parse(const std::vector<std::string>& texts) {
+  std::vector<node_address> parse(const std::vector<std::string>& texts) const {
     std::vector<node_address> out;
     for (const auto& text : texts)
       if (auto a = node_address_from(text))
         out.push_back(*std::move(a));
       else // options and lists were checked; what is given at run time may be wrong
-        spdlog::warn("left out: {}", a.why().message);
+        node_.log().warn(component::peers, "left out: {}", a.why().message);
     return out;
   }
 
@@ -142,7 +137,7 @@ private:
   void provided(const std::vector<std::string>& names) {
     asking_ = false;
     if (!std::exchange(provider_fault_, {}).empty())
-      spdlog::info("the list of nodes can be read again");
+      node_.log().info(component::peers, "the list of nodes can be read again");
     if (auto now_is = parse(names); now_is != declared_) {
       declared_ = std::move(now_is);
       node_.declare(declared_);
@@ -153,7 +148,7 @@ private:
   void not_provided(const std::string& why) {
     asking_ = false;
     if (provider_fault_ != why)
-      spdlog::warn("the list of nodes stays as it is: {}", why);
+      node_.log().warn(component::peers, "the list of nodes stays as it is: {}", why);
     provider_fault_ = why;
   }
 
@@ -177,8 +172,8 @@ private:
     hello mine = node_.own_hello();
     mine.dialled = l.name();
     mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
-    log_decision("dials {}", to_string(l.address()));
-    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint,
+    node_.log().decision(component::peers, "dials {}", to_string(l.address()));
+    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint, greeting_wait(core_->config()),
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
                 auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
                 if (!theirs && peer)
@@ -204,7 +199,8 @@ private:
     const auto known = dialer_index_.try_emplace(&l, dialer_index_.size() % dialers_most);
     const auto i = known.first->second;
     if (i == dialers_.size())
-      dialers_.push_back(self_->spawn<caf::detached + caf::hidden>(dialer_behavior));
+      dialers_.push_back(
+        self_->spawn<caf::detached + caf::hidden>(dialer_behavior, greeting_wait(core_->config())));
     return dialers_[i];
   }
 
@@ -220,8 +216,8 @@ private:
       d.refused = s.why().message;
     });
     if (news)
-      spdlog::warn("no connection to node {}: {}", printable(to_string(l.address())),
-                   s.why().message);
+      node_.log().warn(component::peers, "no connection to node {}: {}", to_string(l.address()),
+                       s.why().message);
   }
 
   monitor_actor::pointer self_;

@@ -1,15 +1,14 @@
 #include "node.hpp"
 
 #include "../core.hpp"
-#include "../log.hpp"
+#include "dial.hpp"
 
 #include <supercache/store/amount.hpp>
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
-#include <spdlog/spdlog.h>
-
+#include <ctime>
 #include <random>
 
 namespace supercache::detail {
@@ -60,9 +59,8 @@ replica_options replica_options_of(const options& o, const member& self) {
 /// Waits until nothing refers to an actor that ended. CAF's clock keeps a detached one that asked
 /// somebody until it has cancelled the time-out; if the clock is stopped before that, the actor
 /// system waits for the actor's thread for ever.
-void await_freed(const caf::actor_addr& who) {
-  constexpr int longest_ms = 3'000; // a greeting waits for one second
-  for (int i = 0; i < longest_ms && caf::actor_cast<caf::strong_actor_ptr>(who); ++i)
+void await_freed(const caf::actor_addr& who, std::chrono::milliseconds longest) {
+  for (std::int64_t i = 0; i < longest.count() && caf::actor_cast<caf::strong_actor_ptr>(who); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
@@ -70,6 +68,7 @@ void await_freed(const caf::actor_addr& who) {
 
 node::node(core& c, node_address here)
   : core_(c),
+    log_(c.log()),
     system_(c.system()),
     here_(std::move(here)),
     self_{here_.name, new_life()},
@@ -126,7 +125,7 @@ void node::stop() {
     h->abandon();
   if (watched && monitor_thread_ != std::this_thread::get_id()) { // some milliseconds
     monitor_over_.get_future().wait_for(std::chrono::seconds{5});
-    await_freed(monitor);
+    await_freed(monitor, 3 * greeting_wait(core_.config()));
   }
 }
 
@@ -178,7 +177,7 @@ void node::tick() {
   const auto now = now_ms();
   const auto down_ms = core_.config().replication.node_monitor.down.count();
   for (link* l : links()) {
-    const auto session = l->session(); // first: one that opens now has just been heard
+    const auto session = l->session(); // first: one that opens now counts as heard
     if (l->up() && now - l->heard_ms() > down_ms)
       lost(*l, session, "it was silent for too long", true);
   }
@@ -224,7 +223,10 @@ void node::tell_placement(const member_list& live, std::int64_t now) {
     return placement_log_.look(seen, now);
   });
   for (const auto& line : lines)
-    spdlog::log(line.warning ? spdlog::level::warn : spdlog::level::info, "{}", line.text);
+    if (line.warning)
+      log().warn(component::partitions, "{}", line.text);
+    else
+      log().info(component::partitions, "{}", line.text);
 }
 
 frame::heartbeat node::sign_of_life() {
@@ -252,8 +254,9 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
     view([&](membership& m) {
       if (h.steered_ != m.version()) {
         h.steered_ = m.version();
-        if (logs_decisions())
-          log_decision("partition {}: should be with {}", i, to_string(m.wanted(i)));
+        if (log().decides())
+          log().decision(component::partitions, "partition {}: should be with {}", i,
+                         to_string(m.wanted(i)));
         core.steer(m.wanted(i), now);
       }
       const leadership& l = m.leader_of(i);
@@ -333,9 +336,9 @@ void node::announce(const claim& c) {
 
 void node::discarded(std::size_t partition, std::uint64_t entries) {
   discarded_ += entries;
-  spdlog::warn(
-    "partition {}: {} given up, which only this node had, for those of the present primary",
-    partition, amount(entries, "write is", "writes are"));
+  log().warn(component::partitions,
+             "partition {}: {} given up, which only this node had, for those of the present primary",
+             partition, amount(entries, "write is", "writes are"));
 }
 
 void node::replicating() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../log.hpp"
 #include "host.hpp"
 #include "later.hpp"
 #include "link.hpp"
@@ -49,14 +50,16 @@ public:
 
   /// The nodes to have from now on, each `name@host:port`.
   void reconfigure(const std::vector<std::string>& nodes);
-  /// Waits until every partition has a primary and all its copies, or the deadline passes. Errors:
+  /// Waits until every partition has a primary and all its copies, or the deadline passes; answers
+  /// how many those are: fewer than were asked for, if fewer nodes belong to the cluster. Errors:
   /// `timeout`.
-  status sync(std::chrono::milliseconds longest);
+  result<std::size_t> sync(std::chrono::milliseconds longest);
 
   const member& self() const noexcept { return self_; }
   const node_address& here() const noexcept { return here_; }
   bool async() const noexcept { return async_; }
   core& cache() const noexcept { return core_; }
+  const log_book& log() const noexcept { return log_; }
   /// The node's own clock: see `system_ms`.
   std::int64_t now_ms() const noexcept;
   host& host_of(std::size_t partition) noexcept { return *hosts_[partition]; }
@@ -145,14 +148,13 @@ public:
   /// Where a partition's copies are, as this node sees it.
   partition_place place_of(std::size_t partition);
   status force_primary(std::size_t partition);
-  /// Whether every partition has a primary and all copies it should have.
-  bool settled();
 
 private:
   friend class batch;
   bool is_settled(const membership& m, std::size_t partition) const;
   bool is_writable(const membership& m, std::size_t partition) const;
   void tell_placement(const member_list& live, std::int64_t now);
+  bool all_settled(const membership& m) const;
   std::string why_not_settled();
   struct inbox;
   status check_hello_of(const hello& from);
@@ -178,6 +180,7 @@ private:
                  bool dialled);
 
   core& core_;
+  const log_book& log_;
   caf::actor_system& system_;
   node_address here_;
   member self_;

@@ -1,8 +1,6 @@
 #include "../core.hpp"
 #include "node.hpp"
 
-#include <spdlog/spdlog.h>
-
 // What nodes say to each other.
 
 namespace supercache::detail {
@@ -63,7 +61,7 @@ void node::receive_safely(link& l, byte_view bytes) noexcept {
   try {
     receive(l, bytes);
   } catch (const std::exception& e) {
-    spdlog::error("what node {} sent cannot be done: {}", l.name(), e.what());
+    log().error(component::peers, "what node {} sent cannot be done: {}", l.name(), e.what());
     lost(l, l.session(), "what it sent cannot be done", false);
   }
 }
@@ -82,7 +80,8 @@ void node::receive(link& l, byte_view bytes) {
       std::visit(inbox{*this, l}, i);
   }
   if (auto s = r.status(); !s) {
-    spdlog::warn("node {} sent something that cannot be read: {}", l.name(), s.why().message);
+    log().warn(component::peers, "node {} sent something that cannot be read: {}", l.name(),
+               s.why().message);
     lost(l, h.session, "it sent what cannot be read", false);
   } else if (l.owes_acknowledgement()) {
     batch::current().urgent(l);

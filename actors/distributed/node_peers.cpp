@@ -1,14 +1,9 @@
 #include "../core.hpp"
-#include "../log.hpp"
 #include "dial.hpp"
 #include "guard.hpp"
 #include "node.hpp"
 
-#include <supercache/store/text.hpp>
-
 #include <caf/actor_companion.hpp>
-
-#include <spdlog/spdlog.h>
 
 // How nodes meet and part.
 
@@ -128,7 +123,7 @@ void node::refuse(const std::string& who, const failure& why) {
     refused_.clear();
   auto& before = refused_[who];
   if (before != why.message)
-    spdlog::warn("node {} is refused: {}", printable(who), why.message);
+    log().warn(component::peers, "node {} is refused: {}", who, why.message);
   before = why.message;
 }
 
@@ -163,7 +158,7 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
 bool node::ours_stands(link& l, const hello& from) {
   return l.up() && l.life() == from.life && here_.name < from.node.name
          && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
-              < greeting_wait.count();
+              < greeting_wait(core_.config()).count();
 }
 
 /// A peer that is connected greets: it lost the connection, or is another life. While they meet.
@@ -187,7 +182,10 @@ void node::watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t ses
 void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session,
                      bool dialled) {
   const auto now = now_ms();
-  l.open(from.life, session, endpoint, now, dialled);
+  // Who dialled speaks once he has the answer: so long, and longer, one more way has to be waited
+  // for.
+  const auto way_ms = dialled ? core_.config().replication.node_monitor.down.count() : 0;
+  l.open(from.life, session, endpoint, now + way_ms, dialled);
   l.with_dialling([&](link::dialling& d) {
     d.said = from.node;
     d.refused.clear();
@@ -200,7 +198,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     const std::lock_guard hold{refused_lock_};
     refused_.erase(to_string(from.node));
   }
-  spdlog::info("node {} is connected", to_string(from.node));
+  log().info(component::peers, "node {} is connected", to_string(from.node));
   view([&](membership& m) {
     if (declares_whoever_comes())
       add_declared(m, l.name());
@@ -229,7 +227,7 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
   if (!l.close(session) || ending_)
     return;
   const auto now = now_ms();
-  spdlog::info("node {} cannot be reached: {}", l.name(), why);
+  log().info(component::peers, "node {} cannot be reached: {}", l.name(), why);
   view([&](membership& m) {
     m.node_down({l.name(), life}, now);
     publish_routes();
@@ -257,7 +255,7 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
 }
 
 void node::known_dead(const link& l, member_id life) {
-  log_decision("node {} is dead", to_string(member{l.name(), life}));
+  log().decision(component::peers, "node {} is dead", to_string(member{l.name(), life}));
   const auto now = now_ms();
   const batch gather{*this};
   for (const auto& h : hosts_)
@@ -280,9 +278,9 @@ void node::declare(const std::vector<node_address>& peers) {
   }
   const auto d = view([&](membership& m) { return m.declare(names, now_ms()); });
   for (const auto& name : d.added)
-    spdlog::info("node {} belongs to the cluster now", name);
+    log().info(component::peers, "node {} belongs to the cluster now", name);
   for (const auto& name : d.removed)
-    spdlog::info("node {} belongs to the cluster no longer", name);
+    log().info(component::peers, "node {} belongs to the cluster no longer", name);
 }
 
 // -- the source `all` ---------------------------------------------------------------------------

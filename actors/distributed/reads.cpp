@@ -1,4 +1,3 @@
-#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -10,6 +9,8 @@
 // Reads of this node's callers, and of other nodes'.
 
 namespace supercache::detail {
+
+std::int64_t patience_with(const link& l) { return attempt_ms + 2 * l.round_trip_ms(); }
 
 later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
                           bool hold_it) {
@@ -42,15 +43,38 @@ status router::try_here(const read_ptr& c) {
   host& h = node_.host_of(c->partition);
   const failure nobody{errc::unavailable, "no primary of partition " + std::to_string(c->partition)
                                             + " can be reached"};
-  if (c->mode == read_mode::primary ? !h.leads() : !h.serves())
+  const bool as_primary = c->mode == read_mode::primary;
+  if (as_primary ? !h.leads() : !h.serves())
     return nobody;
-  auto x = h.ask(c->what, c->mode == read_mode::primary);
-  if (!x && x.why().code == errc::unavailable)
-    return c->mode == read_mode::primary ? x.why() : nobody;
-  if (!x && x.why().code == errc::not_primary)
+  if (!as_primary) {
+    auto x = h.ask(c->what, false);
+    if (!x && (x.why().code == errc::unavailable || x.why().code == errc::not_primary))
+      return nobody;
+    finish(c, std::move(x));
+    return done();
+  }
+  {
+    const std::lock_guard hold{lock_};
+    c->last
+      = {errc::unavailable, "too few members of partition " + std::to_string(c->partition)
+                              + " confirmed that node " + node_.self().node + " is the primary"};
+  }
+  auto x = h.ask_as_primary(c->what, [this, c](result<answer> y) { found_here(c, std::move(y)); });
+  if (x && !*x && x->why().code == errc::not_primary)
     return nobody;
-  finish(c, std::move(x));
+  if (x && !*x && x->why().code == errc::unavailable)
+    return x->why();
+  if (x)
+    finish(c, *std::move(x));
   return done();
+}
+
+/// A read that waited here until it was known who led.
+void router::found_here(const read_ptr& c, result<answer> x) {
+  if (!x && x.why().code == errc::unavailable)
+    again(c, x.why());
+  else
+    finish(c, std::move(x));
 }
 
 /// Whom a local read asks when neither this node nor the primary can answer.
@@ -86,12 +110,16 @@ void router::attempt(const read_ptr& c) {
     ++c->attempt;
     c->asked = to;
     const auto now = node_.now_ms();
-    c->due_ms = now + attempt_ms;
+    c->due_ms = now + patience_with(*l);
     q = {wire_id(c->id, c->attempt), c->partition,
          c->mode == read_mode::primary || to == node_.route(c->partition),
          c->hold ? static_cast<std::uint64_t>(hold_of(c->deadline_ms, now)) : 0, c->what};
-    if (q.hold_ms)
-      c->last = {errc::timeout, "nothing came"}; // if it is still kept at the deadline
+    // If that is so at the deadline.
+    c->last = q.hold_ms
+                ? failure{errc::timeout, "nothing came"}
+                : failure{errc::unavailable, "node " + l->name()
+                                               + " did not answer a question about partition "
+                                               + std::to_string(c->partition)};
   }
   if (l->send(q))
     batch::current().prompt(*l);
@@ -113,15 +141,15 @@ void router::attempt_quorum(const read_ptr& c) {
       return;
     number = ++c->attempt;
     asked = c->quorum.whom(std::move(known));
-    const auto of = asked.size();
+    c->members = asked.size();
     std::erase_if(asked, [&](const member& m) { return !find_member(live, m.id); });
-    c->quorum.begin();
-    c->waits_for = asked.size();
-    c->due_ms = node_.now_ms() + (asked.empty() ? retry_ms : attempt_ms);
-    c->last
-      = {errc::quorum_not_reached,
-         "of " + amount(of, "member", "members") + " of partition " + std::to_string(c->partition)
-           + " only " + std::to_string(asked.size()) + " can be reached, and too few answered"};
+    c->reached = c->waits_for = asked.size();
+    auto patience = asked.empty() ? retry_ms : attempt_ms;
+    for (const member& m : asked)
+      if (const link* l = node_.link_of(m.id))
+        patience = std::max(patience, patience_with(*l));
+    c->due_ms = node_.now_ms() + patience;
+    c->last = c->too_few();
   }
   for (const member& m : asked) {
     if (m.id == node_.self().id)
@@ -134,27 +162,36 @@ void router::attempt_quorum(const read_ptr& c) {
     standing at;
     auto x = node_.host_of(c->partition).ask(c->what, false, &at);
     if (x)
-      take(c, node_.self().id, {errc::none, {}}, std::move(at), *std::move(x));
+      take(c, node_.self().id, false, {errc::none, {}}, std::move(at), *std::move(x));
     else
-      take(c, node_.self().id, x.why(), std::move(at), {});
+      take(c, node_.self().id, false, x.why(), std::move(at), {});
   }
 }
 
-/// One member's answer to a quorum read.
-void router::take(const read_ptr& c, member_id who, failure why, standing at, answer what) {
+failure router::read_call::too_few() const {
+  const auto n = [](std::size_t x) { return std::to_string(x); };
+  return {errc::quorum_not_reached, "partition " + n(partition) + " has " + n(members)
+                                      + " members, of which " + n(reached) + " can be reached and "
+                                      + n(quorum.answered()) + " answered; that is too few"};
+}
+
+/// One member's answer to a quorum read. `late`: to an earlier attempt.
+void router::take(const read_ptr& c, member_id who, bool late, failure why, standing at,
+                  answer what) {
   std::optional<result<answer>> out;
   {
     const std::lock_guard hold{lock_};
     if (c->over)
       return;
-    c->waits_for -= c->waits_for > 0;
+    c->waits_for -= !late && c->waits_for > 0;
     if (why.code == errc::none) {
       if (c->quorum.take(who, std::move(at), std::move(what)))
         out = std::move(c->quorum.newest());
     } else if (why.code != errc::unavailable && why.code != errc::not_primary) {
       out = std::move(why); // else it has no complete copy
     }
-    if (!out && c->waits_for == 0) // others may have to be asked, or there is nobody
+    c->last = c->too_few();
+    if (!out && !late && c->waits_for == 0) // others may have to be asked, or there is nobody
       c->due_ms = node_.now_ms() + retry_ms;
   }
   if (out)
@@ -162,7 +199,8 @@ void router::take(const read_ptr& c, member_id who, failure why, standing at, an
 }
 
 void router::again(const read_ptr& c, failure why) {
-  log_decision("partition {}: a read is tried again: {}", c->partition, why.message);
+  node_.log().decision(component::requests, "partition {}: a read is tried again: {}", c->partition,
+                       why.message);
   const std::lock_guard hold{lock_};
   c->last = std::move(why);
   c->asked = 0;
@@ -191,12 +229,9 @@ void router::on(link& from, frame::found f) {
     c = found->second;
     late = (c->attempt & 255) != (f.id & 255);
   }
-  if (c->mode == read_mode::quorum) {
-    if (!late)
-      take(c, from.life(), std::move(f.why), f.at, std::move(f.what));
-    return;
-  }
-  if (f.why.code == errc::none)
+  if (c->mode == read_mode::quorum)
+    take(c, from.life(), late, std::move(f.why), f.at, std::move(f.what));
+  else if (f.why.code == errc::none)
     finish(c, std::move(f.what));
   else if (f.why.code != errc::not_primary && f.why.code != errc::unavailable)
     finish(c, std::move(f.why));
@@ -227,9 +262,21 @@ void router::on(link& from, const frame::question& q) {
 void router::answer_to(link& from, member_id life, const frame::question& q) {
   if (from.life() != life)
     return;
-  frame::found out;
-  out.id = q.id;
-  auto x = node_.host_of(q.partition).ask(q.what, q.at_primary, q.at_primary ? nullptr : &out.at);
+  host& h = node_.host_of(q.partition);
+  standing at;
+  std::optional x{h.ask(q.what, q.at_primary, q.at_primary ? nullptr : &at)};
+  if (q.at_primary && !*x && x->why().code == errc::unavailable && h.leads())
+    x = h.ask_as_primary(
+      q.what, [this, &from, life, q](result<answer> y) { tell(from, life, q, {}, std::move(y)); });
+  if (x)
+    tell(from, life, q, std::move(at), *std::move(x));
+}
+
+/// The answer to a question, unless it is kept until there is another.
+void router::tell(link& from, member_id life, const frame::question& q, standing at,
+                  result<answer> x) {
+  if (from.life() != life)
+    return;
   if (x && q.hold_ms && std::holds_alternative<ask::peek>(q.what.body) && x->one.items().empty()) {
     auto again = q;
     again.hold_ms = 0;
@@ -238,6 +285,7 @@ void router::answer_to(link& from, member_id life, const frame::question& q) {
                      [this, &from, life, again] { answer_to(from, life, again); });
     return;
   }
+  frame::found out{q.id, {errc::none, {}}, std::move(at), {}};
   if (x)
     out.what = *std::move(x);
   else

@@ -1,7 +1,5 @@
 #include "remote.hpp"
 
-#include <spdlog/spdlog.h>
-
 namespace supercache::detail::remote {
 
 result<value> write(core& c, std::size_t partition, space target, operation_body body,
@@ -105,7 +103,7 @@ status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms, milli
     out = x.why();
     kept[partition] = worth_another_try(x.why().code);
     if (!kept[partition])
-      spdlog::error("records of lazy_put cannot be stored: {}", x.why().message);
+      c.log().error(component::cache, "records of lazy_put cannot be stored: {}", x.why().message);
   }
   std::erase_if(
     rs, [&](const record& r) { return !kept[c.index_of(hash(r[c.config().partition_pos]))]; });

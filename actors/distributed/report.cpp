@@ -3,8 +3,6 @@
 
 #include <supercache/store/amount.hpp>
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <thread>
 
@@ -24,7 +22,7 @@ supercache::cluster_stats node::stats() {
     for (const member& x : m.live())
       out.live_nodes.push_back(x.node);
     out.unreachable = m.unreachable();
-    out.replication_factor = std::min(o.replication.replication_factor, m.counted().size());
+    out.replication_factor = o.replication.replication_factor;
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
       const leadership& l = m.leader_of(i);
       out.writable += is_writable(m, i);
@@ -165,20 +163,24 @@ status node::force_primary(std::size_t partition) {
   if (!out && out.why().code == errc::invalid_argument)
     return {errc::invalid_argument, "node " + self_.node + " has no copy of " + name};
   if (out)
-    spdlog::warn("{}: an operator made this node its primary; writes that it did not receive are "
-                 "given up",
-                 name);
+    log().warn(component::partitions,
+               "{}: an operator made this node its primary; writes that it did not receive are "
+               "given up",
+               name);
   return out;
 }
 
-status node::sync(std::chrono::milliseconds longest) {
+result<std::size_t> node::sync(std::chrono::milliseconds longest) {
   const auto until = now_ms() + longest.count();
-  while (!settled()) {
+  for (;;) {
+    const auto copies
+      = view([&](const membership& m) { return all_settled(m) ? m.copies_due() : 0; });
+    if (copies)
+      return copies;
     if (now_ms() >= until || ending_)
       return {errc::timeout, why_not_settled()};
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
-  return done();
 }
 
 std::string node::why_not_settled() {
@@ -199,13 +201,11 @@ std::string node::why_not_settled() {
          + " copies yet" + gone;
 }
 
-bool node::settled() {
-  return view([&](const membership& m) {
-    for (std::size_t i = 0; i < hosts_.size(); ++i)
-      if (!is_settled(m, i))
-        return false;
-    return true;
-  });
+bool node::all_settled(const membership& m) const {
+  for (std::size_t i = 0; i < hosts_.size(); ++i)
+    if (!is_settled(m, i))
+      return false;
+  return true;
 }
 
 /// Whether a partition has a primary that can acknowledge writes.
@@ -220,8 +220,7 @@ bool node::is_settled(const membership& m, std::size_t partition) const {
   const leadership& l = m.leader_of(partition);
   return l.current && m.is_live(l.primary) && l.coming.empty()
          && std::ranges::all_of(l.members, [&](const member& x) { return m.is_live(x); })
-         && l.members.size()
-              == std::min(core_.config().replication.replication_factor, m.counted().size());
+         && l.members.size() >= m.copies_due();
 }
 
 } // namespace supercache::detail

@@ -68,9 +68,11 @@ private:
   // reads.cpp
   void attempt(const read_ptr& c);
   void attempt_quorum(const read_ptr& c);
-  void take(const read_ptr& c, member_id who, failure why, standing at, answer what);
+  void take(const read_ptr& c, member_id who, bool late, failure why, standing at, answer what);
   void answer_to(link& from, member_id life, const frame::question& q);
+  void tell(link& from, member_id life, const frame::question& q, standing at, result<answer> x);
   status try_here(const read_ptr& c);
+  void found_here(const read_ptr& c, result<answer> x);
   void again(const read_ptr& c, failure why);
   void finish(const read_ptr& c, result<answer> x);
   member_id somebody_with(std::size_t partition, const read_call& c);
@@ -86,8 +88,10 @@ private:
 
 /// Between the moment a call failed for now and its next attempt.
 inline constexpr std::int64_t retry_ms = 20;
-/// How long an attempt at another node may take before it counts as lost.
+/// How long an attempt at another node may take before it counts as lost, beside the time of two
+/// round trips: it may have to ask others before it answers.
 inline constexpr std::int64_t attempt_ms = 1'000;
+std::int64_t patience_with(const link& l);
 
 /// How long a primary keeps a question that finds nothing: less than an attempt may take.
 inline constexpr std::int64_t hold_most_ms = 500;
@@ -104,7 +108,7 @@ struct router::call {
   std::int64_t deadline_ms = 0;
   std::int64_t due_ms = 0; ///< when the next attempt is, or the present one is lost
   member_id asked = 0;     ///< whose answer is waited for
-  unsigned attempt = 0;    ///< answers to earlier ones are late
+  unsigned attempt = 0;    ///< what earlier ones bring is late: they fail no more
   bool over = false;       ///< answered
   failure last{errc::unavailable, "no primary can be reached"}; ///< why the last one failed
 };
@@ -125,6 +129,10 @@ struct router::read_call : call {
   later<answer> out = later<answer>::pending();
   quorum_read<answer> quorum;
   std::size_t waits_for = 0; ///< quorum: how many were asked and have not answered
+  std::size_t members = 0;   ///< quorum: of the partition
+  std::size_t reached = 0;   ///< quorum: of those, who were asked
+  /// What a read by quorum lacks.
+  failure too_few() const;
 };
 
 /// The number of an attempt, as it travels.

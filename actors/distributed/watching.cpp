@@ -78,16 +78,21 @@ void node::on_watched(link& from, const frame::watched& x) {
 }
 
 bool node::tell_changes(const std::string& name, std::vector<transition> what) {
-  constexpr std::size_t most_in_one = 256;
+  constexpr std::size_t most_in_one = 256 << 10; // bytes, if there is more than one
   link& l = link_to(name);
   const batch gather{*this};
-  for (std::size_t i = 0; i < what.size(); i += most_in_one) {
-    const auto first = what.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto n = static_cast<std::ptrdiff_t>(std::min(most_in_one, what.size() - i));
-    if (!l.send(frame::changes{{first, first + n}}))
+  for (auto next = what.begin(); next != what.end();) {
+    frame::changes some;
+    for (std::size_t bytes = 0; next != what.end(); ++next) {
+      bytes += feed::bytes_of(*next);
+      if (bytes > most_in_one && !some.what.empty())
+        break;
+      some.what.push_back(std::move(*next));
+    }
+    if (!l.send(some, link::changes_max))
       return !l.up(); // who is not up is told anew when it is
+    batch::current().urgent(l);
   }
-  batch::current().urgent(l);
   return true;
 }
 

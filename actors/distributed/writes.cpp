@@ -1,4 +1,3 @@
-#include "../log.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -149,7 +148,7 @@ void router::send(const write_ptr& c, link& to) {
     c->who.done = *h.open_requests.begin() - 1;
     c->open = true;
     c->asked = to.life();
-    c->due_ms = node_.now_ms() + attempt_ms;
+    c->due_ms = node_.now_ms() + patience_with(to);
     r = {wire_id(c->id, c->attempt), c->partition, c->who, c->what};
   }
   if (to.send(r)) {
@@ -165,7 +164,10 @@ void router::send(const write_ptr& c, link& to) {
 
 /// A write that waited here for its commit.
 void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
-  if (x)
+  const bool refused_for_good = !x && x.why().code != errc::unavailable
+                                && x.why().code != errc::outcome_unknown
+                                && x.why().code != errc::quorum_not_reached;
+  if (x || refused_for_good)
     return finish(c, std::move(x));
   bool retry = false;
   {
@@ -189,7 +191,8 @@ void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
 }
 
 void router::again(const write_ptr& c, failure why) {
-  log_decision("partition {}: a write is tried again: {}", c->partition, why.message);
+  node_.log().decision(component::requests, "partition {}: a write is tried again: {}",
+                       c->partition, why.message);
   const std::lock_guard hold{lock_};
   c->last = std::move(why);
   c->open = c->here = false;

@@ -4,7 +4,6 @@
 #include "report.hpp"
 
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <cstdio>
@@ -197,7 +196,6 @@ void print_people(const figures& f, const cluster_settings& s) {
 } // namespace
 
 int run_cluster(const cluster_settings& s) {
-  spdlog::set_level(spdlog::level::off); // it would speak between the figures
   const auto others = all_baselines(s);
   figures out;
   measure(replication_mode::async, s, others, out);

@@ -161,8 +161,8 @@ value client::placement() { return administer("partitions", {}, link_->timeout);
 void client::leave(milliseconds longest) {
   administer("leave", longest.count(), longest + link_->timeout);
 }
-void client::sync(milliseconds longest) {
-  administer("sync", longest.count(), longest + link_->timeout);
+value client::sync(milliseconds longest) {
+  return administer("sync", longest.count(), longest + link_->timeout);
 }
 void client::force_primary(std::uint64_t index) {
   administer("force-primary", static_cast<std::int64_t>(index), link_->timeout);

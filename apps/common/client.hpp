@@ -113,7 +113,7 @@ public:
   value placement();
   /// Wait up to `longest` for what they bring about; errors: `timeout`, saying what is missing.
   void leave(milliseconds longest);
-  void sync(milliseconds longest);
+  value sync(milliseconds longest);
   void force_primary(std::uint64_t index);
 
 private:

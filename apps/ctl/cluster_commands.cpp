@@ -108,21 +108,23 @@ void print_cluster(const value& stats, const std::vector<partition_row>& partiti
         out.push_back(text_of(n));
     return out;
   };
-  std::uint64_t headless = 0, filling = 0, records = 0;
+  const auto wanted = whole_of(stats, "replication_factor");
+  std::uint64_t headless = 0, filling = 0, thin = 0, records = 0;
   for (const partition_row& p : partitions) {
     headless += p.primary.empty();
     filling += !p.coming.empty();
+    thin += p.replicas.size() + !p.primary.empty() < wanted;
     records += p.records;
   }
   line("node", text_of(member(stats, "node")));
   line("replication", text_of(member(stats, "replication_mode")) + ", "
-                        + amount_text(whole_of(stats, "replication_factor"), "copy", "copies")
-                        + " of each record");
+                        + amount_text(wanted, "copy", "copies") + " of each record");
   line("live", names_text(list("live_nodes")));
   line("unreachable", names_text(list("unreachable"), "none"));
   line("discarded", amount_text(whole_of(stats, "discarded"), "write", "writes"));
   line("partitions", std::to_string(whole_of(stats, "partitions")) + ": " + std::to_string(headless)
-                       + " without a primary, " + std::to_string(filling) + " being copied");
+                       + " without a primary, " + std::to_string(filling) + " being copied"
+                       + (thin ? ", " + std::to_string(thin) + " with fewer copies" : ""));
   line("on this node",
        amount_text(whole_of(stats, "primaries_here"), "primary", "primaries") + ", "
          + amount_text(whole_of(stats, "replicas_here"), "replica", "replicas")
@@ -153,9 +155,18 @@ std::shared_ptr<std::int64_t> waiting_option(CLI::App& app) {
 }
 
 int sync(session& s, client::milliseconds longest) {
-  s.node().sync(longest);
+  const value found = s.node().sync(longest);
+  const auto copies = whole_of(found, "copies"), wanted = whole_of(found, "asked_for");
+  std::vector<std::pair<value, value>> all{{"synced", true}};
+  if (copies < wanted) {
+    all.emplace_back("copies", member(found, "copies"));
+    all.emplace_back("asked_for", member(found, "asked_for"));
+  }
   if (s.now.json)
-    print_json(value::map({{"synced", true}}));
+    print_json(value::map(std::move(all)));
+  else if (copies < wanted)
+    std::cout << "every partition has a primary and " << amount_text(copies, "copy", "copies")
+              << " of the " << wanted << " asked for: the cluster has no more nodes\n";
   else
     std::cout << "every partition has a primary and all its copies\n";
   return ok;
@@ -284,8 +295,12 @@ command cluster_stats_command() {
                show_cluster);
 }
 command sync_command() {
-  return patient("sync", "Waits until every partition has a primary and all its copies",
-                 "Fails if they do not within that time, and says what is missing.", sync);
+  return patient(
+    "sync", "Waits until every partition has a primary and all its copies",
+    "Copies: as many as replication_factor asks for, or one on every node of a cluster that "
+    "has\nfewer. Fails if they are not there within that time, and says what is "
+    "missing.",
+    sync);
 }
 command leave_command() {
   return patient("leave", "Makes the node give its data to the others and leave the cluster",

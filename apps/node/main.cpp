@@ -1,17 +1,12 @@
 #include "common/arguments.hpp"
 #include "common/output.hpp"
 #include "common/process.hpp"
+#include "log.hpp"
 #include "server.hpp"
 
-#include <supercache/store/text.hpp>
 #include <supercache/version.hpp>
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 
@@ -78,36 +73,6 @@ address listen_of(const command_line& words, const supercache::options& o) {
   return {words.host.value_or(node.host), words.port.value_or(usual)};
 }
 
-/// What is logged, with controls escaped: names of others are in it.
-class printable_text : public spdlog::custom_flag_formatter {
-public:
-  void format(const spdlog::details::log_msg& m, const std::tm&,
-              spdlog::memory_buf_t& out) override {
-    const auto text = printable({m.payload.data(), m.payload.size()});
-    out.append(text.data(), text.data() + text.size());
-  }
-  std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<printable_text>();
-  }
-};
-
-/// Whether the user wants no colours, as no-color.org has it; else it depends on the terminal.
-bool no_color() {
-  const char* said = std::getenv("NO_COLOR");
-  return said && *said;
-}
-
-void start_logging(const std::string& level, bool debug) {
-  auto log = spdlog::stderr_color_mt(program, no_color() ? spdlog::color_mode::never
-                                                         : spdlog::color_mode::automatic);
-  auto form = std::make_unique<spdlog::pattern_formatter>();
-  form->add_flag<printable_text>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %*");
-  log->set_formatter(std::move(form));
-  log->set_level(debug ? spdlog::level::debug : spdlog::level::from_str(level));
-  log->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(log));
-}
-
 bool read(int argc, char** argv, command_line& to) {
   CLI::App app{"Runs one SuperCache node: a partitioned cache in memory that programs on any host "
                "use.\nIt prints a line of JSON when it can be reached, {\"event\":\"ready\", ...}, "
@@ -133,7 +98,8 @@ bool read(int argc, char** argv, command_line& to) {
     ->capture_default_str();
   app
     .add_option("--log-level", to.log_level,
-                "How much is logged to standard error: trace, debug, info, warn, error or off")
+                "How much is logged to standard error: trace or debug (as with --debug_log), info, "
+                "warn, error or off")
     ->check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
     ->type_name("LEVEL")
     ->capture_default_str();
@@ -151,6 +117,8 @@ int main(int argc, char** argv) {
     if (!read(argc, argv, words))
       return ok;
     words.server.cache = options_of(words);
+    if (words.log_level == "trace" || words.log_level == "debug")
+      words.server.cache.debug_log = true;
     words.server.listen = listen_of(words, words.server.cache);
   } catch (const std::exception& e) {
     complain(program, e.what());
@@ -158,7 +126,7 @@ int main(int argc, char** argv) {
   }
   block_signals();
   try {
-    start_logging(words.log_level, words.server.cache.debug_log);
+    words.server.cache.log = log_to_standard_error(program, words.log_level);
     serve(words.server);
     return ok;
   } catch (const std::exception& e) {

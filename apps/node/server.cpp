@@ -12,10 +12,15 @@
 #include <caf/io/middleman.hpp>
 
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
-#include <iostream>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <signal.h>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -36,6 +41,8 @@ struct node_config : caf::actor_system_config {
   }
 };
 
+constexpr auto component = "node";
+
 /// How long a node that is told to stop tries to hand over what it has.
 constexpr auto leave_wait = 10s;
 
@@ -55,8 +62,8 @@ const char* name_of(int signal_number) {
   return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
-/// One line for whoever started this process.
-void say(const char* event, const cache& c, const address& at) {
+/// A line of JSON for whoever started this process.
+std::string event_line(const char* event, const cache& c, const address& at) {
   nlohmann::ordered_json line;
   line["event"] = event;
   line["node"] = c.cluster_stats().node;
@@ -65,18 +72,60 @@ void say(const char* event, const cache& c, const address& at) {
   line["pid"] = ::getpid();
   line["partitions"] = c.partitions();
   line["version"] = SUPERCACHE_VERSION;
-  std::cout << printable(
-    line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace))
-            << std::endl;
+  return printable(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace))
+         + '\n';
 }
 
+/// Writes lines to standard output in their order, on a thread of its own: a pipe may be full that
+/// nobody reads, and the node is to end all the same.
+class announcer {
+public:
+  announcer() : state_(std::make_shared<state>()) {
+    std::thread{[s = state_] {
+      for (;;)
+        write_all(s->next());
+    }}.detach();
+  }
+  void say(std::string line) {
+    const std::lock_guard hold{state_->lock};
+    state_->lines.push_back(std::move(line));
+    state_->news.notify_one();
+  }
+
+private:
+  struct state {
+    std::mutex lock;
+    std::condition_variable news;
+    std::deque<std::string> lines;
+
+    std::string next() {
+      std::unique_lock hold{lock};
+      news.wait(hold, [this] { return !lines.empty(); });
+      std::string line = std::move(lines.front());
+      lines.pop_front();
+      return line;
+    }
+  };
+  static void write_all(std::string_view rest) {
+    while (!rest.empty()) {
+      const auto n = ::write(STDOUT_FILENO, rest.data(), rest.size());
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return;
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+  std::shared_ptr<state> state_; ///< the thread's, too: it ends with the process
+};
+
 /// Says `serving` as soon as every partition can be written; answers the signal that ends all.
-int serve_until_signal(const cache& c, const address& at) {
+int serve_until_signal(const cache& c, const address& at, announcer& to) {
   const sigset_t set = ending_signals();
   constexpr timespec pause{0, 50'000'000};
   for (bool said = false;;) {
     if (const auto s = c.cluster_stats(); !said && s.writable == s.partitions) {
-      say("serving", c, at);
+      to.say(event_line("serving", c, at));
       said = true;
     }
     const int number = said ? ::sigwaitinfo(&set, nullptr) : ::sigtimedwait(&set, nullptr, &pause);
@@ -86,11 +135,13 @@ int serve_until_signal(const cache& c, const address& at) {
 }
 
 /// Ends the process if taking the actor system down does not: clients may keep its threads busy.
-void end_in_any_case(std::chrono::milliseconds wait) {
-  // Its own reference to the log: the process may be ending already when it speaks.
-  std::thread{[wait, log = spdlog::default_logger()] {
+void end_in_any_case(std::chrono::milliseconds wait, std::shared_ptr<logger> log) {
+  // It has the log for itself: the process may be ending already when it speaks.
+  std::thread{[wait, log = std::move(log)] {
     std::this_thread::sleep_for(wait);
-    log->warn("the connections did not end in time; stopping without them");
+    log->write(log_level::warning, component,
+               "the connections did not end in time; stopping without them");
+    log->flush(100ms);
     std::_Exit(0);
   }}.detach();
 }
@@ -105,11 +156,11 @@ void block_signals() {
 }
 
 /// Hands over to the other nodes what this one has.
-void leave(const cache& c) {
+void leave(const cache& c, logger& log) {
   if (auto done = c.try_leave(leave_wait); !done)
-    spdlog::warn("leaving the cluster: {}", message_of(done.error()));
+    log.write(log_level::warning, component, "leaving the cluster: " + message_of(done.error()));
   else
-    spdlog::info("left the cluster");
+    log.write(log_level::info, component, "left the cluster");
 }
 
 /// Starts the cache. A failure to listen is told with its reason, which CAF does not say.
@@ -136,16 +187,20 @@ void serve(const server_settings& s) {
   auto c = start(system, o);
   const auto& self = c.config().replication.node;
   const address at{self.host, self.port};
-  spdlog::info("serving {} partitions of type {} on {}", c.partitions(),
-               to_string(c.config().table_type), to_string(at));
-  say("ready", c, at);
-  const int number = serve_until_signal(c, at);
-  spdlog::info("stopping on {}", name_of(number));
+  const auto log = o.log;
+  const auto say = [&](const std::string& text) { log->write(log_level::info, component, text); };
+  say("serving " + std::to_string(c.partitions()) + " partitions of type "
+      + std::string{to_string(c.config().table_type)} + " on " + to_string(at));
+  announcer starter;
+  starter.say(event_line("ready", c, at));
+  const int number = serve_until_signal(c, at, starter);
+  say(std::string{"stopping on "} + name_of(number));
   if (c.distributed())
-    leave(c);
+    leave(c, *log);
   c.stop();
-  spdlog::info("stopped");
-  end_in_any_case(1s);
+  say("stopped");
+  log->flush(1s);
+  end_in_any_case(1s, log);
 }
 
 } // namespace supercache::app

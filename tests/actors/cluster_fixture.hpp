@@ -4,11 +4,10 @@
 
 #include <caf/io/middleman.hpp>
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 
 /// Clusters in one process: each node has an actor system of its own and talks to the others over
 /// loopback.
@@ -22,15 +21,63 @@ struct node_config : config {
   }
 };
 
+/// What the nodes of this process log while it is there.
+class log_lines {
+public:
+  log_lines() {
+    const std::lock_guard hold{all().lock};
+    all().there.insert(this);
+  }
+  ~log_lines() {
+    const std::lock_guard hold{all().lock};
+    all().there.erase(this);
+  }
+  log_lines(const log_lines&) = delete;
+  log_lines& operator=(const log_lines&) = delete;
+  std::string text() const {
+    to()->flush(std::chrono::seconds{10});
+    const std::lock_guard hold{all().lock};
+    return text_;
+  }
+  bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
+
+  /// For `options::log`.
+  static const std::shared_ptr<supercache::logger>& to() {
+    static const auto made = supercache::log_to([](const supercache::log_line& l) {
+      const std::lock_guard hold{all().lock};
+      for (log_lines* x : all().there)
+        x->text_.append(l.text).append("\n");
+    });
+    return made;
+  }
+
+private:
+  struct everybody {
+    std::mutex lock; ///< of all texts, too
+    std::set<log_lines*> there;
+  };
+  static everybody& all() {
+    static everybody a;
+    return a;
+  }
+  std::string text_;
+};
+
 /// One node.
 struct member_node {
   node_config cfg;
   caf::actor_system system;
   supercache::cache c;
-  explicit member_node(const supercache::options& o)
-    : system(cfg), c(supercache::cache::start(system, o)) {}
+  explicit member_node(supercache::options o) : system(cfg), c(start(system, std::move(o))) {}
   ~member_node() { c.stop(); }
   std::string address() const { return c.cluster_stats().node; }
+
+private:
+  static supercache::cache start(caf::actor_system& system, supercache::options o) {
+    if (!o.log)
+      o.log = log_lines::to();
+    return supercache::cache::start(system, o);
+  }
 };
 
 inline supercache::options cluster_options_with(supercache::replication_mode mode,
@@ -42,34 +89,6 @@ inline supercache::options cluster_options_with(supercache::replication_mode mod
   o.replication.replication_factor = factor;
   return o;
 }
-
-/// What is logged while it is there.
-class log_lines {
-public:
-  log_lines() { spdlog::default_logger()->sinks().push_back(sink_); }
-  ~log_lines() { std::erase(spdlog::default_logger()->sinks(), sink_); }
-  std::string text() const { return sink_->text(); }
-  bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
-
-private:
-  class sink : public spdlog::sinks::base_sink<std::mutex> {
-  public:
-    std::string text() {
-      const std::lock_guard hold{mutex_};
-      return text_;
-    }
-
-  private:
-    void sink_it_(const spdlog::details::log_msg& m) override {
-      text_.append(m.payload.data(), m.payload.size());
-      text_ += '\n';
-    }
-    void flush_() override {}
-
-    std::string text_;
-  };
-  std::shared_ptr<sink> sink_ = std::make_shared<sink>();
-};
 
 /// Nodes a, b, c, … that know each other; ready for use when made.
 class cluster {

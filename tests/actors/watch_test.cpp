@@ -63,13 +63,6 @@ struct watched : fixture::running {
   const heard& told() const { return *l.told; }
 };
 
-transition stored(record row) {
-  transition t;
-  t.kind = change_kind::stored;
-  t.after = std::move(row);
-  return t;
-}
-
 const space tuples;
 const space sessions{space_kind::kv, "sessions"};
 
@@ -161,28 +154,6 @@ TEST_CASE("nothing is told after the end of a watch, or of its listener") {
   w.c.put({3, "c"});
   w.c.flush();
   CHECK(w.told().all().size() == 1);
-}
-
-TEST_CASE("a listener that waits too long with too much is told that it missed something") {
-  detail::feed f{0, [] {}};
-  caf::actor_system_config cfg;
-  caf::actor_system system{cfg};
-  listener l{system};
-  const auto id = *f.add({tuples}, caf::actor_cast<caf::actor>(l.who));
-  f.changed(stored({1, "a"}));
-  REQUIRE(f.take().parcels.size() == 1); // under way from now on
-  for (std::size_t i = 0; i < 2 * detail::feed::most_waiting; ++i) {
-    f.changed(stored({i, "b"}));
-    if (i % 1'000 == 0)
-      REQUIRE(f.take().parcels.empty());
-  }
-  f.taken(id, true);
-  const auto out = f.take();
-  REQUIRE(out.parcels.size() == 1);
-  const auto& what = out.parcels[0].what;
-  CHECK(what.size() <= detail::feed::most_waiting);
-  CHECK(what.front().kind == change_kind::missed);
-  CHECK(what.back().row[0] == value{2 * detail::feed::most_waiting - 1});
 }
 
 TEST_CASE("a watch of what cannot be watched is refused, and one too many") {

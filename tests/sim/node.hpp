@@ -131,7 +131,7 @@ private:
   };
 
   std::int64_t now() const; ///< the node's own clock
-  bool has_lease(std::size_t partition) const;
+  bool has_lease(std::size_t partition, std::int64_t found_ms = INT64_MAX) const;
   result<proposal> propose(std::size_t partition, const request_id& who, const operation& what);
   void tick();
   void dial();
@@ -150,8 +150,15 @@ private:
   void attempt_read(std::uint64_t id);
   void again_read(std::uint64_t id, std::int64_t delay_us);
   void end_read(std::uint64_t id, const std::optional<value>& x);
-  std::optional<seen> read_here(std::size_t partition, const space& where, const value& key,
-                                bool quorum);
+  void read_here(std::size_t partition, const space& where, const value& key, bool quorum,
+                 std::function<void(const seen&)> tell);
+  struct finding { ///< as a host has it
+    std::int64_t found_ms;
+    epoch reign;
+    seen what;
+    std::function<void(const seen&)> tell;
+  };
+  void tell_later(std::size_t partition, finding f);
   void wait_for(std::size_t partition, const proposal& p,
                 std::function<void(errc, const value&)> f);
 

@@ -1,6 +1,7 @@
 // The reads of a node's clients, as the router does them. As primary: by the node that leads the
-// partition, if it has a lease once it has read. By quorum: by all members, of whom a majority has
-// to answer. Again, if that fails, until the deadline.
+// partition, if it has a lease once it has read, or once members confirm that it led then. By
+// quorum: by all members, of whom a majority has to answer. Again, if that fails, until the
+// deadline.
 
 #include "cluster.hpp"
 #include "faults.hpp"
@@ -13,6 +14,8 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t attempt_ms = 700;
+/// Between two looks whether what was found is confirmed.
+constexpr std::int64_t look_us = 25'000;
 
 } // namespace
 
@@ -38,7 +41,6 @@ void node::again_read(std::uint64_t id, std::int64_t delay_us) {
 void node::attempt_read(std::uint64_t id) {
   reading& r = reads_.at(id);
   ++r.attempt;
-  r.answers.begin();
   const leadership& l = membership_.leader_of(r.partition);
   member_list asked = r.quorum ? r.answers.whom(l.members) : member_list{l.primary};
   if (!r.quorum && copy(r.partition).leads())
@@ -56,23 +58,25 @@ void node::attempt_read(std::uint64_t id) {
         [from = self_, call_id, part = r.partition, where = r.where, key = r.key,
          quorum = r.quorum](node& to) { to.question(from, call_id, part, where, key, quorum); });
   if (find_member(asked, self_.id))
-    if (const auto x = read_here(r.partition, r.where, r.key, r.quorum))
-      found(self_.id, call_id, *x);
+    read_here(r.partition, r.where, r.key, r.quorum,
+              [this, call_id](const seen& x) { found(self_.id, call_id, x); });
 }
 
 void node::question(const member& from, std::uint64_t call_id, std::size_t partition,
                     const space& where, const value& key, bool quorum) {
-  if (const auto x = read_here(partition, where, key, quorum))
+  read_here(partition, where, key, quorum, [this, from, call_id](const seen& x) {
     c_.send(self_.node, from.node, from.id,
-            [me = self_.id, call_id, x](node& to) { to.found(me, call_id, *x); });
+            [me = self_.id, call_id, x](node& to) { to.found(me, call_id, x); });
+  });
 }
 
-bool node::has_lease(std::size_t partition) const {
+/// Whether what was found by `found_ms`, or before now, may be told.
+bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
   const replica& core = *parts_[partition]->core;
+  const auto since_ms = std::min(now() - c_.p.down_ms * 2 / 3, found_ms);
   const auto heard = [&](member_id life) {
-    const std::int64_t lease_ms = c_.p.down_ms * 2 / 3;
     return std::ranges::any_of(links_, [&](const auto& x) {
-      return x.second.up && x.second.life == life && x.second.proven_ms >= now() - lease_ms;
+      return x.second.up && x.second.life == life && x.second.proven_ms >= since_ms;
     });
   };
   if (c_.p.mode == replication_mode::async || faulty(fault::read_without_lease))
@@ -80,21 +84,38 @@ bool node::has_lease(std::size_t partition) const {
   return core.has_lease(heard, now());
 }
 
-/// Nothing without a lease, or if it has no complete copy.
-std::optional<node::seen> node::read_here(std::size_t partition, const space& where,
-                                          const value& key, bool quorum) {
+/// Calls `tell` with what is here: by quorum at once, if the copy is complete; as primary when
+/// nobody else can have led, and not at all if its reign ends before.
+void node::read_here(std::size_t partition, const space& where, const value& key, bool quorum,
+                     std::function<void(const seen&)> tell) {
   const replica& core = copy(partition);
   const table* t = store(partition).find(where.kind, where.name);
   const records r = t ? t->get(key, hash(key), stamp{core.stamp_ms()}) : records{};
-  if (quorum ? !core.readable() : !has_lease(partition))
-    return {};
-  return seen{{core.log().last(), core.group()}, r.empty() ? value{} : r.front()[1]};
+  const seen x{{core.log().last(), core.group()}, r.empty() ? value{} : r.front()[1]};
+  if (quorum ? core.readable() : has_lease(partition))
+    return tell(x);
+  if (!quorum && core.leads() && core.readable())
+    tell_later(partition, {now() + 1, core.promised(), x, std::move(tell)});
+}
+
+/// Looks again and again for twice as long as it takes until who is silent is down.
+void node::tell_later(std::size_t partition, finding f) {
+  c_.w.after(look_us, [this, partition, f = std::move(f)]() mutable {
+    const replica& core = copy(partition);
+    if (ended_ || now() > f.found_ms + 2 * c_.p.down_ms || !core.leads()
+        || core.promised() != f.reign)
+      return;
+    if (!paused_ && has_lease(partition, f.found_ms))
+      f.tell(f.what);
+    else
+      tell_later(partition, std::move(f));
+  });
 }
 
 /// One node's answer.
 void node::found(member_id from, std::uint64_t call_id, const seen& x) {
   const auto at = reads_.find(call_id >> 8);
-  if (at == reads_.end() || (at->second.attempt & 255) != (call_id & 255))
+  if (at == reads_.end())
     return;
   reading& r = at->second;
   const bool enough = r.answers.take(from, x.at, x.what);

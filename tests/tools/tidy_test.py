@@ -73,6 +73,8 @@ CASES = [
     ('CAF under cluster/, quoted', insert(PRIMARY, '# include "caf/actor.hpp"\n'),
      ['cluster/primary.cpp:2: "caf/actor.hpp" is not a private header of cluster/',
       'cluster/primary.cpp:2: cluster/ includes CAF']),
+    ('a library that prints', insert('actors/cache.cpp', '#include <iostream>\n'),
+     ['actors/cache.cpp:3: actors/ includes <iostream>']),
     ('an include in a comment', insert(TABLE, '/*\n#include <caf/all.hpp>\n*/\n'), []),
     ('an arrow back to cluster', insert(TABLE, '#include <supercache/cluster/primary.hpp>\n'),
      ['store/table.cpp:4: store/ must not include <supercache/cluster/primary.hpp>']),

@@ -295,9 +295,10 @@ public:
   /// those that match a pattern. From the answer on every change is told, wherever in the cluster
   /// it is made, those of one key in their order; by the primary when it does the write, which in
   /// `sync` may be before the writer has its acknowledgement. A listener that is slow gets more at
-  /// once. Where changes may have been lost (a listener that waits with more than 65 536 of them,
-  /// another primary, a broken connection) or were told and then undone, it is told `missed`, and
-  /// should look at the data again. Ends with the listener, with `unwatch`, or with the cache.
+  /// once. Where changes may have been lost (8 MiB of them wait for it, or 64 MiB for all listeners
+  /// of a node; a larger record; another primary; a broken connection) or were told and then
+  /// undone, it is told `missed`, and should look at the data again. Ends with the listener, with
+  /// `unwatch`, or with the cache.
   ///
   /// Answers the number of the watch, which comes with each message. In a cluster it blocks until
   /// all nodes that can be reached know. While anybody watches, a write costs some 200 ns more.
@@ -330,7 +331,9 @@ public:
   /// who could take it; `invalid_argument` in local mode.
   void leave(std::chrono::milliseconds longest) const;
   caf::expected<void> try_leave(std::chrono::milliseconds longest) const;
-  /// Waits until every partition has a primary and all its copies. Blocks. Errors: as `leave`.
+  /// Waits until every partition has a primary and all its copies: `replication_factor`, or one on
+  /// every node of a cluster that has fewer, whether they can be reached, or ever were, or not.
+  /// Blocks. Errors: as `leave`.
   void full_sync(std::chrono::milliseconds longest) const;
   caf::expected<void> try_full_sync(std::chrono::milliseconds longest) const;
   /// Where the copies of every partition are, as this node sees it. With one member all are on
@@ -351,15 +354,16 @@ public:
   /// What must be the same on every node: names of options, and their values as texts.
   std::vector<std::pair<std::string, std::string>> export_config() const;
   /// Tells an actor when nodes come and go, as this node sees it: at first of each that can be
-  /// reached, this one included, then of changes. A node that was started anew goes and comes. Ends
+  /// reached, this one included, then of changes. A node that was started anew goes and comes; of
+  /// one that came and went before the listener had answered the last message, it is not told. Ends
   /// with the listener, with `unwatch_nodes`, or with the cache. Errors: `invalid_argument` for no
   /// listener, `overloaded` beyond 1000 of them.
   void watch_nodes(const node_listener& who) const;
   caf::expected<void> try_watch_nodes(const node_listener& who) const;
   /// Answers whether it was told.
   bool unwatch_nodes(const node_listener& who) const;
-  /// Switches the log of decisions (option `debug_log`) on or off for all caches of the process.
-  /// Errors: `invalid_argument` if the library was built without it.
+  /// Switches the log of decisions (option `debug_log`) on or off. Errors: `invalid_argument` if
+  /// the library was built without it.
   void debug_log(bool on) const;
   caf::expected<void> try_debug_log(bool on) const;
   /// The nodes to have from now on, each `name@host:port`. Errors: `invalid_config` for a text of

@@ -62,6 +62,13 @@ template <class Self, class To, class... Ts>
 auto ask_patiently(Self&& self, const To& to, Ts&&... xs) {
   return self->request(to, caf::infinite, std::forward<Ts>(xs)...);
 }
+/// Answers in the place of somebody who is gone a request that `self` made, whose `id()` is given:
+/// CAF does not, if he was elsewhere.
+template <class Self>
+void give_up(Self&& self, caf::message_id id) {
+  self->ctrl()->enqueue(nullptr, id, caf::make_message(caf::error{caf::sec::request_receiver_down}),
+                        nullptr);
+}
 template <class To, class... Ts>
 void tell_from_anywhere(const To& to, Ts&&... xs) {
   caf::anon_send(to, std::forward<Ts>(xs)...);

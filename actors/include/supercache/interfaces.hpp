@@ -167,7 +167,7 @@ using queue_actor = compat::iface<
   caf::result<std::vector<value>>(stack_atom, drain_atom, std::string)>;
 
 /// The part of CACHE that keeps structs, as records {key, {field, …}}; the string is the type. As a
-/// record says its key, a type needs no `init` here; once it is initialised on this node, a record
+/// record says its key, a type needs no `init` here; once it is initialised on any node, a record
 /// whose key is not the key field is refused with `key_mismatch`.
 using struct_actor
   = compat::iface<caf::result<void>(struct_atom, init_atom, std::string, std::uint64_t key_field),
@@ -179,7 +179,7 @@ using struct_actor
                   caf::result<std::uint64_t>(struct_atom, clear_atom, std::string)>;
 
 /// A listener of the application: who is told of what it watches. One message at a time; the next
-/// comes when this one was answered, within 10 seconds.
+/// comes when this one was answered, as CAF does by itself when the handler ends.
 using change_listener
   = compat::iface<caf::result<void>(changes_atom, std::uint64_t watch, std::vector<change>)>;
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <supercache/cluster/options.hpp>
+#include <supercache/log.hpp>
 #include <supercache/store/result.hpp>
 #include <supercache/store/table_type.hpp>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +41,9 @@ struct options {
   /// A single node can be reached at `replication.node.host` and `.port`, too, as a member of a
   /// cluster always can; its actor system has to load `caf::io::middleman` then. No setting.
   bool listen = false;
+  /// Where the log goes, see `log_to`; null: to CAF's own, which is nowhere with a CAF that was
+  /// built without, as Debian's is.
+  std::shared_ptr<logger> log;
   /// Records a `lazy_put` buffer holds before callers wait; 1 … 10 000 000.
   std::size_t lazy_put_limit = 65'536;
 };

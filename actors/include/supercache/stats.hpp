@@ -53,7 +53,7 @@ struct cluster_stats {
   /// Those that can be written: they have a primary and, in sync mode, a majority of their members
   /// within reach.
   std::size_t writable = 0;
-  std::size_t replication_factor = 1; ///< in force: not more than there are nodes
+  std::size_t replication_factor = 1; ///< copies that were asked for
   std::size_t primaries_here = 0;
   std::size_t replicas_here = 0;
   /// Writes that only this node had, given up since it started for those of a later primary.

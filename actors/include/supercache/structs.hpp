@@ -16,9 +16,9 @@ public:
   struct_space(cache c, std::string type) : cache_(std::move(c)), type_(std::move(type)) {}
 
   /// Errors: `key_mismatch` when the type was initialised with another field.
-  status init(std::size_t key_field);
+  status init(std::size_t key_field, const wait_options& o = {});
   /// The field that is the key. Errors: `not_initialised`.
-  result<std::size_t> key_field() const;
+  result<std::size_t> key_field(const wait_options& o) const;
   status put(record row, const write_options& o);
   /// Errors: `not_found`, `not_initialised`.
   result<record> get(const value& key, const read_options& o) const;
@@ -45,15 +45,16 @@ private:
 template <class T>
 class structs_of {
 public:
-  /// Says which member is the key; once per type and cache. The same again is fine. Errors:
-  /// `key_mismatch` for another member, `invalid_argument` if `inspect` does not visit the member.
+  /// Says which member is the key; once per type and cache, on whichever node. The same again is
+  /// fine. Errors: `key_mismatch` for another member, `invalid_argument` if `inspect` does not
+  /// visit the member; in a cluster those of a write.
   template <class Key>
-  void init(Key T::*key) {
-    detail::to_value_or_throw(init_with(key));
+  void init(Key T::*key, const wait_options& o = {}) {
+    detail::to_value_or_throw(init_with(key, o));
   }
   template <class Key>
-  caf::expected<void> try_init(Key T::*key) {
-    return to_expected(init_with(key));
+  caf::expected<void> try_init(Key T::*key, const wait_options& o = {}) {
+    return to_expected(init_with(key, o));
   }
 
   /// Stores a struct, replacing what has its key.
@@ -112,16 +113,16 @@ private:
   explicit structs_of(cache c) : space_(std::move(c), struct_codec::name_of<T>()) {}
 
   template <class Key>
-  status init_with(Key T::*key) {
+  status init_with(Key T::*key, const wait_options& o) {
     T sample{};
     const auto field = struct_codec::field_at(sample, &(sample.*key));
     if (!field)
       return {errc::invalid_argument, "the key member of " + space_.type()
                                         + " is not among the fields that its inspect visits"};
-    return space_.init(*field);
+    return space_.init(*field, o);
   }
   status put(const T& x, const write_options& o) {
-    const auto field = space_.key_field();
+    const auto field = space_.key_field({.timeout = o.timeout});
     if (!field)
       return field.why();
     auto fields = struct_codec::fields_of(x);

@@ -96,6 +96,9 @@ public:
   std::uint64_t version() const noexcept { return version_; }
   /// The nodes that the assignment counts on, in order.
   std::vector<std::string> counted() const;
+  /// How many copies of each partition there should be: as many as were asked for, unless fewer
+  /// nodes belong to the cluster and stay, whether they can be reached, or ever were, or not.
+  std::size_t copies_due() const;
   /// The members that a partition should have, the preferred primary first; a node that was never
   /// seen with the id 0.
   member_list wanted(std::size_t partition) const;

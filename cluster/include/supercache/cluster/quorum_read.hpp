@@ -19,13 +19,11 @@ struct standing {
 /// Answers are enough once those who gave them can decide in the group that the newest of them
 /// knows. Had that group decided anything since, a later group included, one of them would know and
 /// be newer. What the reader takes for the group says only whom to ask: it may be some changes old.
-/// Only whole copies may answer (`replica::readable`).
+/// Only whole copies may answer (`replica::readable`). When they do is all the same, and in which
+/// attempt they were asked, as long as it is after the read began.
 template <class Answer>
 class quorum_read {
 public:
-  /// Another attempt: nobody has answered.
-  void begin() { answered_.clear(); }
-
   /// Those to ask: the members as far as is known here, and those of the newest group that was
   /// heard of in earlier attempts; in order.
   member_list whom(member_list known) const {
@@ -36,19 +34,20 @@ public:
     return known;
   }
 
-  /// One copy's answer; of each the first counts. Whether there are enough now.
+  /// One copy's answer; who is asked again may give another. Whether there are enough now.
   bool take(member_id from, standing s, Answer what) {
-    if (std::ranges::find(answered_, from) != answered_.end())
-      return false;
     if (answered_.empty() || s.last > newest_.last) {
       newest_ = std::move(s);
       what_ = std::move(what);
     }
-    answered_.push_back(from);
+    if (std::ranges::find(answered_, from) == answered_.end())
+      answered_.push_back(from);
     return newest_.group.decides(
       [&](const member& m) { return std::ranges::find(answered_, m.id) != answered_.end(); });
   }
 
+  /// How many have answered.
+  std::size_t answered() const noexcept { return answered_.size(); }
   Answer& newest() noexcept { return what_; }
   const standing& stands() const noexcept { return newest_; }
 

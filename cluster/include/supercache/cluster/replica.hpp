@@ -21,8 +21,10 @@ struct replica_options {
   std::size_t pending_max = 10'000;
   /// Bytes of log kept for members that lag; more, and they are filled anew.
   std::size_t log_bytes_max = std::size_t{1} << 20;
-  std::int64_t stagger_ms = 60;    ///< between the campaigns of one member and the next
-  std::int64_t campaign_ms = 200;  ///< how long votes are waited for
+  std::int64_t stagger_ms = 60; ///< between the campaigns of one member and the next
+  /// How long votes are waited for; twice as long after each time in a row that they did not come,
+  /// up to 16 times: the way to the voters may be long.
+  std::int64_t campaign_ms = 200;
   std::int64_t silence_ms = 400;   ///< without a report: send again
   std::int64_t news_ms = 100;      ///< how late a member may learn of a commit
   std::int64_t ask_ms = 1'000;     ///< without a word from the primary: ask whether it reigns
@@ -230,6 +232,8 @@ private:
   std::size_t rank() const;
   void begin_campaign(bool handed_over, std::int64_t now);
   void ask_for_votes(std::int64_t now);
+  void ask_for_vote(const member& of);
+  std::int64_t patience() const noexcept;
   member_list electorate() const;
   void count_votes(std::int64_t now);
   bool grants(member_id from, const vote_request& m, std::int64_t now) const;
@@ -313,6 +317,7 @@ private:
   bool has_more_ = false;      ///< somebody with less data asked for a vote
 
   std::optional<campaign> campaign_;
+  unsigned campaigns_lost_ = 0;     ///< in a row, for want of answers
   std::int64_t leaderless_ms_ = 0;  ///< since when; 0 = not known to be
   std::int64_t loyal_until_ms_ = 0; ///< to `primary_`, to which the connection broke
   std::set<member_id> up_;

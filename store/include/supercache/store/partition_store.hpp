@@ -82,12 +82,13 @@ public:
   std::int64_t next_deadline() const noexcept { return deadlines_.first(); }
   /// Removes everything. Cost: O(records and spaces).
   void clear(const stamp& now);
-  /// How much there is of a kind, over all names.
+  /// How much there is of a kind, over all names or those that `counts` says.
   struct amount {
     std::size_t records = 0; ///< tuples, pairs, structs or items
     std::size_t bytes = 0;   ///< their memory, indexes included
   };
-  amount held(space_kind kind, const stamp& now) const;
+  using name_filter = bool (*)(space_kind, std::string_view name) noexcept;
+  amount held(space_kind kind, const stamp& now, name_filter counts = nullptr) const;
   /// Memory of all data, in bytes. Cost: O(spaces).
   std::size_t bytes() const;
 

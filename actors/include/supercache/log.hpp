@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace supercache {
+
+enum class log_level : std::uint8_t { debug, info, warning, error };
+std::string_view to_string(log_level l) noexcept;
+
+/// What happened, as a cache tells people.
+struct log_line {
+  std::chrono::system_clock::time_point when; ///< it happened; the sink may learn of it later
+  log_level level = log_level::info;
+  std::string_view component; ///< who speaks: "cache", "peers", "partitions", "connections", …
+  std::string_view text;      ///< without a line end
+};
+
+/// Where lines go: a file, another library's log, a test.
+///
+/// Thread: one at a time, never one that serves. It may block: then lines wait, and when there is
+/// no more room the oldest are dropped and counted. What it throws is ignored.
+using log_sink = std::function<void(const log_line&)>;
+
+/// Takes lines from any thread and hands them to a sink on a thread of its own, so that nobody who
+/// has something to say waits for who writes it down. The thread is made with the first line.
+///
+/// Of one kind (the sentence without what is filled in) so many lines are told a second; those
+/// beyond are counted, and a line says how many there were. Lines of level `debug` are all told.
+class logger {
+public:
+  static constexpr unsigned most_of_a_kind = 10;                    ///< in a second
+  static constexpr std::size_t most_waiting = std::size_t{1} << 20; ///< bytes
+  static constexpr std::size_t longest_line = 4'096;                ///< bytes; longer ones are cut
+
+  explicit logger(log_sink to);
+  /// As `close`, within a second.
+  ~logger();
+  logger(const logger&) = delete;
+  logger& operator=(const logger&) = delete;
+
+  /// Whether one more line of this kind is to be told now; if not, it is counted. What follows is
+  /// `write`.
+  bool admits(log_level level, std::string_view kind);
+  /// Cost: a lock, a copy of the text. Never waits for the sink.
+  void write(log_level level, std::string_view component, std::string_view kind,
+             std::string_view text);
+  /// The same, of a kind of its own, if it is to be told now.
+  void write(log_level level, std::string_view component, std::string_view text);
+
+  /// Waits until what came before is told; false if that takes longer.
+  bool flush(std::chrono::milliseconds longest);
+  /// Tells what waits, if it can within that time. Then the sink is called no more, and what it
+  /// holds is let go; only if it is stuck in a call, that call goes on.
+  void close(std::chrono::milliseconds longest);
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+/// For `options::log`: `o.log = log_to([](const log_line& l) { … });`. One logger may serve several
+/// caches and the application itself.
+std::shared_ptr<logger> log_to(log_sink to);
+
+} // namespace supercache
