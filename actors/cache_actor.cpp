@@ -193,15 +193,7 @@ caf::result<wire_frame, caf::actor> join(core& c, const wire_frame& theirs,
   return {wire_frame{encode_hello(*mine)}, ours};
 }
 
-caf::result<value> synced(node& n, std::chrono::milliseconds longest) {
-  const auto copies = n.sync(longest);
-  if (!copies)
-    return to_caf(copies.why());
-  const auto asked_for = n.cache().config().replication.replication_factor;
-  return value::map({{"copies", static_cast<std::int64_t>(*copies)},
-                     {"asked_for", static_cast<std::int64_t>(asked_for)}});
-}
-
+/// All but "sync", for which no thread waits.
 caf::result<value> administer(core& c, const std::string& what, const value& argument) {
   if (!c.cluster())
     return to_caf({errc::invalid_argument, "this node is no member of a cluster"});
@@ -210,15 +202,11 @@ caf::result<value> administer(core& c, const std::string& what, const value& arg
     return n.members();
   if (what == "partitions")
     return n.placement();
-  const auto wait = std::chrono::milliseconds{
-    argument.is_int() && argument.as_int() > 0 ? argument.as_int() : 30'000};
   status done{errc::invalid_argument, "no command '" + what
                                         + "'; there are members, partitions, leave, sync, "
                                           "force-primary"};
   if (what == "leave")
-    done = n.leave(wait);
-  else if (what == "sync")
-    return synced(n, wait);
+    done = n.leave(wait_of(argument));
   else if (what == "force-primary" && argument.is_int())
     done = c.check_index(static_cast<std::size_t>(argument.as_int()))
              ? n.force_primary(static_cast<std::size_t>(argument.as_int()))

@@ -41,9 +41,8 @@ void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_fu
 
 caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes) const {
   return in_cluster(*core_, [&](detail::node& n) -> status {
-    for (const auto& text : nodes)
-      if (auto a = node_address_from(text); !a)
-        return a.why();
+    if (auto s = check_list(nodes); !s)
+      return s;
     n.reconfigure(nodes);
     return done();
   });

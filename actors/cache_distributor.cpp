@@ -1,10 +1,14 @@
 #include "cache_async.hpp"
+#include "clauses.hpp"
+#include "clock.hpp"
 #include "core.hpp"
+#include "distributed/node.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/skip.hpp>
 
 #include <algorithm>
+#include <utility>
 
 // CACHE: an actor that does what it can in no time, and hands each other message to one of several
 // servers, always the same for one sender. In a cluster those are threads, since operations wait
@@ -92,7 +96,7 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ad
 /// The servers of a cluster.
 struct crew {
   server_address greeter;             ///< of what nodes and people ask of the node: never waits
-  server_address leaver, syncer;      ///< each of one command, which waits for other nodes
+  server_address leaver;              ///< of one command, which waits for other nodes
   std::vector<server_address> others; ///< of operations
 
   /// Who serves no sender in turn, if it is for one of those.
@@ -103,20 +107,77 @@ struct crew {
     if (!m.match_elements<admin_atom, std::string, value>())
       return nullptr;
     const auto& what = m.get_as<std::string>(1);
-    return what == "leave" ? &leaver : what == "sync" ? &syncer : &greeter;
+    return what == "leave" ? &leaver : &greeter;
   }
+};
+
+/// Those who wait until every partition has all its copies, each for as long as he said: nobody
+/// waits until another, who may be gone, has had enough. Thread: CACHE's.
+class syncs : public std::enable_shared_from_this<syncs> {
+public:
+  syncs(caf::event_based_actor* self, std::shared_ptr<core> c) : self_(self), core_(std::move(c)) {}
+
+  static bool is_one(const caf::message& m) {
+    return m.match_elements<admin_atom, std::string, value>() && m.get_as<std::string>(1) == "sync";
+  }
+  void add(const compat::deferred_request& r) {
+    const bool idle = waiting_.empty();
+    waiting_.push_back({r, deadline_in(wait_of(r->content.get_as<value>(2)))});
+    if (idle)
+      look();
+  }
+  /// The cache stops.
+  void end() {
+    for (const auto& w : std::exchange(waiting_, {}))
+      answer(w, {errc::not_started, "the cache was stopped"});
+  }
+
+private:
+  struct waiting {
+    compat::deferred_request request;
+    std::int64_t until_ms;
+  };
+
+  static void answer(const waiting& w, const status& s) {
+    compat::answer(w.request, s ? caf::make_message(value{}) : caf::make_message(to_caf(s.why())));
+  }
+
+  void look() {
+    constexpr std::chrono::milliseconds pause{20};
+    const auto s = core_->cluster()->check_settled();
+    const auto now = system_ms();
+    std::erase_if(waiting_, [&](const waiting& w) {
+      const bool over = s || now >= w.until_ms;
+      if (over)
+        answer(w, s);
+      return over;
+    });
+    if (!waiting_.empty())
+      compat::tell_later(
+        self_, caf::actor{self_}, pause, run_atom_v,
+        std::make_shared<std::function<void()>>([me = shared_from_this()] { me->look(); }));
+  }
+
+  caf::event_based_actor* self_;
+  std::shared_ptr<core> core_;
+  std::vector<waiting> waiting_;
 };
 
 caf::behavior distributor_behavior(caf::event_based_actor* self, crew servers,
                                    std::shared_ptr<core> c) {
-  const auto take
-    = [servers, fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
-        if (const auto* one = servers.apart(r->content))
-          give(*one, r);
-        else if (!fast->take(r))
-          hand_over(servers.others, r);
-      };
-  const caf::behavior open{wait_clause(self, c)};
+  const auto patient = std::make_shared<syncs>(self, c);
+  self->attach_functor([patient] { patient->end(); });
+  const auto take = [servers, patient,
+                     fast = std::make_shared<asynchronous>(c)](const compat::deferred_request& r) {
+    if (syncs::is_one(r->content))
+      patient->add(r);
+    else if (const auto* one = servers.apart(r->content))
+      give(*one, r);
+    else if (!fast->take(r))
+      hand_over(servers.others, r);
+  };
+  const caf::behavior open
+    = wait_clause(self, c).or_else([](run_atom, const local_job& work) { (*work)(); });
   // It can be reached before the node is complete, which has to know its port: who comes so early
   // waits until the node says that it is.
   self->set_default_handler(caf::skip);
@@ -135,7 +196,7 @@ caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
     servers.push_back(system.spawn<caf::hidden + caf::detached>(server_behavior, c));
     return servers.back().address();
   };
-  crew all{thread(), thread(), thread(), {}};
+  crew all{thread(), thread(), {}};
   for (int i = 0; i < threads; ++i)
     all.others.push_back(thread());
   return system.spawn<caf::hidden>(distributor_behavior, std::move(all), c);

@@ -65,6 +65,8 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
   if (auto s = detail::check_cluster(system, o); !s)
     return to_caf(s.why());
   auto c = std::make_shared<core>(system, o);
+  for (const auto& sentence : without_effect(o))
+    c->log().warn(detail::component::cache, "{}", sentence);
   if (o.debug_log)
     if (auto s = c->log().log_decisions(true); !s)
       return to_caf(s.why());

@@ -13,6 +13,12 @@ namespace supercache::detail {
 using handle_source = std::shared_ptr<core>;
 inline cache handle_of(const handle_source& c) { return cache::borrow(*c); }
 
+/// How long somebody waits who says it in a message of `admin_atom`; 30 s if he does not.
+inline std::chrono::milliseconds wait_of(const value& argument) {
+  return std::chrono::milliseconds{argument.is_int() && argument.as_int() > 0 ? argument.as_int()
+                                                                              : 30'000};
+}
+
 /// The handle's answer as a message's.
 template <class T>
 caf::result<T> reply(caf::expected<T> x) {

@@ -278,14 +278,6 @@ status core::lazy_put(record r, std::int64_t ttl_ms) {
   if (!fits(r)) [[unlikely]]
     return check(r);
   const auto key_hash = hash(r[options_.key_pos]);
-  if (options_.replication.mode == replication_mode::strong) {
-    static std::once_flag warned;
-    std::call_once(warned, [this] {
-      log().warn(component::cache, "lazy_put in mode strong writes at once, as put does");
-    });
-    std::vector<record> one(1, std::move(r));
-    return write_batch(one, ttl_ms);
-  }
   if (ttl_ms || r.deadline())
     r = std::move(r).with_deadline(now().after(ttl_ms));
   const auto idle = buffers_.add(std::move(r), key_hash);

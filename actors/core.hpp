@@ -28,9 +28,6 @@
 
 namespace supercache::detail {
 
-/// More than anybody waits, and little enough for CAF to count it in nanoseconds.
-inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365 * 10};
-
 class node;
 
 /// What is answered in place of `bad_alloc`.

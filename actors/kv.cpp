@@ -261,7 +261,7 @@ template <class Get, class Exchange>
 result<value> update_with(const value& key, const value& otherwise,
                           const std::function<value(const value&)>& fn, const write_options& o,
                           std::int64_t ttl_ms, Get&& get, Exchange&& exchange) {
-  const auto until = std::chrono::steady_clock::now() + o.timeout;
+  const auto until = detail::deadline_in(o.timeout);
   do {
     const result<records> found = get();
     if (!found)
@@ -275,7 +275,7 @@ result<value> update_with(const value& key, const value& otherwise,
       return swapped.why();
     if (*swapped)
       return next;
-  } while (std::chrono::steady_clock::now() < until);
+  } while (detail::system_ms() < until);
   return kept_changing(key, o);
 }
 

@@ -6,15 +6,25 @@
 #include <caf/config_option_set.hpp>
 #include <caf/settings.hpp>
 
-#include <fstream>
+#include <filesystem>
 
-// Where options come from: CAF's configuration, or a file of our own.
+// Options that come from CAF's configuration.
 
 namespace supercache::inline SUPERCACHE_ABI {
 
 using detail::fields;
 using detail::joined;
 using detail::trim;
+
+namespace {
+
+/// What CAF's `--long-help` says of an option: with what it may be, and what it is if nobody says.
+std::string help_of(const detail::field& f) {
+  const auto usual = f.write(options{});
+  return f.help + "; allowed: " + f.allowed + (usual.empty() ? "" : "; default: " + usual);
+}
+
+} // namespace
 
 void add_options(caf::config_option_set& to) {
   for (const detail::field& f : fields()) {
@@ -24,7 +34,7 @@ void add_options(caf::config_option_set& to) {
       = "supercache" + (dot == std::string::npos ? "" : '.' + f.name.substr(0, dot));
     const auto name = f.name.substr(dot + 1);
     // All are texts to CAF, which says little about what it cannot parse; `set_option` judges.
-    caf::config_option_adder{to, category}.add<std::string>(name, f.help);
+    caf::config_option_adder{to, category}.add<std::string>(name, help_of(f));
   }
 }
 
@@ -77,7 +87,12 @@ result<options> options_from(const caf::actor_system_config& cfg) {
   options o;
   // The file first, unfiltered, so that what CAF dropped is reported; then what is in force, which
   // has the command line's values.
-  if (const auto& path = compat::config_file_of(cfg); std::ifstream{path}.good()) {
+  if (const auto& path = compat::config_file_of(cfg); std::filesystem::exists(path)) {
+    const auto text = detail::read_text(path);
+    if (!text)
+      return {text.why().code, "configuration file " + path + ' ' + text.why().message};
+    if (auto s = detail::check_caf_file(*text); !s)
+      return failure{s.why().code, path + s.why().message};
     auto raw = compat::read_config_file(path);
     if (!raw)
       return {errc::invalid_config,
@@ -89,86 +104,6 @@ result<options> options_from(const caf::actor_system_config& cfg) {
     return s.why();
   if (auto s = validate(o); !s)
     return s.why();
-  return o;
-}
-
-namespace {
-
-bool is_ours(std::string_view section) {
-  return section == "supercache" || section.starts_with("supercache.");
-}
-
-/// A value as it stands in a file: with quotes, or with a comment behind it.
-std::string_view unquoted(std::string_view text) {
-  if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
-    const auto end = text.find(text.front(), 1);
-    return end == std::string_view::npos ? text : text.substr(1, end - 1);
-  }
-  for (const auto* comment : {" #", "\t#", " ;", "\t;"})
-    text = text.substr(0, text.find(comment));
-  return trim(text);
-}
-
-/// Reads the lines of a file one after the other.
-class file_reader {
-public:
-  explicit file_reader(options& o) : o_(o) {}
-
-  status line(std::string_view s) {
-    s = trim(s);
-    if (s.empty() || s.front() == '#' || s.front() == ';')
-      return done();
-    if (s.front() == '[') {
-      const auto end = s.find(']');
-      section_ = trim(s.substr(1, end == std::string_view::npos ? end : end - 1));
-      names_.push_back(section_);
-      found_ = found_ || is_ours(section_);
-      return done();
-    }
-    const auto equals = s.find('=');
-    if (equals == std::string_view::npos)
-      return {errc::invalid_config, "'" + std::string{s} + "' is not of the form key = value"};
-    if (names_.empty())
-      return {errc::invalid_config, "'" + std::string{trim(s.substr(0, equals))}
-                                      + "' stands before any section; ours is [supercache]"};
-    if (!is_ours(section_))
-      return done(); // another program's
-    const auto prefix = section_ == "supercache" ? "" : section_.substr(11) + '.';
-    return set_option(o_, prefix + std::string{trim(s.substr(0, equals))},
-                      unquoted(trim(s.substr(equals + 1))));
-  }
-  /// At the end of the file.
-  status finish() const {
-    if (found_)
-      return done();
-    return {errc::invalid_config,
-            "there is no section [supercache]"
-              + (names_.empty() ? "" : "; there is [" + joined(names_) + "]")};
-  }
-
-private:
-  options& o_;
-  std::string section_;
-  std::vector<std::string> names_; ///< of all sections
-  bool found_ = false;
-};
-
-} // namespace
-
-result<options> options_from_file(const std::string& path, options o) {
-  std::ifstream in{path};
-  if (!in)
-    return {errc::io_error, "configuration file " + path + " cannot be opened"};
-  file_reader reader{o};
-  std::string line;
-  for (int n = 1; std::getline(in, line); ++n)
-    if (auto s = reader.line(line); !s)
-      return failure{s.why().code, path + ':' + std::to_string(n) + ": " + s.why().message};
-  auto s = reader.finish();
-  if (s)
-    s = validate(o);
-  if (!s)
-    return failure{s.why().code, path + ": " + s.why().message};
   return o;
 }
 

@@ -1,5 +1,7 @@
 #include "parking.hpp"
 
+#include "clock.hpp"
+
 #include <utility>
 #include <vector>
 
@@ -13,7 +15,7 @@ constexpr std::chrono::milliseconds patience{20};
 } // namespace
 
 void parking::park(const std::string& queue, milliseconds longest, std::function<void()> look) {
-  lines_[queue].push_back({clock::now() + longest, std::move(look)});
+  lines_[queue].push_back({deadline_in(longest), std::move(look)});
   if (longest.count() > 0) // also if there are items: others may take them
     compat::tell_later(self_, partition_actor{self_}, longest, ready_atom_v, queue);
   if (queues_.watch(queue) > 0 || longest.count() <= 0)
@@ -26,10 +28,10 @@ void parking::serve(const std::string& queue) {
     return;
   auto& line = found->second;
   auto items = queues_.count(queue);
-  const auto now = clock::now();
+  const auto now = system_ms();
   std::vector<std::function<void()>> looks;
   std::erase_if(line, [&](parked& x) {
-    if (items == 0 && x.until > now)
+    if (items == 0 && x.until_ms > now)
       return false;
     items -= items > 0;
     looks.push_back(std::move(x.look));

@@ -28,9 +28,8 @@ public:
   void serve(const std::string& queue);
 
 private:
-  using clock = std::chrono::steady_clock;
   struct parked {
-    clock::time_point until;
+    std::int64_t until_ms;
     std::function<void()> look;
   };
 

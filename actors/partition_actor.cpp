@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace supercache::detail {
 
@@ -60,7 +61,7 @@ public:
   }
 
   caf::typed_response_promise<value> wait(const std::string& queue, std::int64_t timeout_ms) {
-    timeout_ms = std::min<std::int64_t>(timeout_ms, longest_wait.count());
+    const auto timeout = countable(std::chrono::milliseconds{timeout_ms});
     const auto who = self_->current_sender(); // the promise takes it away
     auto promise = self_->make_response_promise<value>();
     if (waits_ + distant_->count() >= waits_most) {
@@ -69,23 +70,21 @@ public:
     }
     if (core_->cluster()) {
       watch_over(who);
-      distant_->add(promise, queue, std::chrono::milliseconds{timeout_ms},
-                    caf::actor_cast<caf::actor_addr>(who));
+      distant_->add(promise, queue, timeout, caf::actor_cast<caf::actor_addr>(who));
       return promise;
     }
     value item;
     serve(queue); // whoever waits already comes first
     if (!waiting_.contains(queue) && store_.queues().pop_or_watch(queue, item)) {
       promise.deliver(std::move(item));
-    } else if (timeout_ms <= 0) {
+    } else if (timeout <= 0ms) {
       promise.deliver(to_caf(none_came(queue)));
       unwatch_if_alone(queue);
     } else {
       watch_over(who);
-      waiting_[queue].push_back({promise, system_ms() + timeout_ms});
+      waiting_[queue].push_back({promise, deadline_in(timeout)});
       ++waits_;
-      compat::tell_later(self_, partition_actor{self_}, std::chrono::milliseconds{timeout_ms},
-                         ready_atom_v, queue);
+      compat::tell_later(self_, partition_actor{self_}, timeout, ready_atom_v, queue);
     }
     return promise;
   }
@@ -122,6 +121,7 @@ public:
   }
 
   void tidy() {
+    end_waits();
     // In a cluster the log's time decides, and the node monitor sees to it.
     const bool more
       = !core_->cluster() && store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
@@ -154,6 +154,18 @@ public:
   }
 
 private:
+  /// Those that are over. CAF's own clock, by which they are told, stands still while the machine
+  /// is suspended.
+  void end_waits() {
+    const auto now = system_ms();
+    std::vector<std::string> over;
+    for (const auto& [queue, line] : waiting_)
+      if (std::ranges::any_of(line, [now](const waiter& w) { return w.deadline_ms <= now; }))
+        over.push_back(queue);
+    for (const auto& queue : over)
+      serve(queue);
+  }
+
   /// Delivers on this actor what comes on another thread.
   later<value>::handler answer_to(std::uint64_t id) {
     return [c = core_, index = index_, this, id](result<value> x) {

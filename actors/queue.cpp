@@ -136,7 +136,7 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
   // The partition answers at its deadline, or says soon after it what became of an item that it was
   // taking; ours, later, is for a partition that is gone.
   constexpr std::chrono::seconds grace{10};
-  timeout = std::min(timeout, detail::longest_wait);
+  timeout = detail::countable(timeout);
   caf::scoped_actor self{c.system()};
   caf::expected<value> out{caf::error{}};
   compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})

@@ -1,7 +1,6 @@
 #include "settings.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -23,10 +22,9 @@ std::string joined(const std::vector<std::string>& xs) {
   return out;
 }
 
-bool is_table_prefix(std::string_view s) {
-  return !s.empty() && s.size() <= 64 && std::ranges::all_of(s, [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-';
-  });
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
 }
 
 namespace {
@@ -197,7 +195,7 @@ std::vector<field> data_fields() {
       "partitions are called <prefix>_<index>"},
      [](options& o, std::string_view s) {
        o.table_prefix = s;
-       return is_table_prefix(s);
+       return is_plain_name(s);
      },
      [](const options& o) { return o.table_prefix; }},
     integer(
@@ -217,8 +215,9 @@ std::vector<field> replication_fields() {
       "cluster", "local, distributed", "one process, or a member of a cluster", cluster_mode_from,
       [](options & o) -> auto& { return o.cluster; }),
     choice(
-      "replication_mode", "async, sync, strong", "when a write is acknowledged",
-      replication_mode_from, [](options & o) -> auto& { return o.replication.mode; }),
+      "replication_mode", "async, sync, strong",
+      "when a write is acknowledged; strong is refused so far", replication_mode_from,
+      [](options & o) -> auto& { return o.replication.mode; }),
     integer(
       "replication_factor", 1, 16, "copies of each partition, the primary's included",
       [](options & o) -> auto& { return o.replication.replication_factor; }),
@@ -227,12 +226,13 @@ std::vector<field> replication_fields() {
       "data that a node sends to another to fill its copies; MiB per second at most",
       [](options & o) -> auto& { return o.replication.transfer_rate; }),
     nodes(
-      "cluster_peers", "nodes to join", [](options & o) -> auto& { return o.replication.peers; }),
+      "cluster_peers", "nodes to join; a provider's list counts instead",
+      [](options & o) -> auto& { return o.replication.peers; }),
     {{"node.name", "text", "1 to 64 letters, digits, _ or -",
       "name of this node, unique in the cluster; default: node<port>"},
      [](options& o, std::string_view s) {
        o.replication.node.name = s;
-       return s.empty() || is_table_prefix(s);
+       return s.empty() || is_plain_name(s);
      },
      [](const options& o) { return o.replication.node.name; }},
     text(
@@ -253,17 +253,18 @@ std::vector<field> replication_fields() {
       "wal.majority_timeout", 1, 600'000, "how long a write waits for a majority",
       [](options & o) -> auto& { return o.replication.wal.majority_timeout; }),
     span_of_time(
-      "wal.cleanup_interval", 1, hour_ms, "between removals of old log segments",
+      "wal.cleanup_interval", 1, hour_ms, "between removals of old log segments; no effect so far",
       [](options & o) -> auto& { return o.replication.wal.cleanup_interval; }),
     integer(
       "wal.max_pending", 1, 100'000'000, "unacknowledged entries before writers are refused",
       [](options & o) -> auto& { return o.replication.wal.max_pending; }),
     text(
-      "wal.dir", "a folder", "where the write-ahead log is",
+      "wal.dir", "a folder", "where the write-ahead log is; refused so far, as there is none",
       [](options & o) -> auto& { return o.replication.wal.dir; }),
     choice(
-      "wal.fsync", "always, interval, never", "when the log reaches the disk", fsync_policy_from,
-      [](options & o) -> auto& { return o.replication.wal.fsync; }),
+      "wal.fsync", "always, interval, never",
+      "when the log reaches the disk; refused so far but for never, as there is none",
+      fsync_policy_from, [](options & o) -> auto& { return o.replication.wal.fsync; }),
   };
 }
 
@@ -291,19 +292,22 @@ std::vector<field> watching_fields() {
       "heartbeat_ms",
       [](options & o) -> auto& { return o.replication.node_monitor.down; }),
     span_of_time(
-      "health.interval_ms", 10, hour_ms, "between two health checks",
+      "health.interval_ms", 10, hour_ms, "between two health checks; no effect so far",
       [](options & o) -> auto& { return o.replication.health.interval; }),
     span_of_time(
-      "health.latency_threshold_ms", 1, hour_ms, "slower round trips are degraded",
+      "health.latency_threshold_ms", 1, hour_ms,
+      "slower round trips are degraded; no effect so far",
       [](options & o) -> auto& { return o.replication.health.latency_threshold; }),
     span_of_time(
-      "health.replication_lag_threshold_ms", 1, hour_ms, "slower replicas are degraded",
+      "health.replication_lag_threshold_ms", 1, hour_ms,
+      "slower replicas are degraded; no effect so far",
       [](options & o) -> auto& { return o.replication.health.replication_lag_threshold; }),
     fraction(
-      "health.error_rate_threshold", "share of failed operations that is degraded",
+      "health.error_rate_threshold",
+      "share of failed operations that is degraded; no effect so far",
       [](options & o) -> auto& { return o.replication.health.error_rate_threshold; }),
     fraction(
-      "health.partition_imbalance_threshold", "imbalance that is degraded",
+      "health.partition_imbalance_threshold", "imbalance that is degraded; no effect so far",
       [](options & o) -> auto& { return o.replication.health.partition_imbalance_threshold; }),
   };
 }

@@ -85,6 +85,8 @@ void print(std::ostream& out, const cluster_stats& s) {
       << "discarded    " << detail::amount(s.discarded, "write", "writes") << '\n';
   print_names(out, "live", s.live_nodes);
   print_names(out, "unreachable", s.unreachable);
+  if (!s.waits_for.empty())
+    out << "waits        for its first list of nodes: " << s.waits_for << '\n';
 }
 
 void print(std::ostream& out, const std::vector<api_stats>& s) {
@@ -126,6 +128,7 @@ value to_value(const cluster_stats& s) {
   return value::map({{"node", s.node},
                      {"live_nodes", strings(s.live_nodes)},
                      {"unreachable", strings(s.unreachable)},
+                     {"waits_for", s.waits_for},
                      {"mode", s.mode},
                      {"replication_mode", s.replication_mode},
                      {"partitions", s.partitions},

@@ -62,23 +62,68 @@ result<hello> decode_hello(byte_view bytes) {
     auto name = r.text();
     h.structure.emplace_back(std::move(name), r.text());
   }
-  if (r.ok() && (h.life == 0 || h.node.name.empty()))
-    r.fail("a node without a name or a life");
+  if (r.ok() && (h.life == 0 || !is_plain_name(h.node.name) || !is_host(h.node.host)))
+    r.fail("a node without a name, a host or a life");
   if (auto s = r.finish(); !s)
     return s.why();
   return h;
 }
 
-std::vector<std::string> differences(const structure& here, const structure& there,
-                                     const std::string& who) {
-  std::vector<std::string> out;
-  const auto text_in = [](const structure& s, const std::string& name) {
-    const auto at = std::ranges::find(s, name, [](const auto& x) { return x.first; });
-    return at == s.end() ? std::string{"nothing"} : at->second;
-  };
-  for (const auto& [name, text] : here)
+// -- what must be the same ----------------------------------------------------------------------
+
+namespace {
+
+constexpr auto nothing = "nothing";
+
+std::string text_in(const structure& s, const std::string& name) {
+  const auto at = std::ranges::find(s, name, [](const auto& x) { return x.first; });
+  return at == s.end() ? nothing : at->second;
+}
+
+} // namespace
+
+void differences::differs(const std::string& name, const std::string& here,
+                          const std::string& there, const std::string& who) {
+  auto at = std::ranges::find(found_, name, &difference::name);
+  if (at == found_.end())
+    at = found_.insert(at, {name, here, {}});
+  auto& others = at->others;
+  const auto same = std::ranges::find(others, there, [](const auto& x) { return x.first; });
+  if (same == others.end())
+    others.emplace_back(there, who);
+  else
+    same->second += ", " + who;
+}
+
+void differences::add(const structure& there, const node_address& who) {
+  for (const auto& [name, text] : here_)
     if (const auto other = text_in(there, name); other != text)
-      out.push_back(name + ": " + text + " here, " + other + " at " + who);
+      differs(name, text, other, to_string(who));
+  for (const auto& [name, text] : there)
+    if (text_in(here_, name) == nothing && text != nothing)
+      differs(name, nothing, text, to_string(who));
+}
+
+status differences::verdict() const {
+  if (none())
+    return done();
+  std::string text;
+  for (const auto& [name, here, others] : found_) {
+    text += (text.empty() ? "" : "; ") + name + ": " + here + " here";
+    for (const auto& [there, who] : others)
+      text += ", " + there + " at " + who;
+  }
+  return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
+}
+
+std::string reason_in(std::string_view message) {
+  std::string out;
+  while (!message.empty()) {
+    const auto word = message.substr(0, message.find(' '));
+    if (word.find('@') == std::string_view::npos)
+      (out += word) += ' ';
+    message.remove_prefix(std::min(message.size(), word.size() + 1));
+  }
   return out;
 }
 
@@ -87,13 +132,9 @@ status check_hello(const hello& here, const hello& there) {
     return {errc::invalid_config, "another node is called '" + here.node.name + "' too, at "
                                     + there.node.host + ":" + std::to_string(there.node.port)
                                     + "; node.name must be unique in a cluster"};
-  const auto all = differences(here.structure, there.structure, to_string(there.node));
-  if (all.empty())
-    return done();
-  std::string text;
-  for (const auto& one : all)
-    text += (text.empty() ? "" : "; ") + one;
-  return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
+  differences all{here.structure};
+  all.add(there.structure, there.node);
+  return all.verdict();
 }
 
 } // namespace supercache

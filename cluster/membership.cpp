@@ -34,7 +34,7 @@ claim read_claim(wire_reader& r) {
 }
 
 membership::membership(membership_options o, std::int64_t now)
-  : options_(std::move(o)), start_ms_(now), leaders_(options_.partitions) {}
+  : options_(std::move(o)), start_ms_(now), listed_(options_.open), leaders_(options_.partitions) {}
 
 // -- what is learned ----------------------------------------------------------------------------
 
@@ -51,6 +51,11 @@ membership::difference membership::declare(std::vector<std::string> nodes, std::
       n.down_ms = now;
   }
   declared_ = std::move(next);
+  if (!listed_) {
+    listed_ = true;
+    start_ms_ = now;
+    ++version_;
+  }
   if (!d.added.empty() || !d.removed.empty())
     ++version_;
   return d;
@@ -178,7 +183,7 @@ std::vector<claim> membership::own_claims() const {
 }
 
 void membership::tick(std::int64_t now) {
-  if (!waited_ && now >= start_ms_ + options_.bootstrap_ms) {
+  if (!waited_ && listed_ && now >= start_ms_ + options_.bootstrap_ms) {
     waited_ = true;
     ++version_;
   }
@@ -270,6 +275,8 @@ bool membership::group_exists(std::size_t partition, const member& founder,
 
 std::optional<member_list> membership::to_found(std::size_t partition, const member& founder,
                                                 std::int64_t now) const {
+  if (!listed_ || (declared_.empty() && now < start_ms_ + options_.alone_ms))
+    return {}; // there may be others, with a group of their own
   if (leaving_ || group_exists(partition, founder, now) || somebody_holds(partition))
     return {};
   bool all_up = !options_.open;

@@ -38,11 +38,20 @@ status in_range(std::string_view key, T x, T low, T high, std::string_view unit 
                                   + " to " + text(high) + std::string{unit}};
 }
 
+/// Of options that may name no node.
 status all_addresses(std::string_view key, const std::vector<std::string>& nodes) {
-  for (const auto& n : nodes)
-    if (auto a = node_address_from(n); !a)
-      return {errc::invalid_config, std::string{key} + ": " + a.why().message};
+  if (nodes.empty())
+    return done();
+  if (auto s = check_list(nodes); !s)
+    return {errc::invalid_config, std::string{key} + ": " + s.why().message};
   return done();
+}
+
+/// Of all nodes that are named: some may be in both lists.
+std::vector<std::string> all_named(const cluster_options& o) {
+  auto all = o.peers;
+  all.insert(all.end(), o.node_monitor.nodes.begin(), o.node_monitor.nodes.end());
+  return all;
 }
 
 } // namespace
@@ -69,9 +78,42 @@ std::optional<fsync_policy> fsync_policy_from(std::string_view name) noexcept {
   return from_name<fsync_policy>(fsyncs, name);
 }
 
+namespace {
+
+bool is_alphanumeric(char c) noexcept { // whatever the locale
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool consists_of(std::string_view text, std::string_view others) noexcept {
+  return std::ranges::all_of(
+    text, [=](char c) { return is_alphanumeric(c) || others.find(c) != std::string_view::npos; });
+}
+
+} // namespace
+
+bool is_plain_name(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 64 && consists_of(text, "_-");
+}
+
+bool is_host(std::string_view text) noexcept {
+  constexpr std::size_t longest = 253; // of DNS
+  return !text.empty() && text.size() <= longest && consists_of(text, "_-.:%");
+}
+
 std::string to_string(const node_address& a) {
   return a.name + '@' + a.host + ':' + std::to_string(a.port);
 }
+
+namespace {
+
+failure not_an_address(std::string_view text, const char* more = "") {
+  constexpr std::size_t shown = 200;
+  const std::string cut{text.substr(0, shown)};
+  return {errc::invalid_config, "node '" + cut + (text.size() > shown ? "…" : "")
+                                  + "' is not of the form name@host:port" + more};
+}
+
+} // namespace
 
 result<node_address> node_address_from(std::string_view text) {
   const auto at = text.find('@');
@@ -79,15 +121,40 @@ result<node_address> node_address_from(std::string_view text) {
   node_address out;
   if (at != std::string_view::npos && at > 0 && colon != std::string_view::npos && colon > at + 1) {
     out.name = text.substr(0, at);
-    out.host = text.substr(at + 1, colon - at - 1);
+    auto host = text.substr(at + 1, colon - at - 1);
+    if (host.starts_with('[') && host.ends_with(']'))
+      host = host.substr(1, host.size() - 2);
+    out.host = host;
     const auto digits = text.substr(colon + 1);
     const auto end = digits.data() + digits.size();
     if (const auto [stop, wrong] = std::from_chars(digits.data(), end, out.port);
-        wrong == std::errc{} && stop == end && out.port != 0)
+        wrong == std::errc{} && stop == end && out.port != 0) {
+      if (!is_plain_name(out.name))
+        return not_an_address(text, "; a name has 1 to 64 letters, digits, _ or -");
+      if (!is_host(out.host))
+        return not_an_address(text, "; a host is a name, or an address");
       return out;
+    }
   }
-  return {errc::invalid_config,
-          "node '" + std::string{text} + "' is not of the form name@host:port"};
+  return not_an_address(text);
+}
+
+status check_list(const std::vector<std::string>& nodes) {
+  std::vector<node_address> seen;
+  for (const auto& text : nodes) {
+    auto a = node_address_from(text);
+    if (!a)
+      return a.why();
+    const auto before = std::ranges::find(seen, a->name, &node_address::name);
+    if (before == seen.end())
+      seen.push_back(*std::move(a));
+    else if (*before != *a)
+      return {errc::invalid_config, "node '" + a->name + "' has two addresses: "
+                                      + to_string(*before) + " and " + to_string(*a)};
+  }
+  if (nodes.empty())
+    return {errc::invalid_config, "the list names no node"};
+  return done();
 }
 
 status advertise(node_address& a, std::string_view text) {
@@ -136,10 +203,14 @@ status validate(const cluster_options& o) {
              1.0),
     all_addresses("cluster_peers", o.peers),
     all_addresses("node_monitor.nodes", o.node_monitor.nodes),
+    all_addresses("cluster_peers and node_monitor.nodes", all_named(o)),
   };
   for (const status& s : checks)
     if (!s)
       return s;
+  if (!is_host(o.node.host))
+    return {errc::invalid_config,
+            "node.host is '" + o.node.host + "'; allowed is a host or address"};
   if (node_address at{}; !o.node.advertise.empty())
     if (auto s = advertise(at, o.node.advertise); !s)
       return s;

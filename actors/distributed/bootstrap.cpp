@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace supercache::detail {
@@ -14,11 +15,12 @@ namespace {
 /// Between two questions whether a node of our name is still there.
 constexpr std::chrono::milliseconds clash_pause{250};
 
-/// What speaks against joining: one sentence part each.
+/// What a peer says that may speak against joining.
 struct objections {
-  std::vector<std::string> differences;
+  std::optional<supercache::structure> structure; ///< its own; none: it cannot be reached
+  bool differs = false;
   std::string clash; ///< where the other node of our name is
-  bool any() const noexcept { return !differences.empty() || !clash.empty(); }
+  bool any() const noexcept { return differs || !clash.empty(); }
 };
 
 std::string text_in(const value& map, const char* name) {
@@ -51,7 +53,8 @@ objections ask_peer(caf::actor_system& system, const options& o, const structure
     const auto facts = fetch_facts(system, peer, mine, greeting_wait(o));
     if (!facts)
       return out;
-    out.differences = differences(mine, facts->structure, to_string(peer));
+    out.structure = facts->structure;
+    out.differs = facts->structure != mine;
     out.clash = clash_in(facts->members, o);
     if (out.clash.empty() || std::chrono::steady_clock::now() > until)
       return out;
@@ -60,13 +63,16 @@ objections ask_peer(caf::actor_system& system, const options& o, const structure
 }
 
 std::vector<node_address> peers_of(const options& o) {
-  std::vector<std::string> texts = o.replication.peers;
-  if (o.replication.node_monitor.source == monitor_source::nodes)
-    texts.insert(texts.end(), o.replication.node_monitor.nodes.begin(),
-                 o.replication.node_monitor.nodes.end());
-  if (o.replication.node_monitor.source == monitor_source::provider)
-    if (auto more = ask_provider(o.replication)) // the monitor says so if it fails
-      texts.insert(texts.end(), more->begin(), more->end());
+  const auto& m = o.replication.node_monitor;
+  std::vector<std::string> texts;
+  if (m.source == monitor_source::provider) {
+    if (auto all = ask_provider(o.replication)) // the monitor says so if it fails
+      texts = *std::move(all);
+  } else {
+    texts = o.replication.peers;
+    if (m.source == monitor_source::nodes)
+      texts.insert(texts.end(), m.nodes.begin(), m.nodes.end());
+  }
   std::vector<node_address> out;
   for (const auto& text : texts)
     if (auto a = node_address_from(text);
@@ -75,13 +81,14 @@ std::vector<node_address> peers_of(const options& o) {
   return out;
 }
 
-status verdict(const std::vector<objections>& all, const std::string& name) {
-  std::string text;
-  for (const auto& x : all)
-    for (const auto& one : x.differences)
-      text += (text.empty() ? "" : "; ") + one;
-  if (!text.empty())
-    return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
+status verdict(const std::vector<node_address>& peers, const std::vector<objections>& all,
+               const structure& mine, const std::string& name) {
+  differences found{mine};
+  for (std::size_t i = 0; i < peers.size(); ++i)
+    if (all[i].structure)
+      found.add(*all[i].structure, peers[i]);
+  if (auto s = found.verdict(); !s)
+    return s;
   for (const auto& x : all)
     if (!x.clash.empty())
       return {errc::invalid_config, "another node is called '" + name + "' too, at " + x.clash
@@ -121,7 +128,7 @@ status check_cluster(caf::actor_system& system, const options& o) {
     });
   for (auto& t : threads)
     t.join();
-  return verdict(found, o.replication.node.name);
+  return verdict(peers, found, mine, o.replication.node.name);
 }
 
 } // namespace supercache::detail

@@ -13,8 +13,11 @@ namespace supercache::detail {
 
 structure structure_of(const options& o) {
   structure out;
-  for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
-                           "table_prefix", "replication_factor", "replication_mode"})
+  // The last one: how long a primary may trust its lease is counted by its own, how long others are
+  // loyal to it by theirs.
+  for (const char* name :
+       {"key_pos", "partition_pos", "num_partition", "table_type", "table_prefix",
+        "replication_factor", "replication_mode", "node_monitor.down_ms"})
     out.emplace_back(name, get_option(o, name).value());
   return out;
 }

@@ -9,7 +9,7 @@
 
 namespace supercache::detail {
 
-/// What must be the same on every node.
+/// What must be the same on every node: where records belong, and what safety rests on.
 structure structure_of(const options& o);
 
 /// How long who makes a connection, or greets, waits for an answer: as long as a node may be

@@ -33,7 +33,7 @@ failure none_came(const std::string& queue) {
 
 void distant_waits::add(caf::response_promise promise, std::string queue, milliseconds timeout,
                         const caf::actor_addr& who) {
-  const auto until_ms = system_ms() + std::max<std::int64_t>(0, timeout.count());
+  const auto until_ms = deadline_in(timeout);
   const auto id = ++last_id_;
   waits_.emplace(id, wait{std::move(promise), std::move(queue), until_ms, who});
   look(id);

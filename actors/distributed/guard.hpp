@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 #include <caf/actor_system.hpp>
 #include <caf/node_id.hpp>
 

@@ -57,7 +57,12 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
       return;
     }
     b.is = beginning::waits;
-    waiting w{b.at, std::move(done), b.answer, begun, p->unchanged ? now : 0};
+    waiting w{b.at,
+              std::move(done),
+              b.answer,
+              begun,
+              end_of(now, node_.majority_timeout().count()),
+              p->unchanged ? now : 0};
     if (committed)
       await_lease(finding_of(std::move(w)));
     else
@@ -99,8 +104,8 @@ void host::settle(settled& over) {
     }
     if (pending_.empty())
       return;
-    const auto too_old = clock::now() - node_.majority_timeout();
-    while (!pending_.empty() && pending_.front().begun <= too_old) {
+    const auto now = node_.now_ms();
+    while (!pending_.empty() && pending_.front().until_ms <= now) {
       end(pending_.front(), errc::quorum_not_reached);
       pending_.pop_front();
     }

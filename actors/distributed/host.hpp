@@ -88,8 +88,9 @@ private:
     position at;
     on_done done;
     value answer;
-    clock::time_point begun;
-    std::int64_t found_ms; ///< of one that changed nothing, and answers like a read; else 0
+    clock::time_point begun; ///< for statistics
+    std::int64_t until_ms;   ///< when its caller is told that no majority has it
+    std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0
   };
   /// What was found here by the primary of a reign; nobody may be told before it is known that no
   /// other node led then.

@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 constexpr auto tick_interval = 25ms;
 constexpr std::size_t dialers_most = 8;
 constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
+/// Between two questions to a provider that has never had a list, at most.
+constexpr std::int64_t first_list_ms = 1'000;
 /// A process that dies may for a moment still be listening.
 constexpr std::int64_t look_again_ms = 20;
 /// How long who has the larger name leaves dialling to the other.
@@ -30,11 +32,6 @@ public:
   monitor_logic(monitor_actor::pointer self, std::shared_ptr<core> c)
     : self_(self), core_(std::move(c)), node_(*core_->cluster()) {
     const auto& o = core_->config().replication;
-    declared_ = parse(o.peers);
-    if (o.node_monitor.source == monitor_source::nodes)
-      for (auto& a : parse(o.node_monitor.nodes))
-        declared_.push_back(std::move(a));
-    node_.declare(declared_);
     start_ms_ = node_.now_ms();
     node_.monitor_begins();
     if (o.node_monitor.source == monitor_source::provider)
@@ -108,6 +105,7 @@ public:
   void look_for(const std::string& name) { look_for(node_.link_to(name)); }
 
   void reconfigure(const std::vector<std::string>& names) {
+    listed_ = true;
     declared_ = parse(names);
     node_.declare(declared_);
   }
@@ -127,7 +125,8 @@ private:
   void refresh(std::int64_t now) {
     if (!provider_ || asking_ || now < next_refresh_ms_)
       return;
-    next_refresh_ms_ = now + core_->config().replication.node_monitor.refresh.count();
+    const auto refresh_ms = core_->config().replication.node_monitor.refresh.count();
+    next_refresh_ms_ = now + (listed_ ? refresh_ms : std::min(refresh_ms, first_list_ms));
     asking_ = true;
     self_->request(provider_, caf::infinite, caf::tick_atom_v)
       .then([this](const std::vector<std::string>& names) { provided(names); },
@@ -138,18 +137,30 @@ private:
     asking_ = false;
     if (!std::exchange(provider_fault_, {}).empty())
       node_.log().info(component::peers, "the list of nodes can be read again");
-    if (auto now_is = parse(names); now_is != declared_) {
-      declared_ = std::move(now_is);
-      node_.declare(declared_);
-    }
+    auto now_is = parse(names);
+    if (listed_ && now_is == declared_)
+      return;
+    listed_ = true;
+    declared_ = std::move(now_is);
+    node_.declare(declared_);
   }
 
-  /// Changes nothing: who is asked for the nodes may fail without any of them being gone.
+  /// Changes nothing: who is asked for the nodes may fail without any of them being gone. If there
+  /// never was a list, this node waits.
   void not_provided(const std::string& why) {
     asking_ = false;
-    if (provider_fault_ != why)
-      node_.log().warn(component::peers, "the list of nodes stays as it is: {}", why);
+    if (!listed_)
+      node_.waits_for(why);
+    if (provider_fault_ == why)
+      return;
     provider_fault_ = why;
+    if (listed_)
+      node_.log().warn(component::peers, "the list of nodes stays as it is: {}", why);
+    else
+      node_.log().warn(component::peers,
+                       "this node waits for its first list of nodes, and takes part in nothing "
+                       "until then: {}",
+                       why);
   }
 
   bool should_dial(link& l, std::int64_t now) const {
@@ -215,9 +226,14 @@ private:
       news = d.refused != s.why().message;
       d.refused = s.why().message;
     });
-    if (news)
-      node_.log().warn(component::peers, "no connection to node {}: {}", to_string(l.address()),
-                       s.why().message);
+    if (!news)
+      return;
+    const auto who = to_string(l.address());
+    // What keeps nodes apart may be said already, of another one or as the other side sees it.
+    if (s.why().code == errc::invalid_config && !node_.is_news(who, s.why()))
+      node_.log().info(component::peers, "no connection to node {}, for a reason that is named above", who);
+    else
+      node_.log().warn(component::peers, "no connection to node {}: {}", who, s.why().message);
   }
 
   monitor_actor::pointer self_;
@@ -227,6 +243,7 @@ private:
   std::map<const link*, std::size_t> dialer_index_;
   provider_actor provider_;    ///< with the source `provider`
   bool asking_ = false;        ///< it is being asked
+  bool listed_ = false;        ///< it, or somebody else, has given a list
   std::string provider_fault_; ///< why it failed last
   bool stopping_ = false;
   std::vector<node_address> declared_;

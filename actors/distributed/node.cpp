@@ -8,7 +8,6 @@
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
-#include <ctime>
 #include <random>
 
 namespace supercache::detail {
@@ -44,6 +43,9 @@ membership_options membership_options_of(const options& o, const member& self) {
     m.open = true;
     m.bootstrap_ms = others_come_ms;
   }
+  if (o.replication.node_monitor.source == monitor_source::provider)
+    // Who counts nodes may have begun with this one: it is asked at least once more.
+    m.alone_ms = others_come_ms + std::min(o.replication.node_monitor.refresh.count(), 5'000L);
   return m;
 }
 
@@ -76,6 +78,7 @@ node::node(core& c, node_address here)
     majority_timeout_(c.config().replication.wal.majority_timeout),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
     membership_(membership_options_of(c.config(), self_), system_ms()),
+    no_list_("it has not been read yet"),
     router_(*this) {
   const auto o = replica_options_of(c.config(), self_);
   for (std::size_t i = 0; i < c.partitions(); ++i)
@@ -86,7 +89,25 @@ node::~node() = default;
 
 std::int64_t node::now_ms() const noexcept { return system_ms(); }
 
+namespace {
+
+/// The nodes that the options name. None if a provider does: a node that went on without its list
+/// might found half of a cluster, and lose it when it meets the other half.
+std::vector<node_address> named_by(const cluster_options& o) {
+  std::vector<node_address> out;
+  auto texts = o.peers;
+  if (o.node_monitor.source == monitor_source::nodes)
+    texts.insert(texts.end(), o.node_monitor.nodes.begin(), o.node_monitor.nodes.end());
+  for (const auto& text : texts)
+    out.push_back(node_address_from(text).value()); // was checked
+  return out;
+}
+
+} // namespace
+
 void node::start() {
+  if (const auto& o = core_.config().replication; o.node_monitor.source != monitor_source::provider)
+    declare(named_by(o));
   const std::lock_guard hold{actors_lock_};
   flusher_ = system_.spawn<caf::hidden>(flusher_behavior, core_.shared_from_this());
   monitor_ = system_.spawn<caf::hidden + caf::detached>(monitor_behavior, core_.shared_from_this());
@@ -144,7 +165,7 @@ status node::leave(std::chrono::milliseconds longest) {
   };
   constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
   auto now = now_ms();
-  const auto until = now + longest.count();
+  const auto until = deadline_in(longest);
   auto met_ms = now; // when another node could be reached last
   std::string left;
   do {

@@ -50,9 +50,13 @@ public:
 
   /// The nodes to have from now on, each `name@host:port`.
   void reconfigure(const std::vector<std::string>& nodes);
-  /// Waits until every partition has a primary and all its copies, or the deadline passes; answers
-  /// how many those are: fewer than were asked for, if fewer nodes belong to the cluster. Errors:
-  /// `timeout`.
+  /// Why there has been no list of nodes yet: until there is one, this node takes part in nothing.
+  /// Empty once there was.
+  std::string waits_for();
+  void waits_for(const std::string& why);
+  /// Why nobody can be asked for a partition.
+  failure no_primary(std::size_t partition);
+  /// Waits for `check_settled`, until the deadline passes.
   result<std::size_t> sync(std::chrono::milliseconds longest);
 
   const member& self() const noexcept { return self_; }
@@ -115,7 +119,10 @@ public:
   /// A life to which the connection broke is over.
   void known_dead(const link& l, member_id life);
   hello own_hello() const;
-  /// Tells people that somebody is refused, once for each reason: he will try again and again.
+  /// Whether nobody was refused for this reason yet. Who is will try again and again, and a reason
+  /// that many have is told once.
+  bool is_news(const std::string& who, const failure& why);
+  /// Tells people that somebody is refused, if that is news.
   void refuse(const std::string& who, const failure& why);
 
   // -- for the node monitor -----------------------------------------------------------------------
@@ -148,6 +155,10 @@ public:
   /// Where a partition's copies are, as this node sees it.
   partition_place place_of(std::size_t partition);
   status force_primary(std::size_t partition);
+  /// How many copies every partition has, if each has a primary and all that it should have: fewer
+  /// than were asked for, if fewer nodes belong to the cluster. Errors: `timeout` naming what is
+  /// missing.
+  result<std::size_t> check_settled();
 
 private:
   friend class batch;
@@ -190,6 +201,7 @@ private:
   std::unique_ptr<std::atomic<member_id>[]> routes_;
   std::mutex view_lock_;
   membership membership_;
+  std::string no_list_; ///< why there has been none yet; under the view's lock
   std::shared_mutex links_lock_;
   std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
   std::atomic<std::int64_t> next_beat_ms_{0};
@@ -200,7 +212,7 @@ private:
   member_list seen_live_;
   std::atomic<std::uint64_t> discarded_{0};
   std::mutex refused_lock_;
-  std::map<std::string, std::string> refused_; ///< who was refused, and why: said once
+  std::map<std::string, std::string> refused_; ///< why somebody was refused, and who it was
   std::atomic<bool> ending_{false};
   supercache::detail::router router_;
   std::mutex watch_lock_; ///< of the next three

@@ -73,6 +73,8 @@ status node::check_hello_of(const hello& from) {
 result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
   if (from.life == self_.id)
     return {errc::invalid_config, "that is the address of this node itself"};
+  if (!waits_for().empty())
+    return {errc::unavailable, "node " + here_.name + " waits for its first list of nodes"};
   if (auto s = check_hello_of(from); !s)
     return s.why();
   link& l = link_to(from.node.name);
@@ -116,15 +118,17 @@ status node::check_peer(link& l, const hello& from) {
                                   + "; node.name must be unique in a cluster"};
 }
 
-void node::refuse(const std::string& who, const failure& why) {
+bool node::is_news(const std::string& who, const failure& why) {
   constexpr std::size_t remembered = 1'000;
   const std::lock_guard hold{refused_lock_};
   if (refused_.size() >= remembered)
     refused_.clear();
-  auto& before = refused_[who];
-  if (before != why.message)
+  return refused_.emplace(reason_in(why.message), who).second;
+}
+
+void node::refuse(const std::string& who, const failure& why) {
+  if (is_news(who, why))
     log().warn(component::peers, "node {} is refused: {}", who, why.message);
-  before = why.message;
 }
 
 status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
@@ -196,7 +200,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
   });
   {
     const std::lock_guard hold{refused_lock_};
-    refused_.erase(to_string(from.node));
+    std::erase_if(refused_, [&](const auto& x) { return x.second == to_string(from.node); });
   }
   log().info(component::peers, "node {} is connected", to_string(from.node));
   view([&](membership& m) {
@@ -277,10 +281,27 @@ void node::declare(const std::vector<node_address>& peers) {
     names.push_back(a.name);
   }
   const auto d = view([&](membership& m) { return m.declare(names, now_ms()); });
+  if (names.empty())
+    log().info(component::peers, "no other node belongs to the cluster");
   for (const auto& name : d.added)
     log().info(component::peers, "node {} belongs to the cluster now", name);
   for (const auto& name : d.removed)
     log().info(component::peers, "node {} belongs to the cluster no longer", name);
+}
+
+std::string node::waits_for() {
+  return view([&](const membership& m) { return m.listed() ? std::string{} : no_list_; });
+}
+
+void node::waits_for(const std::string& why) {
+  view([&](const membership&) { no_list_ = why; });
+}
+
+failure node::no_primary(std::size_t partition) {
+  if (const auto why = waits_for(); !why.empty())
+    return {errc::unavailable, "node " + here_.name + " waits for its first list of nodes: " + why};
+  return {errc::unavailable,
+          "no primary of partition " + std::to_string(partition) + " can be reached"};
 }
 
 // -- the source `all` ---------------------------------------------------------------------------

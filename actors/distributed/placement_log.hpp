@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 #include <supercache/cluster/ids.hpp>
 
 #include <cstdint>

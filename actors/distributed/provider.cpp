@@ -4,9 +4,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <mutex>
+#include <sstream>
+#include <unistd.h>
 #include <utility>
 
 namespace supercache::detail {
@@ -14,15 +15,16 @@ namespace supercache::detail {
 namespace {
 
 result<std::vector<std::string>> read_list(const std::string& path) {
-  errno = 0;
-  std::ifstream file{path};
+  if (::access(path.c_str(), R_OK) != 0)
+    return {errc::io_error, path + " cannot be read: " + std::strerror(errno)};
+  const auto text = read_text(path);
+  if (!text)
+    return {text.why().code, path + ' ' + text.why().message};
   std::vector<std::string> out;
-  for (std::string line; std::getline(file, line);)
-    if (const auto text = trim(line); !text.empty() && text.front() != '#')
-      out.emplace_back(text);
-  if (file.bad() || !file.eof())
-    return {errc::io_error,
-            path + " cannot be read" + (errno ? ": " : "") + (errno ? std::strerror(errno) : "")};
+  std::istringstream lines{*text};
+  for (std::string line; std::getline(lines, line);)
+    if (const auto one = trim(line); !one.empty() && one.front() != '#')
+      out.emplace_back(one);
   return out;
 }
 
@@ -46,9 +48,8 @@ result<std::vector<std::string>> ask_provider(const cluster_options& o) {
   const auto from = m.ask ? std::string{"the provider"} : m.provider;
   if (all->empty())
     return {errc::invalid_config, from + " names no node"};
-  for (const auto& text : *all)
-    if (const auto a = node_address_from(text); !a)
-      return {errc::invalid_config, from + ": " + a.why().message};
+  if (auto s = check_list(*all); !s)
+    return failure{s.why().code, from + ": " + s.why().message};
   return all;
 }
 

@@ -1,3 +1,4 @@
+#include "../clock.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -25,7 +26,7 @@ later<answer> router::ask(std::size_t partition, query what, read_mode mode, mil
   c->what = std::move(what);
   c->mode = mode;
   c->hold = hold_it;
-  c->deadline_ms = node_.now_ms() + timeout.count();
+  c->deadline_ms = deadline_in(timeout);
   c->due_ms = INT64_MAX;
   {
     const std::lock_guard hold{lock_};
@@ -41,15 +42,14 @@ later<answer> router::ask(std::size_t partition, query what, read_mode mode, mil
 /// A read that this node may answer after all. Errors: why it does not.
 status router::try_here(const read_ptr& c) {
   host& h = node_.host_of(c->partition);
-  const failure nobody{errc::unavailable, "no primary of partition " + std::to_string(c->partition)
-                                            + " can be reached"};
+  const auto nobody = [&] { return node_.no_primary(c->partition); };
   const bool as_primary = c->mode == read_mode::primary;
   if (as_primary ? !h.leads() : !h.serves())
-    return nobody;
+    return nobody();
   if (!as_primary) {
     auto x = h.ask(c->what, false);
     if (!x && (x.why().code == errc::unavailable || x.why().code == errc::not_primary))
-      return nobody;
+      return nobody();
     finish(c, std::move(x));
     return done();
   }
@@ -61,7 +61,7 @@ status router::try_here(const read_ptr& c) {
   }
   auto x = h.ask_as_primary(c->what, [this, c](result<answer> y) { found_here(c, std::move(y)); });
   if (x && !*x && x->why().code == errc::not_primary)
-    return nobody;
+    return nobody();
   if (x && !*x && x->why().code == errc::unavailable)
     return x->why();
   if (x)
@@ -133,6 +133,9 @@ void router::attempt_quorum(const read_ptr& c) {
   auto [known, live] = node_.view([&](const membership& view) {
     return std::pair{view.leader_of(c->partition).members, view.live()};
   });
+  std::optional<failure> nobody;
+  if (known.empty())
+    nobody = node_.no_primary(c->partition);
   unsigned number = 0;
   member_list asked;
   {
@@ -150,6 +153,8 @@ void router::attempt_quorum(const read_ptr& c) {
         patience = std::max(patience, patience_with(*l));
     c->due_ms = node_.now_ms() + patience;
     c->last = c->too_few();
+    if (c->members == 0 && nobody)
+      c->last = *nobody;
   }
   for (const member& m : asked) {
     if (m.id == node_.self().id)

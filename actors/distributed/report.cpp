@@ -22,6 +22,7 @@ supercache::cluster_stats node::stats() {
     for (const member& x : m.live())
       out.live_nodes.push_back(x.node);
     out.unreachable = m.unreachable();
+    out.waits_for = m.listed() ? std::string{} : no_list_;
     out.replication_factor = o.replication.replication_factor;
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
       const leadership& l = m.leader_of(i);
@@ -50,6 +51,8 @@ value node::members() {
   const auto peers = links();
   std::vector<std::string> declared, left;
   view([&](const membership& m) {
+    if (!m.listed())
+      own_state = "waiting";
     if (m.leaving())
       own_state = m.counting_on_self() ? "leaving" : "left";
     const auto counted = m.counted(), out_of_reach = m.unreachable();
@@ -171,16 +174,21 @@ status node::force_primary(std::size_t partition) {
 }
 
 result<std::size_t> node::sync(std::chrono::milliseconds longest) {
-  const auto until = now_ms() + longest.count();
+  const auto until = deadline_in(longest);
   for (;;) {
-    const auto copies
-      = view([&](const membership& m) { return all_settled(m) ? m.copies_due() : 0; });
-    if (copies)
+    auto copies = check_settled();
+    if (copies || now_ms() >= until || ending_)
       return copies;
-    if (now_ms() >= until || ending_)
-      return {errc::timeout, why_not_settled()};
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
+}
+
+result<std::size_t> node::check_settled() {
+  const auto copies
+    = view([&](const membership& m) { return all_settled(m) ? m.copies_due() : 0; });
+  if (copies)
+    return copies;
+  return {errc::timeout, why_not_settled()};
 }
 
 std::string node::why_not_settled() {
@@ -194,6 +202,8 @@ std::string node::why_not_settled() {
     }
     for (const auto& name : m.unreachable())
       gone += (gone.empty() ? "; unreachable: " : ", ") + name;
+    if (!m.listed())
+      gone += "; node " + self_.node + " waits for its first list of nodes: " + no_list_;
   });
   const auto of = " of " + amount(hosts_.size(), "partition", "partitions");
   return std::to_string(headless) + of + (headless == 1 ? " has" : " have") + " no primary, and "

@@ -1,3 +1,4 @@
+#include "../clock.hpp"
 #include "link.hpp"
 #include "node.hpp"
 #include "router.hpp"
@@ -78,7 +79,7 @@ later<value> router::write(std::size_t partition, operation what, milliseconds t
   }
   c->partition = partition;
   c->what = std::move(what);
-  c->deadline_ms = node_.now_ms() + timeout.count();
+  c->deadline_ms = deadline_in(timeout);
   const bool waits = c->here;
   {
     const std::lock_guard hold{lock_};
@@ -132,8 +133,7 @@ void router::attempt(const write_ptr& c) {
   if (l)
     send(c, *l);
   else
-    again(c, {errc::unavailable,
-              "no primary of partition " + std::to_string(c->partition) + " can be reached"});
+    again(c, node_.no_primary(c->partition));
 }
 
 void router::send(const write_ptr& c, link& to) {

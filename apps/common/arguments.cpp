@@ -30,6 +30,25 @@ bool is_value(const CLI::Option& o) {
   }
 }
 
+/// What an empty word cannot be; nothing: it may be a value like others, or is judged elsewhere.
+std::string named_thing(const CLI::Option& o) {
+  static const std::vector<std::string> things{"FILE",      "HOST",    "HOST:PORT",
+                                               "NAMESPACE", "PATTERN", "TYPE"};
+  for (const auto& name : {o.get_type_name(), o.get_name(true)})
+    if (std::ranges::find(things, name) != things.end())
+      return name;
+  return {};
+}
+
+/// A word that is there and empty is no default: who wrote it meant something.
+void refuse_empty(CLI::Option& o) {
+  const auto thing = named_thing(o);
+  if (!thing.empty())
+    o.check([thing](const std::string& word) {
+      return word.empty() ? "an empty word is no " + thing : std::string{};
+    });
+}
+
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* o : app.get_options())
@@ -111,8 +130,10 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
   if (app.get_help_ptr())
     app.set_help_flag("-h,--help", "Print this help and exit");
   for (CLI::Option* o : app.get_options())
-    if (o->get_items_expected_max() > 0 && !is_value(*o))
+    if (o->get_items_expected_max() > 0 && !is_value(*o)) {
       o->transform(plain_word);
+      refuse_empty(*o);
+    }
   for (std::string& w : words)
     if (needs_mark(w))
       w.insert(w.begin(), plain_mark);

@@ -22,7 +22,8 @@ client::link::config::config() {
   compat::watch_connections(*this, 1s, 10s);
 }
 
-client::link::link(address where, milliseconds wait) : node(std::move(where)), timeout(wait) {}
+client::link::link(address where, milliseconds wait, stopper enough)
+  : node(std::move(where)), timeout(wait), given_up(std::move(enough)) {}
 
 namespace {
 
@@ -64,22 +65,29 @@ void free_aside(std::unique_ptr<Link> gone) {
 
 } // namespace
 
-std::unique_ptr<client::link> client::link::open(const address& node, milliseconds timeout) {
-  // First without CAF, whose connecting blocks all its networking and says little about why it
-  // fails.
-  static_cast<void>(reach(node, timeout).value());
-  // Then on a thread of its own, since nothing bounds the time that CAF takes. When that is too
+std::unique_ptr<client::link> client::link::open(const address& node, milliseconds timeout,
+                                                 const stopper& given_up) {
+  // On a thread of its own, since nothing bounds the time that names and CAF take. When that is too
   // long, the thread is left alone with the link, and frees it when it ends.
   struct attempt {
+    address node;
     std::unique_ptr<link> made;
     std::promise<result<cache_actor>> found;
     std::atomic<bool> over{false}; ///< it has ended, or nobody waits for it
   };
   const auto a = std::make_shared<attempt>();
-  a->made = std::make_unique<link>(node, timeout);
+  a->node = node;
   auto found = a->found.get_future();
-  std::thread{[a] {
-    std::optional x{find_cache(a->made->system, a->made->node)};
+  std::thread{[a, timeout, given_up] {
+    // First without CAF, whose connecting blocks all its networking and says little about why it
+    // fails.
+    std::optional<result<cache_actor>> x;
+    if (auto s = reach(a->node, timeout - timeout / 10); !s) { // so that it is what is told
+      x.emplace(s.why());
+    } else {
+      a->made = std::make_unique<link>(a->node, timeout, given_up);
+      x.emplace(find_cache(a->made->system, a->node));
+    }
     if (!a->over.exchange(true)) {
       a->found.set_value(*std::move(x));
     } else { // in this order: the actor belongs to the link's system
@@ -87,13 +95,21 @@ std::unique_ptr<client::link> client::link::open(const address& node, millisecon
       a->made.reset();
     }
   }}.detach();
-  if (found.wait_for(timeout) != std::future_status::ready && !a->over.exchange(true))
-    throw error(errc::timeout, "no answer from " + to_string(node) + " within "
-                                 + std::to_string(timeout.count()) + " ms");
+  bool enough = false;
+  for (milliseconds waited{0};
+       found.wait_for(std::min(look_around, timeout - waited)) != std::future_status::ready;) {
+    waited += look_around;
+    enough = given_up && given_up();
+    if ((enough || waited >= timeout) && !a->over.exchange(true))
+      throw error(errc::timeout, enough ? "interrupted"
+                                        : "no answer from " + to_string(node) + " within "
+                                            + std::to_string(timeout.count()) + " ms");
+  }
   auto cache = found.get();
   auto made = std::move(a->made);
   if (!cache) {
-    free_aside(std::move(made));
+    if (made)
+      free_aside(std::move(made));
     throw error(cache.why());
   }
   made->cache = *std::move(cache);
@@ -101,19 +117,24 @@ std::unique_ptr<client::link> client::link::open(const address& node, millisecon
   return made;
 }
 
-void client::link::fail(const caf::error& why, effect what) const {
-  const bool late = why == caf::sec::request_timeout;
-  if (!*lost && !late)
-    throw error(code_of(why), message_of(why));
-  const std::string text = *lost ? "the connection to " + to_string(node) + " was lost"
-                                 : "no answer from " + to_string(node) + " within "
-                                     + std::to_string(timeout.count()) + " ms";
-  if (what == effect::change)
-    throw error(errc::outcome_unknown, text + "; whether it happened is unknown");
-  throw error(*lost ? errc::not_started : errc::timeout, text);
+void client::link::abandon(const std::string& what, const outcome& o) const {
+  if (o.unknown)
+    throw error(errc::outcome_unknown, what + "; " + o.unknown);
+  throw error(*lost ? errc::not_started : errc::timeout, what);
 }
 
-client::client(const address& node, milliseconds timeout) : link_(link::open(node, timeout)) {}
+void client::link::fail(const caf::error& why, const outcome& o) const {
+  if (*lost && !(why && compat::is_ours(why)))
+    abandon("the connection to " + to_string(node) + " was lost", o);
+  if (why == caf::sec::request_timeout)
+    abandon("no answer from " + to_string(node) + " within " + std::to_string(o.longest.count())
+              + " ms",
+            o);
+  throw error(code_of(why), message_of(why));
+}
+
+client::client(const address& node, milliseconds timeout, const stopper& given_up)
+  : link_(link::open(node, timeout, given_up)) {}
 
 client::~client() { free_aside(std::move(link_)); }
 
@@ -141,11 +162,11 @@ client::rows_page client::next_page(const std::string& kind, const std::string& 
 
 // -- the cluster ---------------------------------------------------------------------------------
 
-value client::administer(const std::string& what, value argument, milliseconds wait) {
-  const bool looks = what == "members" || what == "partitions" || what == "sync";
+value client::administer(const std::string& what, value argument, milliseconds wait,
+                         const char* unknown) {
   auto reply = link_->send<value>(wait, admin_atom_v, what, std::move(argument));
   try {
-    return link_->receive<value>(reply, looks ? link::effect::nothing : link::effect::change);
+    return link_->receive<value>(reply, {wait, unknown, milliseconds{0}});
   } catch (const error& e) {
     const value options = e.code() == errc::invalid_argument ? config() : value{};
     const value* mode = options.is_map() ? options.find("cluster") : nullptr;
@@ -156,16 +177,19 @@ value client::administer(const std::string& what, value argument, milliseconds w
   }
 }
 
-value client::members() { return administer("members", {}, link_->timeout); }
-value client::placement() { return administer("partitions", {}, link_->timeout); }
+value client::members() { return administer("members", {}, link_->timeout, nullptr); }
+value client::placement() { return administer("partitions", {}, link_->timeout, nullptr); }
 void client::leave(milliseconds longest) {
-  administer("leave", longest.count(), longest + link_->timeout);
+  administer("leave", longest.count(), longest + link_->timeout,
+             "whether the node has left is unknown");
 }
 value client::sync(milliseconds longest) {
-  return administer("sync", longest.count(), longest + link_->timeout);
+  return administer("sync", longest.count(), longest + link_->timeout,
+                    "whether every partition has its copies is unknown");
 }
 void client::force_primary(std::uint64_t index) {
-  administer("force-primary", static_cast<std::int64_t>(index), link_->timeout);
+  administer("force-primary", static_cast<std::int64_t>(index), link_->timeout,
+             "whether it happened is unknown");
 }
 
 } // namespace supercache::app

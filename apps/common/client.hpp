@@ -27,13 +27,17 @@ public:
   /// Waits for what was sent ahead; throws like a call.
   using answer = std::function<void()>;
 
+  /// Whether a person has had enough. Then calls end with `outcome_unknown`: at once what waits for
+  /// something to come about, after a second what only waits for an answer.
+  using stopper = std::function<bool()>;
+
   /// Throws `error` with one sentence when the node cannot be reached within `timeout`.
-  client(const address& node, milliseconds timeout);
+  client(const address& node, milliseconds timeout, const stopper& given_up = {});
   ~client();
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// Whether the connection is gone; it does not come back.
+  /// Whether the connection is gone, or a call was given up; it does not come back.
   bool lost() const noexcept;
   void set_timeout(milliseconds timeout) noexcept;
 
@@ -117,7 +121,7 @@ public:
   void force_primary(std::uint64_t index);
 
 private:
-  value administer(const std::string& what, value argument, milliseconds wait);
+  value administer(const std::string& what, value argument, milliseconds wait, const char* unknown);
   struct link;
   std::unique_ptr<link> link_;
 };

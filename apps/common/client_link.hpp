@@ -19,13 +19,22 @@ struct client::link {
     config();
   };
 
-  link(address where, milliseconds wait);
+  link(address where, milliseconds wait, stopper enough);
   /// One that is connected. Throws `error`.
-  static std::unique_ptr<link> open(const address& node, milliseconds timeout);
-  /// What a request does there, if it is done.
-  enum class effect { nothing, change };
-  /// Throws what an answer that is none means to who asked.
-  [[noreturn]] void fail(const caf::error& why, effect what) const;
+  static std::unique_ptr<link> open(const address& node, milliseconds timeout,
+                                    const stopper& given_up);
+  /// How often who waits looks whether that is in vain.
+  static constexpr milliseconds look_around{100};
+  /// How a request that is not answered may end.
+  struct outcome {
+    milliseconds longest; ///< it was waited for
+    /// What is not known then, as a sentence part; null: nothing, as it changes nothing.
+    const char* unknown = "whether it happened is unknown";
+    /// How long a person who has had enough waits for an answer all the same.
+    milliseconds grace{1'000};
+  };
+  [[noreturn]] void fail(const caf::error& why, const outcome& o) const;
+  [[noreturn]] void abandon(const std::string& what, const outcome& o) const;
 
   /// Sends a request; what it answers waits for the reply of type T.
   template <class T, class... Ts>
@@ -34,39 +43,56 @@ struct client::link {
       throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
     return compat::ask(self, cache, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
+  /// Ends when the answer comes, its time is up, the connection breaks, or `given_up` says so.
   template <class T, class Handle>
-  T receive(Handle& reply, effect what = effect::change) {
+  T receive(Handle& reply, const outcome& o) {
     std::optional<T> out;
-    caf::error why;
-    const auto keep_error = [&](caf::error& e) { why = std::move(e); };
-    if constexpr (std::is_same_v<T, caf::unit_t>) // an empty message
-      reply.receive([&] { out.emplace(); }, keep_error);
-    else
-      reply.receive([&](T& x) { out = std::move(x); }, keep_error);
+    std::optional<caf::error> why;
+    const auto take = [&](milliseconds longest) {
+      const auto keep_error = [&](caf::error& e) { why = std::move(e); };
+      if constexpr (std::is_same_v<T, caf::unit_t>) // an empty message
+        compat::receive_within(
+          reply, longest, [&] { out.emplace(); }, keep_error);
+      else
+        compat::receive_within(
+          reply, longest, [&](T& x) { out = std::move(x); }, keep_error);
+      return out || why;
+    };
+    for (milliseconds waited{0}; !take(look_around);) {
+      if (*lost) {
+        take(milliseconds{0}); // what came before it was
+        break;
+      }
+      if (given_up && given_up() && (waited += look_around) >= o.grace) {
+        *lost = true; // nobody takes the answer, should it come
+        abandon("interrupted", o);
+      }
+    }
     if (!out)
-      fail(why, what);
+      fail(why.value_or(caf::error{}), o);
     return *std::move(out);
   }
   /// Asks for something that changes nothing.
   template <class T, class... Ts>
   T look(Ts&&... xs) {
     auto reply = send<T>(timeout, std::forward<Ts>(xs)...);
-    return receive<T>(reply, effect::nothing);
+    return receive<T>(reply, {timeout, nullptr});
   }
   template <class T, class... Ts>
   T ask(Ts&&... xs) {
     auto reply = send<T>(timeout, std::forward<Ts>(xs)...);
-    return receive<T>(reply);
+    return receive<T>(reply, {timeout});
   }
   template <class T, class... Ts>
   answer ask_ahead(Ts&&... xs) {
     auto reply = send<T>(timeout, std::forward<Ts>(xs)...);
     auto shared = std::make_shared<decltype(reply)>(std::move(reply));
-    return [this, shared] { receive<T>(*shared); };
+    return [this, shared, wait = timeout] { receive<T>(*shared, {wait}); };
   }
 
   address node;
   milliseconds timeout;
+  stopper given_up;
   config settings;
   caf::actor_system system{settings};
   caf::scoped_actor self{system};

@@ -72,7 +72,8 @@ std::vector<value> client::queue_peek(const std::string& name) {
 value client::queue_wait(const std::string& name, milliseconds wait) {
   auto reply = link_->send<value>(wait + link_->timeout, queue_atom_v, wait_atom_v, name,
                                   std::int64_t{wait.count()});
-  return link_->receive<value>(reply);
+  return link_->receive<value>(
+    reply, {wait + link_->timeout, "whether an item was taken is unknown", milliseconds{0}});
 }
 
 } // namespace supercache::app

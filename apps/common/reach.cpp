@@ -1,6 +1,7 @@
 #include "reach.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
@@ -64,9 +65,14 @@ status reach(const address& node, std::chrono::milliseconds wait) {
   const auto found = resolve(node.host, node.port, 0, text);
   if (!found)
     return {errc::io_error, "cannot connect to " + to_string(node) + ": " + text};
-  int why = 0;
+  using clock = std::chrono::steady_clock;
+  const auto until = clock::now() + wait; // for all addresses together
+  int why = ETIMEDOUT;
   for (const addrinfo* a = found.get(); a; a = a->ai_next) {
-    why = try_connect(*a, static_cast<int>(wait.count()));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+    if (left <= 0)
+      break;
+    why = try_connect(*a, static_cast<int>(left));
     if (why == 0)
       return done();
   }

@@ -6,8 +6,8 @@
 
 namespace supercache::app {
 
-/// Whether something accepts connections there. Errors: `io_error`, `timeout` with a sentence that
-/// names the address and the reason.
+/// Whether something accepts connections there, within a time for all its addresses together.
+/// Errors: `io_error`, `timeout` with a sentence that names the address and the reason.
 status reach(const address& node, std::chrono::milliseconds wait);
 
 /// Why one cannot listen there, as the system says; empty when one can.

@@ -26,6 +26,12 @@ void print_members(const std::vector<member_row>& members) {
   table.print(std::cout);
   const auto gone = unreachable_of(members);
   const auto left = std::ranges::count(members, "left", &member_row::state);
+  if (members.front().state == "waiting") {
+    std::cout << "node " << members.front().node
+              << " waits for its first list of nodes, and takes part in nothing until then; see "
+                 "cluster-stats\n";
+    return;
+  }
   std::cout << amount_text(members.size() - static_cast<std::size_t>(left), "member", "members");
   if (gone.empty())
     std::cout << ", all reachable\n";
@@ -121,6 +127,8 @@ void print_cluster(const value& stats, const std::vector<partition_row>& partiti
                         + amount_text(wanted, "copy", "copies") + " of each record");
   line("live", names_text(list("live_nodes")));
   line("unreachable", names_text(list("unreachable"), "none"));
+  if (const value why = member(stats, "waits_for"); why.is_string() && !why.as_string().empty())
+    line("waits", "for its first list of nodes: " + text_of(why));
   line("discarded", amount_text(whole_of(stats, "discarded"), "write", "writes"));
   line("partitions", std::to_string(whole_of(stats, "partitions")) + ": " + std::to_string(headless)
                        + " without a primary, " + std::to_string(filling) + " being copied"
@@ -276,7 +284,8 @@ command patient(std::string name, std::string summary, std::string footer,
 command members_command() {
   return plain(
     "members", "Lists the nodes of the cluster and what each of them has",
-    "States: here (the node that is asked), up, suspect (it is silent, and soon is down), down (it "
+    "States: here (the node that is asked), waiting (it has never had a list of nodes), up, "
+    "suspect (it is silent, and soon is down), down (it "
     "cannot be\nreached), leaving, left, undeclared (it is connected, but this node was not told "
     "that it is a member).\nIt is the view of one node; another may see others.",
     show_members);

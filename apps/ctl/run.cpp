@@ -60,7 +60,7 @@ void add_common(CLI::App& app, common_settings& to) {
   app
     .add_option_function<std::int64_t>(
       "--timeout", [&to](std::int64_t ms) { to.timeout = std::chrono::milliseconds{ms}; },
-      "Longest wait for an answer in milliseconds; default 6000")
+      "Longest wait for an answer in milliseconds, beyond --for; default 6000")
     ->check(whole_number(1, 3'600'000))
     ->type_name("MS")
     ->group("Common options");

@@ -10,11 +10,16 @@ client& session::node() {
                     && connected_to_.port == now.node.port && !client_->lost();
   if (!same) {
     client_ = nullptr;
-    client_ = std::make_unique<client>(now.node, now.timeout);
+    client_ = std::make_unique<client>(now.node, now.timeout, [] { return interrupted.load(); });
     connected_to_ = now.node;
   }
   client_->set_timeout(now.timeout);
   return *client_;
+}
+
+void session::let_go() {
+  if (client_ && client_->lost())
+    client_ = nullptr;
 }
 
 value session::word(const std::string& typed) const {

@@ -26,6 +26,8 @@ public:
   explicit session(common_settings s) : now(std::move(s)) {}
   /// The node; connects when there is no connection, or none to this node. Throws `error`.
   client& node();
+  /// Ends what a command that was given up left at its node.
+  void let_go();
   /// A value that the user typed, as a word with its mark. Throws `usage_error`.
   value word(const std::string& typed) const;
 

@@ -116,6 +116,7 @@ int shell(session& s) {
       complain(program,
                lines.person() ? problem : "line " + std::to_string(number) + ": " + problem);
     std::cout.flush();
+    s.let_go();
     s.now = settings; // options of a line are for that line
     if (!lines.person() && status == ok)
       status = now;

@@ -18,7 +18,7 @@ using namespace supercache::app;
 constexpr auto program = "supercache-node";
 
 struct command_line {
-  std::string config_file;
+  std::optional<std::string> config_file;
   std::string log_level = "info";
   std::vector<std::pair<std::string, std::string>> settings; ///< in the order given
   std::optional<std::string> host;
@@ -57,8 +57,8 @@ void add_settings(CLI::App& app, command_line& to) {
 /// What the command line says over what the file says.
 supercache::options options_of(const command_line& words) {
   supercache::options o;
-  if (!words.config_file.empty())
-    o = options_from_file(words.config_file).value();
+  if (words.config_file)
+    o = options_from_file(*words.config_file).value();
   for (const auto& [name, text] : words.settings)
     if (auto s = set_option(o, name, text); !s)
       throw error(errc::invalid_config, "--" + s.why().message);
@@ -70,6 +70,9 @@ supercache::options options_of(const command_line& words) {
 address listen_of(const command_line& words, const supercache::options& o) {
   const auto& node = o.replication.node;
   const auto usual = node.port ? node.port : default_port;
+  if (words.host && !is_host(*words.host))
+    throw error(errc::invalid_config,
+                "--host is '" + *words.host + "'; allowed is a host or address");
   return {words.host.value_or(node.host), words.port.value_or(usual)};
 }
 

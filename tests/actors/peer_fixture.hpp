@@ -22,9 +22,7 @@ inline supercache::hello hello_of_z(supercache::cache& c) {
   h.node = {"z", "127.0.0.1", 1};
   h.life = 77;
   h.session = 5;
-  for (const char* name : {"key_pos", "partition_pos", "num_partition", "table_type",
-                           "table_prefix", "replication_factor", "replication_mode"})
-    h.structure.emplace_back(name, get_option(c.config(), name).value());
+  h.structure = c.export_config();
   return h;
 }
 

@@ -153,7 +153,7 @@ TEST_CASE("a peer with other options is refused with every difference, as seen f
   }
   const auto why = message_of(z.join(encode_hello(z.mine)));
   CAPTURE(why);
-  CHECK(wanted.size() == 7);
+  CHECK(wanted.size() == 8);
   for (const auto& part : wanted)
     CHECK(why.find(part) != std::string::npos);
   check_works(nodes);

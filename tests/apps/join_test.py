@@ -51,10 +51,10 @@ def test_a_node_with_other_options_is_refused_with_every_difference():
         equal(answer.err.count('\n'), 1)
         assert answer.err.startswith(
             f'{PROGRAM}: nodes of one cluster need the same options: '), answer
+        both = ', '.join(f'{peer}@{cluster[peer].address}' for peer in 'ab')
         for key, text in other.items():
-            for peer in 'ab':
-                sentence = f'{key}: {text} here, {ours[key]} at {peer}@{cluster[peer].address}'
-                assert sentence in answer.err, (sentence, answer)
+            sentence = f'{key}: {text} here, {ours[key]} at {both}'
+            assert sentence in answer.err, (sentence, answer)
         for peer in 'ab':  # people look there, too
             eventually(lambda: f'node c@127.0.0.1:{cluster.ports["c"]} is refused: nodes of one '
                                'cluster need the same options: ' in cluster[peer].log())

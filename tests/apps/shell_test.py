@@ -142,4 +142,5 @@ def test_terminal_outlives_the_node():
                 t.process.wait(60)
 
 
-main(sys.modules[__name__])
+if __name__ == '__main__':
+    main(sys.modules[__name__])

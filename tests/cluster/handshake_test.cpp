@@ -90,3 +90,37 @@ TEST_CASE("nodes of one cluster have different names and the same structure") {
                 "nodes of one cluster need the same options: num_partition: 64 here, 32 at "
                 "b@10.0.0.1:4711; mode: sync here, nothing at b@10.0.0.1:4711");
 }
+
+TEST_CASE("an option that many have otherwise is named once, with each text and who has it") {
+  differences found{{{"num_partition", "64"}, {"mode", "sync"}, {"factor", "3"}}};
+  CHECK(found.none());
+  CHECK(found.verdict().ok());
+  found.add({{"num_partition", "64"}, {"mode", "sync"}, {"factor", "3"}}, {"a", "h", 1});
+  CHECK(found.none());
+  found.add({{"num_partition", "32"}, {"mode", "async"}, {"factor", "3"}}, {"b", "h", 2});
+  found.add({{"num_partition", "16"}, {"mode", "async"}, {"factor", "3"}}, {"c", "h", 3});
+  found.add({{"num_partition", "32"}, {"mode", "sync"}, {"factor", "3"}}, {"d", "h", 4});
+  CHECK_REFUSED(found.verdict(), errc::invalid_config,
+                "nodes of one cluster need the same options: num_partition: 64 here, 32 at b@h:2, "
+                "d@h:4, 16 at c@h:3; mode: sync here, async at b@h:2, c@h:3");
+}
+
+TEST_CASE("an option that only one side knows differs, whichever it is") {
+  hello other = hello_of("b");
+  other.structure.emplace_back("lease_ms", "7");
+  const auto [here, there] = std::pair{hello_of("a"), other};
+  CHECK_REFUSED(check_hello(here, there), errc::invalid_config,
+                "nodes of one cluster need the same options: lease_ms: nothing here, 7 at "
+                "b@10.0.0.1:4711");
+  CHECK_REFUSED(check_hello(there, here), errc::invalid_config,
+                "nodes of one cluster need the same options: lease_ms: 7 here, nothing at "
+                "a@10.0.0.1:4711");
+}
+
+TEST_CASE("reasons that differ only in the node are the same") {
+  CHECK(reason_in("num_partition: 64 here, 32 at b@h:2; mode: sync here, async at b@h:2")
+        == reason_in("num_partition: 64 here, 32 at c@h:3; mode: sync here, async at c@h:3"));
+  CHECK(reason_in("num_partition: 64 here, 32 at b@h:2")
+        != reason_in("num_partition: 64 here, 16 at b@h:2"));
+  CHECK(reason_in("").empty());
+}

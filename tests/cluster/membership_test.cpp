@@ -156,6 +156,43 @@ TEST_CASE("a node that others may join waits for them before it founds a group")
   CHECK(m.to_found(0, {}, 1'000) == member_list{a});
 }
 
+TEST_CASE("a node founds nothing before it had a list; then it waits as if it began to run") {
+  for (const auto mode : {replication_mode::sync, replication_mode::async}) {
+    membership m{options(mode), 0};
+    CHECK_FALSE(m.listed());
+    m.node_up(b, 10);
+    m.learn_all(b, 1, {});
+    m.tick(100'000);
+    CHECK_FALSE(m.to_found(0, {}, 100'000).has_value());
+    const auto version = m.version();
+    m.declare({"a", "b", "c"}, 100'000);
+    CHECK(m.listed());
+    CHECK(m.version() > version);
+    m.tick(100'999);
+    CHECK(m.counted().size() == 3); // c may be on its way
+    CHECK_FALSE(m.to_found(0, {}, 100'999).has_value());
+    m.tick(101'000);
+    CHECK(m.counted() == std::vector<std::string>{"a", "b"});
+    CHECK(m.to_found(0, {}, 101'000).has_value());
+  }
+}
+
+TEST_CASE("the first list counts, also one in which a node is alone; if it may be wrong, later") {
+  for (const std::int64_t doubt_ms : {0, 5'000}) {
+    auto o = options();
+    o.alone_ms = doubt_ms;
+    membership m{o, 0};
+    const auto version = m.version();
+    m.declare({"a"}, 100);
+    CHECK(m.version() > version);
+    if (doubt_ms)
+      CHECK_FALSE(m.to_found(0, {}, 5'099).has_value());
+    CHECK(m.to_found(0, {}, 100 + doubt_ms) == member_list{a});
+    m.declare({"a", "b"}, 200); // a better one
+    CHECK_FALSE(m.to_found(0, {}, 100 + doubt_ms).has_value());
+  }
+}
+
 TEST_CASE("a node that left is expected again when it is declared again") {
   membership m = of_three();
   m.node_leaves("b");

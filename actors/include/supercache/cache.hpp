@@ -78,8 +78,7 @@ public:
   caf::expected<void> try_put_batch(std::vector<record> rs, const write_options& o = {});
   /// Leaves a record to be written soon, in batches. Lazy puts of one key are written in the order
   /// in which they were made; a `put` of the same key may overtake them (`flush` first). When the
-  /// buffer is full the caller writes. With replication mode `strong` this is `put`, with a
-  /// warning. A time to live counts from this call on.
+  /// buffer is full the caller writes. A time to live counts from this call on.
   void lazy_put(record r, const write_options& o = {});
   caf::expected<void> try_lazy_put(record r, const write_options& o = {});
   /// Writes everything that was left by `lazy_put` before this call.
@@ -366,8 +365,9 @@ public:
   /// the library was built without it.
   void debug_log(bool on) const;
   caf::expected<void> try_debug_log(bool on) const;
-  /// The nodes to have from now on, each `name@host:port`. Errors: `invalid_config` for a text of
-  /// another form, `invalid_argument` in local mode; nothing was changed.
+  /// The nodes to have from now on, each `name@host:port`; a cluster of one names this node.
+  /// Errors: `invalid_config` for no node, a text of another form, or two addresses of one node;
+  /// `invalid_argument` in local mode; nothing was changed.
   void reconfigure(const std::vector<std::string>& nodes) const;
   caf::expected<void> try_reconfigure(const std::vector<std::string>& nodes) const;
 

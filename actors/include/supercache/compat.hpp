@@ -57,7 +57,15 @@ template <class Self, class To, class... Ts>
 auto ask(Self&& self, const To& to, caf::timespan timeout, Ts&&... xs) {
   return self->request(to, timeout, std::forward<Ts>(xs)...);
 }
-/// The same, for whoever always answers.
+/// Takes the answer to what a blocking actor asked, if it comes within a time. It may be looked for
+/// again.
+template <class Reply, class F, class E>
+void receive_within(Reply& reply, caf::timespan longest, F f, E on_error) {
+  caf::blocking_actor::accept_one_cond once;
+  reply.self()->varargs_receive(
+    once, reply.id(), std::move(f), std::move(on_error), caf::after(longest) >> [] {});
+}
+/// Asks whoever always answers.
 template <class Self, class To, class... Ts>
 auto ask_patiently(Self&& self, const To& to, Ts&&... xs) {
   return self->request(to, caf::infinite, std::forward<Ts>(xs)...);

@@ -5,12 +5,13 @@
 #include <supercache/store/result.hpp>
 #include <supercache/store/table_type.hpp>
 
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caf {
 class actor_system_config;
@@ -46,6 +47,9 @@ struct options {
   std::shared_ptr<logger> log;
   /// Records a `lazy_put` buffer holds before callers wait; 1 … 10 000 000.
   std::size_t lazy_put_limit = 65'536;
+  /// What was set by name, in a file, on a command line or by `set_option`: whoever names an option
+  /// means it, also if it is set to what it is anyway.
+  std::set<std::string, std::less<>> named;
 };
 
 /// One option as people see it.
@@ -63,8 +67,12 @@ SUPERCACHE_API status set_option(options& o, std::string_view name, std::string_
 /// The option's value as `set_option` reads it. Errors: `invalid_config` for an unknown name.
 SUPERCACHE_API result<std::string> get_option(const options& o, std::string_view name);
 
-/// Checks everything that can be checked before anything is created. Errors: `invalid_config`.
+/// Checks everything that can be checked before anything is created. Errors: `invalid_config`, also
+/// for what promises to keep data safe and cannot do so yet: `strong`, `wal.dir` and `wal.fsync`.
 SUPERCACHE_API status validate(const options& o);
+/// Which of the options that were set have no effect, for people: a sentence each. A cache that
+/// starts logs them.
+SUPERCACHE_API std::vector<std::string> without_effect(const options& o);
 
 /// Adds all options to CAF's own: for the constructor of your `actor_system_config`, with its
 /// `custom_options_`. Then `--supercache.num_partition=64` works on the command line and
@@ -73,8 +81,10 @@ SUPERCACHE_API void add_options(caf::config_option_set& to);
 /// The options in a parsed configuration. Unlike CAF, which drops mistyped and unknown keys of a
 /// file without a word, this reports them. Errors: `invalid_config`.
 SUPERCACHE_API result<options> options_from(const caf::actor_system_config& cfg);
-/// Options from a file of `key = value` lines under a `[supercache]` heading, `#` and `;` comments.
-/// Errors: `io_error`, `invalid_config` with file and line.
+/// Options from a file of `key = value` lines under a `[supercache]` heading, `#` and `;` comments;
+/// `[supercache.wal]` and `dir = …` is the same as `wal.dir = …`. Sections of other programs are
+/// left alone. Errors: `io_error` for what is no file; `invalid_config` with file and line, also
+/// for an option that is given twice, and a section that is nearly one of ours.
 SUPERCACHE_API result<options> options_from_file(const std::string& path, options defaults = {});
 
 } // namespace supercache::inline SUPERCACHE_ABI

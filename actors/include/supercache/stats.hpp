@@ -47,6 +47,8 @@ struct cluster_stats {
   std::string node;
   std::vector<std::string> live_nodes;
   std::vector<std::string> unreachable;
+  /// Why there has been no list of nodes yet, so that it takes part in nothing; empty: there was.
+  std::string waits_for;
   std::string mode;             ///< "local" or "distributed"
   std::string replication_mode; ///< "async", "sync", "strong"
   std::size_t partitions = 0;

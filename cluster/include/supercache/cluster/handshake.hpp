@@ -4,6 +4,7 @@
 #include <supercache/store/wire.hpp>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,9 +38,32 @@ void write(wire_writer& w, const node_address& a);
 /// Errors show in the reader.
 node_address read_node_address(wire_reader& r);
 
-/// One sentence part for each option that differs, e.g. `num_partition: 64 here, 32 at b`.
-std::vector<std::string> differences(const structure& here, const structure& there,
-                                     const std::string& who);
+/// What others have where it is not what this node has, for people: each option once, whoever has
+/// it otherwise, e.g. `num_partition: 64 here, 32 at b@host:1, c@host:2; mode: sync here, …`.
+class differences {
+public:
+  explicit differences(structure here) : here_(std::move(here)) {}
+  /// Compares with what one of them has. An option that only one side knows differs, too.
+  void add(const structure& there, const node_address& who);
+  bool none() const noexcept { return found_.empty(); }
+  /// Errors: `invalid_config` naming all that differs.
+  status verdict() const;
+
+private:
+  struct difference {
+    std::string name, here;
+    std::vector<std::pair<std::string, std::string>> others; ///< a text, and who has it
+  };
+  void differs(const std::string& name, const std::string& here, const std::string& there,
+               const std::string& who);
+
+  structure here_;
+  std::vector<difference> found_;
+};
+
+/// A reason without the nodes in it, so that one that many have is told once.
+std::string reason_in(std::string_view message);
+
 /// Whether the two may be in one cluster. Errors: `invalid_config` with the reason: another
 /// structure, or the same name.
 status check_hello(const hello& here, const hello& there);

@@ -17,10 +17,12 @@ struct membership_options {
   std::size_t partitions = 64;
   std::size_t factor = 2;
   replication_mode mode = replication_mode::async;
-  /// How long after its start a node waits for those it was told of before it goes on without.
+  /// How long after its first list a node waits for those in it before it goes on without.
   std::int64_t bootstrap_ms = 3'000;
   /// Nodes may come that were not declared, so it waits for them even if it knows of none.
   bool open = false;
+  /// How long, after the first list, a node that is alone in it waits for a better one.
+  std::int64_t alone_ms = 0;
   /// How long a node may be down before others get its partitions; 0 = for ever.
   std::int64_t replace_ms = 60'000;
 };
@@ -62,7 +64,8 @@ public:
   // -- what is learned ----------------------------------------------------------------------------
 
   /// The nodes that are to be members, as the node monitor's source has them; without this one.
-  /// Answers those that are new and those that are gone.
+  /// Answers those that are new and those that are gone. Before the first list this node founds no
+  /// group; with it time begins, as if it had been there at the start.
   struct difference {
     std::vector<std::string> added, removed;
   };
@@ -128,6 +131,8 @@ public:
   /// Whether another node said goodbye.
   bool has_left(const std::string& node) const;
   const std::set<std::string>& declared() const noexcept { return declared_; }
+  /// Whether there has been a list of nodes, or there is none to wait for.
+  bool listed() const noexcept { return listed_; }
 
 private:
   struct node {
@@ -148,6 +153,7 @@ private:
 
   membership_options options_;
   std::int64_t start_ms_;
+  bool listed_ = false;
   bool waited_ = false; ///< `bootstrap_ms` are over
   bool leaving_ = false;
   std::set<std::string> declared_;

@@ -108,8 +108,16 @@ struct node_address {
   bool operator==(const node_address&) const = default;
 };
 SUPERCACHE_API std::string to_string(const node_address& a);
-/// Reads `name@host:port`. Errors: `invalid_config` with the text and the form expected.
+/// Whether a text may name a node, or partitions: 1 to 64 letters, digits, _ or -, of ASCII.
+SUPERCACHE_API bool is_plain_name(std::string_view text) noexcept;
+/// Whether a text may be a host: a name, or an address of IPv4 or IPv6.
+SUPERCACHE_API bool is_host(std::string_view text) noexcept;
+/// Reads `name@host:port`; an IPv6 address may stand in brackets. Errors: `invalid_config` with the
+/// text and the form expected.
 SUPERCACHE_API result<node_address> node_address_from(std::string_view text);
+/// Whether texts are addresses of nodes, each of which has one. Errors: `invalid_config` with the
+/// text and what is expected; also if there are none.
+SUPERCACHE_API status check_list(const std::vector<std::string>& nodes);
 /// Puts where others find a node, `host` or `host:port`, in place of where it listens. Errors:
 /// `invalid_config` with the text and the form expected; nothing was changed.
 status advertise(node_address& a, std::string_view text);

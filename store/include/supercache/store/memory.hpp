@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 #include <cstddef>
 
 namespace supercache::detail {

@@ -10,6 +10,15 @@
 
 namespace supercache::inline SUPERCACHE_ABI {
 
+/// When what begins at a time and lasts for so many milliseconds ends: at the end of time if that
+/// is later than can be counted, at its beginning if earlier.
+constexpr std::int64_t end_of(std::int64_t begin_ms, std::int64_t lasts_ms) noexcept {
+  std::int64_t end = 0;
+  if (!__builtin_add_overflow(begin_ms, lasts_ms, &end))
+    return end;
+  return lasts_ms < 0 ? INT64_MIN : INT64_MAX;
+}
+
 /// When an operation happens, in milliseconds since the epoch. The store has no clock: it asks the
 /// one it was given, once and only if the time matters, so that an operation without expiry never
 /// pays for it. In a replicated log the primary fixes it.
@@ -25,13 +34,8 @@ public:
     }
     return ms_;
   }
-  /// The deadline of what is to live for `ttl_ms`; 0 (never) for 0. Saturates.
-  std::int64_t after(std::int64_t ttl_ms) const {
-    std::int64_t deadline = 0;
-    if (ttl_ms == 0)
-      return 0;
-    return __builtin_add_overflow(ms(), ttl_ms, &deadline) ? INT64_MAX : deadline;
-  }
+  /// The deadline of what is to live for `ttl_ms`; 0 (never) for 0.
+  std::int64_t after(std::int64_t ttl_ms) const { return ttl_ms == 0 ? 0 : end_of(ms(), ttl_ms); }
 
 private:
   mutable clock now_ = nullptr;

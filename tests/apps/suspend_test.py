@@ -1,0 +1,62 @@
+"""Nodes on a machine that was suspended: what was to end meanwhile has."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import CTL, ENVIRONMENT, Node, equal, eventually, main
+
+SUSPEND = sys.argv[3]
+ALONE = ()
+CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replication_factor', '1',
+                  '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
+
+
+@contextlib.contextmanager
+def node_that_sleeps(options):
+    """A node, and what suspends its machine for some milliseconds."""
+    with tempfile.NamedTemporaryFile('w') as file:
+        def suspend(ms):
+            file.seek(0)
+            file.write(f'{ms}\n')
+            file.flush()
+
+        suspend(0)
+        environment = {'LD_PRELOAD': SUSPEND, 'SUSPENDED_MS_FILE': file.name,
+                       'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')
+                                       + ':verify_asan_link_order=0'}
+        with Node(*options, environment=environment) as node:
+            eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
+            yield node, suspend
+
+
+def test_waits_end_that_were_to_end_while_the_machine_was_suspended():
+    for options in ALONE, CLUSTER_OF_ONE:
+        with node_that_sleeps(options) as (node, suspend):
+            with subprocess.Popen([CTL, '--node', node.address, 'queue', 'q', 'wait', '--for',
+                                   '600000'], env=ENVIRONMENT, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as wait:
+                time.sleep(1)  # so that most likely it waits already
+                equal(wait.poll(), None)
+                suspend(700_000)
+                out, err = wait.communicate(timeout=30)
+                equal((wait.returncode, out), (3, ''))
+                assert 'no value came to q within 600000 ms' in err, err
+            node.ask('queue', 'q', 'add', '1')
+            equal(node.ask('queue', 'q', 'count'), '1')
+
+
+def test_a_time_to_live_ends_that_was_to_end_while_the_machine_was_suspended():
+    for options in ALONE, CLUSTER_OF_ONE:
+        with node_that_sleeps(options) as (node, suspend):
+            node.ask('put', 'short', '1', '--ttl', '600000')
+            node.ask('put', 'long', '1', '--ttl', '6000000')
+            suspend(700_000)
+            eventually(lambda: node.ctl('get', 'short').out == '')
+            equal(node.ask('get', 'long'), '{"long", 1}')
+
+
+main(sys.modules[__name__])
