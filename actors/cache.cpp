@@ -248,8 +248,8 @@ records get(core& c, const value& key) {
   return records{std::move(out)};
 }
 
-/// Hot path of a local read in a cluster: two loads more than without one. False: somebody else has
-/// to be asked.
+/// Hot path of a local read in a cluster: some loads more than without one. False: somebody else
+/// has to be asked.
 bool get_here(core& c, const value& key, const read_options& o, records& out) {
   if (o.mode != read_mode::local || !c.same_position())
     return false;
@@ -258,8 +258,9 @@ bool get_here(core& c, const value& key, const read_options& o, records& out) {
   const auto before = h.generation();
   if (!h.serves())
     return false;
-  out = h.store().tuples().get(key, key_hash, stamp{h.time_ms()});
-  return h.generation() == before;
+  const stamp when{h.time_ms()};
+  out = h.store().tuples().get(key, key_hash, when);
+  return h.generation() == before && h.certain(when);
 }
 
 result<records> get_anywhere(core& c, const value& key, const read_options& o) {

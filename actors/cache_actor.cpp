@@ -93,7 +93,7 @@ caf::result<value> statistics(core& c, const std::string& section) {
 /// What is in force: one option can be changed while the cache runs.
 options options_in_force(const core& c) {
   options o = c.config();
-  o.debug_log = logs_decisions();
+  o.debug_log = c.log().decides();
   return o;
 }
 

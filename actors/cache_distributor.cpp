@@ -129,7 +129,7 @@ public:
   /// The cache stops.
   void end() {
     for (const auto& w : std::exchange(waiting_, {}))
-      answer(w, {errc::not_started, "the cache was stopped"});
+      answer(w, failure{errc::not_started, "the cache was stopped"});
   }
 
 private:
@@ -138,18 +138,24 @@ private:
     std::int64_t until_ms;
   };
 
-  static void answer(const waiting& w, const status& s) {
-    compat::answer(w.request, s ? caf::make_message(value{}) : caf::make_message(to_caf(s.why())));
+  void answer(const waiting& w, const result<std::size_t>& copies) const {
+    if (!copies) {
+      compat::answer(w.request, caf::make_message(to_caf(copies.why())));
+      return;
+    }
+    const auto asked_for = core_->config().replication.replication_factor;
+    compat::answer(w.request, caf::make_message(value::map(
+                                {{"copies", *copies}, {"asked_for", asked_for}})));
   }
 
   void look() {
     constexpr std::chrono::milliseconds pause{20};
-    const auto s = core_->cluster()->check_settled();
+    const auto copies = core_->cluster()->check_settled();
     const auto now = system_ms();
     std::erase_if(waiting_, [&](const waiting& w) {
-      const bool over = s || now >= w.until_ms;
+      const bool over = copies || now >= w.until_ms;
       if (over)
-        answer(w, s);
+        answer(w, copies);
       return over;
     });
     if (!waiting_.empty())

@@ -164,8 +164,9 @@ result<records> get_records(core& c, const std::string& name, const value& key,
     const auto before = here.generation();
     if (o.mode == read_mode::local && here.serves()) {
       const table* t = here.store().find(space_kind::kv, name);
-      auto found = t ? t->get(key, h, stamp{here.time_ms()}) : records{};
-      if (here.generation() == before)
+      const stamp when{here.time_ms()};
+      auto found = t ? t->get(key, h, when) : records{};
+      if (here.generation() == before && here.certain(when))
         return found;
     }
     return remote::as_records(

@@ -26,6 +26,7 @@ enum class fault {
   elect_at_once,         ///< who lost the connection to the primary takes it for dead
   read_without_lease,    ///< a primary answers though others may have elected another
   read_from_one,         ///< the first answer to a read by quorum is enough
+  tell_of_expiry_early,  ///< who reads is told that something expired before others know
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",
@@ -44,7 +45,8 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "change-alone",
                                                    "elect-at-once",
                                                    "read-without-lease",
-                                                   "read-from-one"};
+                                                   "read-from-one",
+                                                   "tell-of-expiry-early"};
 
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;

@@ -36,6 +36,19 @@ member_list replica_group::involved() const {
   return out;
 }
 
+bool replica_group::before_meets_members() const {
+  // The least that such a set has in common with the members: it takes all others first.
+  const auto outside = static_cast<std::size_t>(
+    std::ranges::count_if(before, [&](const member& m) { return !find_member(members, m.id); }));
+  const auto within = [&](std::size_t size) { return size - std::min(size, outside); };
+  std::size_t least = within(majority_of(before.size()));
+  if (before.size() % 2 == 0 && find_member(before, casting_vote)) {
+    const bool caster = find_member(members, casting_vote) != nullptr;
+    least = std::min(least, caster ? 1 + within(before.size() / 2 - 1) : within(before.size() / 2));
+  }
+  return 2 * least >= members.size();
+}
+
 const member* find_member(const member_list& ms, member_id id) noexcept {
   const auto at = std::ranges::find(ms, id, &member::id);
   return at == ms.end() ? nullptr : &*at;

@@ -1,6 +1,8 @@
 #include <supercache/cluster/invariants.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
 namespace supercache {
 
@@ -72,11 +74,9 @@ void partition_watch::look_at_entries(const replica& r, seen& before,
   if (log.has(before.last) && log.base() <= before.last)
     i = before.last.index + 1;
   for (; i <= log.last().index; ++i) {
-    byte_buffer bytes;
-    wire_writer w{bytes};
-    write(w, log.read(i));
+    const byte_view bytes = log.encoded(i);
     const content found{
-      hash(value{std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()}}),
+      std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()}),
       log.at(i - 1)};
     const auto [at, fresh] = entries_.try_emplace(log.at(i), found);
     if (!fresh && at->second.digest != found.digest)

@@ -226,7 +226,7 @@ entry_batch entry_log::batch(log_index first, std::size_t most) const {
 
 entry entry_log::read(log_index i) const {
   assert(i > base_.index && has(i));
-  wire_reader r{view(begin_of(i), end_of(i))};
+  wire_reader r{encoded(i)};
   return read_entry(r);
 }
 

@@ -76,6 +76,7 @@ void membership::node_up(const member& m, std::int64_t now) {
   n.replaced = false;
   n.down_ms = now;
   ++version_;
+  see_what_is_led_by(m);
 }
 
 void membership::node_down(const member& m, std::int64_t now) {
@@ -85,6 +86,7 @@ void membership::node_down(const member& m, std::int64_t now) {
   at->second.up = false;
   at->second.down_ms = now;
   ++version_;
+  see_what_is_led_by(m);
 }
 
 void membership::node_leaves(const std::string& name, bool leaves) {
@@ -112,17 +114,32 @@ bool membership::has_left(const std::string& name) const {
   return at != nodes_.end() && at->second.left;
 }
 
-void membership::take(const member& from, const claim& c) {
-  if (c.partition >= leaders_.size())
+void membership::see_who_leads(std::uint64_t partition) {
+  if (partition >= leaders_.size())
     return;
-  leadership& known = leaders_[c.partition];
-  if (c.leads && c.epoch >= known.epoch) {
-    const leadership now{c.epoch, from, true, c.members, c.coming};
-    if (known != now)
-      known = now;
-  } else if (!c.leads && known.primary == from && c.epoch >= known.epoch) {
+  leadership& known = leaders_[partition];
+  leadership now;
+  const auto look = [&](const member& who, const std::map<std::uint64_t, claim>& claims) {
+    const auto at = claims.find(partition);
+    if (at != claims.end() && at->second.leads && (!now.current || at->second.epoch > now.epoch))
+      now = {at->second.epoch, who, true, at->second.members, at->second.coming};
+  };
+  look(options_.self, own_);
+  for (const auto& [name, n] : nodes_)
+    if (n.up)
+      look({name, n.id}, n.claims);
+  if (now.current)
+    known = std::move(now);
+  else
     known.current = false;
-  }
+}
+
+/// After what this node claims is known no more, or again.
+void membership::see_what_is_led_by(const member& m) {
+  const node& n = nodes_.at(m.node);
+  for (std::size_t i = 0; i < leaders_.size(); ++i)
+    if (leaders_[i].primary.node == m.node || n.claims.contains(i))
+      see_who_leads(i);
 }
 
 void membership::learn_all(const member& from, std::uint64_t version,
@@ -136,13 +153,9 @@ void membership::learn_all(const member& from, std::uint64_t version,
   n.told = true;
   n.version = version;
   n.claims.clear();
-  for (leadership& l : leaders_)
-    if (l.primary == from)
-      l.current = false;
-  for (const claim& c : cs) {
+  for (const claim& c : cs)
     n.claims[c.partition] = c;
-    take(from, c);
-  }
+  see_what_is_led_by(from);
 }
 
 void membership::learn(const member& from, std::uint64_t version, const claim& c) {
@@ -157,7 +170,7 @@ void membership::learn(const member& from, std::uint64_t version, const claim& c
     n.claims[c.partition] = c;
   else
     n.claims.erase(c.partition);
-  take(from, c);
+  see_who_leads(c.partition);
 }
 
 bool membership::knows_all(const member& from, std::uint64_t version) const {
@@ -171,7 +184,7 @@ std::uint64_t membership::own(const claim& c) {
     own_[c.partition] = c;
   else
     own_.erase(c.partition);
-  take(options_.self, c);
+  see_who_leads(c.partition);
   return ++own_version_;
 }
 
@@ -252,7 +265,7 @@ bool membership::somebody_holds(std::size_t partition) const {
 bool membership::group_exists(std::size_t partition, const member& founder,
                               std::int64_t now) const {
   const leadership& known = leaders_[partition];
-  if (known.current && is_live(known.primary))
+  if (known.current)
     return true;
   // Who had this node's vote may have founded it; if he can be reached, he will be asked, too; if
   // he left for good, others have it.
@@ -307,12 +320,6 @@ std::optional<member_list> membership::to_found(std::size_t partition, const mem
   return founders;
 }
 
-bool membership::superfluous(std::size_t partition) const {
-  const leadership& l = leaders_[partition];
-  return l.current && is_live(l.primary) && l.primary != options_.self
-         && !find_member(l.members, options_.self.id) && !find_member(l.coming, options_.self.id);
-}
-
 bool membership::somebody_stays() const {
   return std::ranges::any_of(declared_, [&](const auto& name) { return !has_left(name); });
 }
@@ -322,7 +329,7 @@ std::size_t membership::counting_on_self() const {
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const auto mine = own_.find(i);
     const leadership& l = leaders_[i];
-    if (l.current && is_live(l.primary))
+    if (l.current)
       n += l.primary == options_.self || find_member(l.members, options_.self.id);
     else
       n += mine != own_.end();

@@ -8,39 +8,43 @@ namespace supercache {
 namespace {
 
 void put(wire_writer& w, const vote_request& m) {
-  const auto& [proposed, last, pre, handed_over, partial, founders] = m;
+  const auto& [proposed, last, pre, handed_over, partial, founders, counted_ms] = m;
   write(w, proposed);
   write(w, last);
   w.flag(pre);
   w.flag(handed_over);
   w.flag(partial);
   write(w, founders);
+  w.number(counted_ms);
 }
 void get(wire_reader& r, vote_request& m) {
-  auto& [proposed, last, pre, handed_over, partial, founders] = m;
+  auto& [proposed, last, pre, handed_over, partial, founders, counted_ms] = m;
   proposed = read_epoch(r);
   last = read_position(r);
   pre = r.flag();
   handed_over = r.flag();
   partial = r.flag();
   founders = read_members(r);
+  counted_ms = r.number();
 }
 
 void put(wire_writer& w, const vote_reply& m) {
-  const auto& [proposed, pre, granted, promised, has_data] = m;
+  const auto& [proposed, pre, granted, promised, has_data, last] = m;
   write(w, proposed);
   w.flag(pre);
   w.flag(granted);
   write(w, promised);
   w.flag(has_data);
+  write(w, last);
 }
 void get(wire_reader& r, vote_reply& m) {
-  auto& [proposed, pre, granted, promised, has_data] = m;
+  auto& [proposed, pre, granted, promised, has_data, last] = m;
   proposed = read_epoch(r);
   pre = r.flag();
   granted = r.flag();
   promised = read_epoch(r);
   has_data = r.flag();
+  last = read_position(r);
 }
 
 void put(wire_writer& w, const entry_batch& b) {

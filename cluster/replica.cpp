@@ -68,7 +68,7 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
   if (who.client) {
     if (const auto* before = sessions_.find(who)) {
       const position at = log_.knows(before->index) ? log_.at(before->index) : log_.base();
-      return proposal{at, before->answer, false};
+      return proposal{at, before->answer};
     }
     if (sessions_.over(who))
       return {errc::outcome_unknown, "the request comes late: its answer was given and forgotten"};
@@ -77,28 +77,39 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
     return s.why();
   entry e;
   e.kind = entry_kind::write;
-  e.stamp_ms = next_stamp(now);
+  e.stamp_ms = time_ms(now);
   e.request = who;
   e.what = std::move(what);
-  const bool time_passes = store_.next_deadline() <= e.stamp_ms;
   bool watched = false;
-  auto answer = store_.apply(e.what, stamp{e.stamp_ms}, &watched);
+  const stamp when{e.stamp_ms};
+  auto answer = store_.apply(e.what, when, &watched);
   // What changed nothing need not be logged; but if the request may come again, later, it must
   // still change nothing.
   if (!answer || (!who.client && changed_nothing(e.what.body, *answer))) {
-    // What was not found because it had expired may be freed here. A primary to come whose clock is
-    // behind must not find it either.
-    if (time_passes)
-      append_own({entry_kind::nothing, e.stamp_ms, {}, {}, {}});
-    return answer ? result<proposal>{proposal{log_.last(), *std::move(answer), watched, true}}
-                  : answer.why();
+    // What was not found because it had expired is freed. A primary to come whose clock is behind
+    // must not find it either.
+    const auto at = state_time(when.latest_over());
+    if (answer)
+      return proposal{at, *std::move(answer), {errc::none, {}}, watched, true};
+    if (when.latest_over() <= certain_ms_)
+      return answer.why();
+    return proposal{at, {}, answer.why(), false, true};
   }
   const position at = append_own(e);
   note_answer(e, at.index, *answer);
-  return proposal{at, *std::move(answer), watched};
+  return proposal{at, *std::move(answer), {errc::none, {}}, watched};
 }
 
-std::int64_t replica::next_stamp(std::int64_t now) { return std::max(stamp_ms_, time_ms(now)); }
+position replica::state_time(std::int64_t ms) {
+  if (ms > stamp_ms_)
+    append_own({entry_kind::nothing, ms, {}, {}, {}});
+  return log_.last();
+}
+
+void replica::note_stamp(std::int64_t ms, log_index at) {
+  if (ms > (stamps_.empty() ? certain_ms_ : stamps_.back().second))
+    stamps_.emplace_back(at, ms);
+}
 
 position replica::append_own(const entry& e) {
   byte_buffer bytes;
@@ -107,6 +118,7 @@ position replica::append_own(const entry& e) {
   write(w, e);
   log_.append(promised_, bytes);
   stamp_ms_ = e.stamp_ms;
+  note_stamp(stamp_ms_, log_.last().index);
   if (e.kind == entry_kind::members)
     apply_group(e, log_.last().index);
   for (const auto& [id, p] : peers_)
@@ -120,6 +132,7 @@ position replica::append_own(const entry& e) {
 
 result<value> replica::perform(const entry& e, bool* watched) {
   stamp_ms_ = std::max(stamp_ms_, e.stamp_ms);
+  note_stamp(stamp_ms_, log_.last().index + 1);
   if (e.kind == entry_kind::members)
     apply_group(e, log_.last().index + 1);
   if (e.kind != entry_kind::write)
@@ -143,19 +156,23 @@ void replica::note_answer(const entry& e, log_index at, const value& answer) {
 }
 
 void replica::apply_group(const entry& e, log_index at) {
+  const member_list was = group_.involved();
   group_ = e.who;
   group_index_ = at;
   news_.members = true;
   if (leads())
     for (const member& m : group_.members)
       if (m.id != options_.self.id)
-        peer(m);
+        if (progress& p = peer(m); !find_member(was, m.id))
+          p.member_since = at;
 }
 
 void replica::set_commit(log_index i) {
   if (i <= commit_)
     return;
   commit_ = i;
+  for (; !stamps_.empty() && stamps_.front().first <= commit_; stamps_.pop_front())
+    certain_ms_ = stamps_.front().second;
   if (commit_ >= group_index_ && !group_.before.empty())
     change_committed();
 }
@@ -168,7 +185,7 @@ void replica::change_committed() {
     news_.members = true;
     if (leads())
       drop_former_members();
-  } else if (leads()) {
+  } else if (leads() && (!async() || new_members_know())) {
     entry e;
     e.kind = entry_kind::members;
     e.stamp_ms = stamp_ms_;
@@ -208,7 +225,8 @@ void replica::promise(const epoch& e, member_id primary) {
 
 void replica::follow(const epoch& e) {
   leaderless_ms_ = 0;
-  if (e == promised_ && primary_ == e.owner && role_ == role::follower)
+  const bool handed_over = campaign_ && campaign_->handed_over == e.owner; // it goes on with that
+  if (e == promised_ && primary_ == e.owner && (role_ == role::follower || handed_over))
     return;
   if (leads())
     step_down(0);
@@ -220,9 +238,11 @@ void replica::follow(const epoch& e) {
   news_.role = true;
 }
 
-void replica::heard_of(const epoch& e) {
-  if (e > promised_)
+void replica::heard_of(const epoch& e, std::int64_t now) {
+  if (e > promised_ || (e == promised_ && !leads() && !primary_))
     follow(e);
+  else if (e < promised_ && !leads() && !is_up(primary_))
+    ask(e.owner, now);
 }
 
 void replica::step_down(std::int64_t now) {
@@ -279,9 +299,8 @@ void replica::peer_up(member_id id, std::int64_t now) {
     return;
   news_.role = true;                    // there may be a majority again
   if (campaign_ && campaigns_lost_ > 0) // it waits long, for an answer that may be lost
-    for (const member& m : electorate())
-      if (m.id == id)
-        ask_for_vote(m);
+    if (const member* voter = find_member(campaign_->voters, id))
+      ask_for_vote(*voter);
   const auto found = peers_.find(id);
   if (found == peers_.end())
     return;
@@ -332,7 +351,7 @@ void replica::tick(std::int64_t now) {
   if (accepts_writes() && time_ms(now) >= stamp_ms_ + expiry_ms
       && store_.next_deadline() <= time_ms(now)) {
     entry e;
-    e.stamp_ms = next_stamp(now);
+    e.stamp_ms = time_ms(now);
     append_own(e);
   }
 }

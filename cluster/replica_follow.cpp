@@ -101,7 +101,9 @@ void replica::on(member_id from, const fill& m, std::int64_t now) {
   heard_ms_ = now;
   offset_ms_ = m.time_ms - now;
   bool accepted = false;
-  if (m.begin && m.transfer > fill_) {
+  if (m.begin && m.transfer > fill_ && has_all(m)) {
+    fill_ = m.transfer; // it comes late, or was begun for want of a report: what is here stays
+  } else if (m.begin && m.transfer > fill_) {
     restart_from(m);
     accepted = true;
   } else {
@@ -130,6 +132,12 @@ void replica::on(member_id from, const fill& m, std::int64_t now) {
   send(from, report);
 }
 
+/// Whether this copy has what a transfer begins with, from the same primary: then entries are
+/// enough for it, and some may be committed because it has them.
+bool replica::has_all(const fill& m) const {
+  return !filling_ && log_.last().epoch == m.epoch && log_.last().index >= m.at.index;
+}
+
 /// Forgets everything and takes the sender's place in the log.
 void replica::restart_from(const fill& m) {
   if (!filling_) // else what there was is counted already
@@ -142,29 +150,28 @@ void replica::restart_from(const fill& m) {
   group_ = m.who;
   group_index_ = m.who_index;
   commit_ = 0;
-  set_commit(std::min(std::max(known, m.commit), m.at.index));
   stamp_ms_ = m.stamp_ms;
-  has_more_ = diverged_ = false;
+  stamps_.clear();
+  if (async()) // what was certain is given up
+    certain_ms_ = 0;
+  note_stamp(stamp_ms_, m.at.index);
+  set_commit(std::min(std::max(known, m.commit), m.at.index));
+  diverged_ = false;
   fill_ = m.transfer;
-  filled_from_ = m.at.index;
   filling_.emplace(store_);
   news_.members = news_.readable = true;
 }
 
-void replica::on(member_id, const retire& m, std::int64_t) {
-  const bool member_since = is_member(options_.self.id) && log_.last() > position{m.epoch, m.index};
-  const bool filled_since = fill_.epoch == m.epoch && filled_from_ >= m.index;
-  if (m.epoch >= promised_ && !member_since && !filled_since)
-    let_go(m.epoch);
-}
-
-void replica::let_go(const epoch& e) {
-  // A part of a reign's data is nothing that anybody could go on with.
-  if (leads() || (!filling_ && e < log_.last().epoch))
+/// It may come late: who was made a member again since keeps what he has. Who was only called back
+/// loses nothing that counts: the primary learns that it has to begin anew.
+void replica::on(member_id from, const retire& m, std::int64_t) {
+  if (!from_primary(from, m.epoch))
     return;
-  if (e > promised_)
-    promise(e, 0);
-  become_blank();
+  follow(m.epoch);
+  const bool since = log_.last().epoch == m.epoch && group_index_ > m.index
+                     && find_member(group_.involved(), options_.self.id);
+  if (!since && (log_.last().index > 0 || filling_))
+    become_blank();
 }
 
 /// Before the log is given up.
@@ -178,12 +185,13 @@ void replica::become_blank() {
   ++given_up_;
   store_.clear(stamp{stamp_ms_});
   log_.reset({});
+  stamps_.clear();
   sessions_.clear();
   group_ = {};
   group_index_ = commit_ = 0;
   filling_.reset();
   founder_ = {};
-  has_more_ = diverged_ = false;
+  diverged_ = false;
   campaign_.reset();
   role_ = role::follower;
   news_.members = news_.readable = news_.role = true;

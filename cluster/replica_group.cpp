@@ -22,6 +22,26 @@ progress& replica::peer(const member& m) {
   return p;
 }
 
+/// Async: whether those of the group to come who can be reached know that they are members, and
+/// there is one who can take over if this copy dies. Only then those before are not needed.
+bool replica::new_members_know() const {
+  bool one = group_.members.size() == 1;
+  for (const member& m : group_.members) {
+    const auto p = peers_.find(m.id);
+    if (p == peers_.end() || !p->second.up)
+      continue;
+    if (p->second.now != progress::phase::stream || p->second.match < group_index_)
+      return false;
+    one = true;
+  }
+  return one;
+}
+
+/// Whether a copy is needed no more, as far as is certain.
+bool replica::may_go(member_id id) const {
+  return !changing_members() && !is_member(id) && !find_member(wanted_, id);
+}
+
 member_list replica::coming() const {
   member_list out;
   for (const auto& [id, p] : peers_)
@@ -71,6 +91,8 @@ member_list replica::next_members() const {
 }
 
 void replica::move_towards_wanted(std::int64_t now) {
+  if (async() && group_.joint)
+    change_committed(); // who was waited for may be gone
   for (const member& m : wanted_)
     if (m.id && m.id != options_.self.id)
       peer(m);
@@ -85,29 +107,59 @@ void replica::move_towards_wanted(std::int64_t now) {
   consider_hand_over(now);
 }
 
-/// Whether too few of a group to come are left to commit it. Another one then takes its place: if
-/// the old group still decides, too, it has to agree as it had to that one.
-bool replica::stuck() const { return !group_.before.empty() && !has_majority(); }
+/// Whether too few of a group to come are left to bring the change to its end.
+bool replica::stuck() const {
+  if (group_.before.empty())
+    return false;
+  const auto other = [&](const member& m) { return up_.contains(m.id); };
+  return async() ? group_.members.size() > 1 && std::ranges::none_of(group_.members, other)
+                 : !has_majority();
+}
+
+/// Whether those who can be reached could bring a change to this group about.
+bool replica::can_decide(const replica_group& g) const {
+  return async() || g.decides([&](const member& m) { return is_up(m.id); });
+}
+
+/// Of an even number of members half can be lost at the end of the change. So that there is a way
+/// back then, some of those before go later.
+void replica::add_steps(replica_group& g) const {
+  for (const bool up : {true, false})
+    for (const member& m : g.before) {
+      if (g.members.size() % 2 == 1 || g.before_meets_members())
+        return;
+      if (is_up(m.id) == up && !find_member(g.members, m.id)) {
+        g.members.push_back(m);
+        std::ranges::sort(g.members);
+      }
+    }
+}
 
 /// Changes the group, if there is something to change and it can be committed.
 bool replica::begin_change(std::int64_t now) {
-  entry e;
-  e.kind = entry_kind::members;
-  e.stamp_ms = next_stamp(now);
-  e.who.members = next_members();
-  e.who.before = group_.joint ? group_.before : group_.members;
-  // Until a change is over, what comes upon it is decided with its casting vote: others may still
-  // be in the middle of it, where with that half of these members are enough to elect.
-  e.who.casting_vote = group_.before.empty() ? options_.self.id : group_.casting_vote;
-  e.who.joint = !faulty(fault::change_alone);
-  if (e.who.members == group_.members)
-    return false;
   // Two primaries who each begin a change with half of an even group must not both succeed: the
   // later one shows first that it has a majority of the group as it is. Of two, both have voted.
   const bool reigns = commit_ >= reign_begin_ || group_.members.size() == 2;
-  if (!async() && ((!group_.joint && !reigns) || !e.who.decides([&](const member& m) {
-        return is_up(m.id);
-      })))
+  if (!async() && group_.before.empty() && !reigns)
+    return false;
+  // In the place of a change that ends another comes only if the members cannot have decided
+  // without the group before.
+  if (group_.ends() && !group_.before_meets_members())
+    return false;
+  entry e;
+  e.kind = entry_kind::members;
+  e.stamp_ms = time_ms(now);
+  e.who.members = next_members();
+  e.who.before = group_.before.empty() ? group_.members : group_.before;
+  // Until a change is over, what comes upon it is decided with its casting vote: others may still
+  // be in the middle of it, where with that half of the group before is enough to elect.
+  e.who.casting_vote = group_.before.empty() ? options_.self.id : group_.casting_vote;
+  e.who.joint = !faulty(fault::change_alone);
+  if (!async())
+    add_steps(e.who);
+  if (stuck() && (e.who.members == group_.members || !can_decide(e.who)))
+    e.who.members = group_.before; // the way back
+  if (e.who.members == group_.members || !can_decide(e.who))
     return false;
   append_own(e);
   return true;
@@ -156,9 +208,6 @@ void replica::consider_hand_over(std::int64_t now) {
     hand_over_to_ = 0;
     news_.role = true;
   } else if (p->second.match == log_.last().index) {
-    // The successor may act on it for as long as it is not taken for down, and votes are counted.
-    constexpr std::int64_t voting_ms = 500;
-    no_lease_until_ms_ = now + options_.loyal_ms + voting_ms;
     send(hand_over_to_, take_over{promised_});
   }
 }

@@ -181,8 +181,12 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   }
   if (m.asking && m.epoch < promised_)
     send(from, report_of());
+  if (!leads() || m.epoch != promised_)
+    return;
+  if (m.asking && (m.last.index > 0 || m.filling) && may_go(from))
+    send(from, retire{promised_, group_index_});
   const auto found = peers_.find(from);
-  if (!leads() || m.epoch != promised_ || found == peers_.end())
+  if (found == peers_.end())
     return;
   progress& p = found->second;
   if (m.given_up < p.given_up)
@@ -271,6 +275,8 @@ void replica::on_fill_report(progress& p, const progress_report& m) {
 void replica::advance_commit() {
   if (async() || faulty(fault::acknowledge_early)) {
     set_commit(log_.last().index);
+    if (async() && group_.joint)
+      change_committed();
     return;
   }
   // Some member's match is the answer: the highest that as many have reached as can decide.
@@ -282,7 +288,8 @@ void replica::advance_commit() {
     if (faulty(fault::count_unfilled) && p != peers_.end()
         && p->second.now == progress::phase::fill)
       return p->second.seen;
-    const bool counts = p != peers_.end() && p->second.now == progress::phase::stream;
+    const bool counts = p != peers_.end() && p->second.now == progress::phase::stream
+                        && p->second.match >= p->second.member_since;
     return counts ? p->second.match : log_index{0};
   };
   for (const auto* group : {&group_.members, &group_.before})

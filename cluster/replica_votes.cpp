@@ -10,31 +10,33 @@
 
 namespace supercache {
 
-member_list replica::electorate() const {
-  return campaign_->founders.empty() && !campaign_->heir ? group_.involved() : campaign_->voters;
-}
+namespace {
+/// Votes are waited for longer after each time that they did not come, but so often at most.
+constexpr unsigned most_patient = 4;
+} // namespace
 
-/// Async: this copy has data, but the group that it was to become a member of is gone, or has less.
-bool replica::is_heir() const {
-  return async() && !blank() && !is_member(options_.self.id)
-         && (has_more_
-             || std::ranges::none_of(group_.members, [&](const member& m) { return is_up(m.id); }));
-}
+/// Async: this copy has data, but is no member, as far as it knows. The group may be gone, or have
+/// less.
+bool replica::is_heir() const { return async() && !blank() && !is_member(options_.self.id); }
 
 bool replica::may_campaign(std::int64_t now) const {
   const bool last_resort
     = async() && now >= leaderless_ms_ + (filling_ ? options_.partial_ms : options_.lost_ms);
   if (is_heir())
     return last_resort;
-  // Who is to go may be the only one left who knows of the change, and has to bring it about.
-  const bool takes_part
-    = is_member(options_.self.id) || (group_.joint && find_member(group_.before, options_.self.id));
-  const bool electable = async() || group_.elects([&](const member& m) { return is_up(m.id); });
-  // Who gave up a log and is given it again from its beginning may see itself in a group of long
-  // ago.
-  if (blank() || log_.last() < forgot_ || !takes_part || !electable)
+  // Who is to go may be the only one left who knows of the change, and has to bring it about
+  // (§4.2.2). Who gave up a log and is given it again from its beginning may see itself in a group
+  // of long ago.
+  if (blank() || log_.last() < forgot_ || !find_member(group_.involved(), options_.self.id)
+      || !electable())
     return false;
   return !filling_ || last_resort;
+}
+
+/// Whether those who can be reached could be enough.
+bool replica::electable() const {
+  const auto up = [&](const member& m) { return is_up(m.id); };
+  return async() || group_.elects(up) || group_.elects_back(up, up);
 }
 
 /// How many members that can be reached have their turn before this one: the preferred primary
@@ -56,14 +58,14 @@ void replica::watch_for_primary(std::int64_t now) {
     const auto silent = [&](const member& m) {
       return m.id != options_.self.id && is_up(m.id) && !campaign_->votes.contains(m.id);
     };
-    campaigns_lost_ = std::ranges::any_of(electorate(), silent) ? campaigns_lost_ + 1 : 0;
+    campaigns_lost_ = std::ranges::any_of(campaign_->voters, silent) ? campaigns_lost_ + 1 : 0;
     campaign_.reset();
     role_ = role::follower;
     leaderless_ms_ = now;
   }
   if (primary_ && up_.contains(primary_)) {
     leaderless_ms_ = 0;
-    ask_primary(now);
+    ask(primary_, now);
     return;
   }
   if (leaderless_ms_ == 0)
@@ -71,28 +73,37 @@ void replica::watch_for_primary(std::int64_t now) {
   const auto turn = std::max(leaderless_ms_, loyal_until())
                     + static_cast<std::int64_t>(rank()) * options_.stagger_ms;
   if (now >= turn && may_campaign(now))
-    begin_campaign(false, now);
+    begin_campaign(0, now);
 }
 
 /// That the primary's node is alive does not say that it still reigns here: it may have stepped
-/// down, and who told this copy of its reign may have been wrong.
-void replica::ask_primary(std::int64_t now) {
+/// down, and who told this copy of its reign may have been wrong. Or it may reign without this
+/// copy.
+void replica::ask(member_id whom, std::int64_t now) {
   if (now - heard_ms_ < options_.ask_ms)
     return;
   heard_ms_ = now;
   progress_report question = report_of();
   question.asking = true;
-  send(primary_, question);
+  send(whom, question);
 }
 
-void replica::begin_campaign(bool handed_over, std::int64_t now) {
+void replica::begin_campaign(member_id handed_over, std::int64_t now) {
   campaign c;
   c.proposed = {promised_.number + 1, options_.self.id};
-  c.pre = !handed_over;
   c.handed_over = handed_over;
   c.heir = is_heir();
-  if (c.heir)
-    c.voters = wanted_;
+  c.voters = group_.involved();
+  if (handed_over) {
+    // No answer to an earlier attempt counts.
+    c.proposed.number = handed_over_ = std::max(promised_.number, handed_over_) + 1;
+    if (!find_member(c.voters, handed_over))
+      c.voters.push_back({{}, handed_over});
+  }
+  if (c.heir || filling_) // others may have more, who are no members
+    for (const member& m : wanted_)
+      if (m.id && !find_member(c.voters, m.id))
+        c.voters.push_back(m);
   c.until = now + patience();
   campaign_ = std::move(c);
   role_ = role::candidate;
@@ -106,7 +117,7 @@ void replica::ask_for_votes(std::int64_t now) {
     primary_ = 0;
     news_.role = true;
   }
-  for (const member& m : electorate())
+  for (const member& m : c.voters)
     ask_for_vote(m);
   count_votes(now);
 }
@@ -114,12 +125,13 @@ void replica::ask_for_votes(std::int64_t now) {
 void replica::ask_for_vote(const member& of) {
   const campaign& c = *campaign_;
   if (of.id != options_.self.id)
-    send(of.id, vote_request{c.proposed, log_.last(), c.pre, c.handed_over, filling_.has_value(),
-                             c.founders});
+    send(of.id,
+         vote_request{c.proposed, log_.last(), c.pre, c.handed_over != 0, filling_.has_value(),
+                      c.founders, c.handed_over ? static_cast<std::uint64_t>(patience()) : 0});
 }
 
 std::int64_t replica::patience() const noexcept {
-  return options_.campaign_ms << std::min(campaigns_lost_, 4U);
+  return options_.campaign_ms << std::min(campaigns_lost_, most_patient);
 }
 
 void replica::found(const member_list& founders, member_list voters, const epoch& least,
@@ -136,22 +148,40 @@ void replica::found(const member_list& founders, member_list voters, const epoch
   ask_for_votes(now);
 }
 
-void replica::count_votes(std::int64_t now) {
-  campaign& c = *campaign_;
+bool replica::wins() const {
+  const campaign& c = *campaign_;
   const auto granted = [&](const member& m) {
     const auto v = c.votes.find(m.id);
-    return m.id == options_.self.id || (v != c.votes.end() && v->second);
+    return m.id == options_.self.id || (v != c.votes.end() && v->second.granted);
   };
-  bool won = false;
   if (!c.founders.empty())
-    won = std::ranges::all_of(c.voters, granted);
-  else if (async())
-    won = std::ranges::all_of(group_.members,
-                              [&](const member& m) { return granted(m) || !is_up(m.id); });
-  else
-    won = group_.elects(granted);
-  if (!won)
+    return std::ranges::all_of(c.voters, granted);
+  // What asked for this may have come late: the primary has to say that it still hands over.
+  if (c.pre && c.handed_over && !granted({{}, c.handed_over}))
+    return false;
+  if (async())
+    return std::ranges::all_of(c.voters,
+                               [&](const member& m) { return granted(m) || !is_up(m.id); });
+  if (group_.elects(granted) || !group_.ends())
+    return group_.elects(granted);
+  // Who has not the entry that ends the change did not decide without the group before, and will
+  // not: it promised this reign. Nor did this copy, if it voted for nobody since and knows what
+  // whoever wrote the entry has begun: it wrote it itself, or the other is no member, so that
+  // nothing is decided there without this copy.
+  const position end = log_.at(group_index_);
+  const auto apart = [&](const member& m) {
+    if (m.id == options_.self.id)
+      return log_.last().epoch == end.epoch && voted_ <= end.epoch
+             && (end.epoch.owner == m.id || !is_member(end.epoch.owner));
+    return granted(m) && c.votes.at(m.id).last < end;
+  };
+  return group_.elects_back(granted, apart);
+}
+
+void replica::count_votes(std::int64_t now) {
+  if (!wins())
     return;
+  campaign& c = *campaign_;
   if (c.pre) {
     c.pre = false;
     c.votes.clear();
@@ -180,6 +210,7 @@ void replica::reign(std::int64_t now, entry first) {
     filling_.reset();
     sessions_.clear();
     log_.reset({promised_, log_.last().index + 1});
+    stamps_.clear();
     news_.partial = true;
   }
   peers_.clear();
@@ -190,8 +221,8 @@ void replica::reign(std::int64_t now, entry first) {
     sessions_.clear();
   reign_begin_ = log_.last().index + 1;
   recent_end_ = next_recent_end_ = log_.last().index;
-  first.stamp_ms = next_stamp(now);
-  has_more_ = diverged_ = false;
+  first.stamp_ms = time_ms(now);
+  diverged_ = false;
   news_.role = news_.readable = true;
   append_own(first);
 }
@@ -204,28 +235,41 @@ bool replica::grants(member_id from, const vote_request& m, std::int64_t now) co
   if (m.proposed <= promised_ && !heard_of && !faulty(fault::vote_twice))
     return false;
   // A primary that may be alive is not replaced, unless there was a later one already.
-  if (!m.handed_over && m.last.epoch <= promised_) {
-    if (leads() && has_majority())
-      return false;
-    if (primary_ && primary_ != from && (up_.contains(primary_) || now < loyal_until()))
-      return false;
-  }
+  if (m.handed_over
+        ? leads() && m.pre && hand_over_to_ != from
+        : m.last.epoch <= promised_ && ((leads() && has_majority()) || loyal_to_another(from, now)))
+    return false;
   if (!m.founders.empty())
     return blank() && (!group_exists_ || from == founder_.id);
   if (filling_)
     return m.last >= (async() && m.partial ? log_.last() : forgot_);
   if (faulty(fault::vote_for_shorter))
     return true;
-  return !m.partial && m.last >= std::max(forgot_, log_.last());
+  // Async: a part is more than nothing.
+  return (!m.partial || (async() && blank())) && m.last >= std::max(forgot_, log_.last());
+}
+
+bool replica::loyal_to_another(member_id than, std::int64_t now) const {
+  return (former_ != than && now < loyal_to_former_until_ms_)
+         || (primary_ && primary_ != than && (up_.contains(primary_) || now < loyal_until()));
 }
 
 void replica::on(member_id from, const vote_request& m, std::int64_t now) {
   const bool yes = grants(from, m, now);
-  const bool less = m.last < log_.last() || (m.partial && !filling_);
-  has_more_ = has_more_ || (!yes && !blank() && less);
-  send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_});
+  // The successor may be elected for as long as votes are counted; others are loyal meanwhile.
+  const auto longest = static_cast<std::uint64_t>(options_.campaign_ms << most_patient);
+  if (yes && leads() && m.handed_over)
+    no_lease_until_ms_ = now + options_.loyal_ms + options_.campaign_ms
+                         + static_cast<std::int64_t>(std::min(m.counted_ms, longest));
+  send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_,
+                        std::max(forgot_, log_.last())});
   if (!yes || m.pre)
     return;
+  voted_ = m.proposed;
+  if (m.handed_over && primary_ && !async()) {
+    former_ = primary_;
+    loyal_to_former_until_ms_ = now + options_.loyal_ms;
+  }
   if (leads())
     step_down(now);
   role_ = role::follower;
@@ -239,10 +283,11 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
 }
 
 void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
-  if (!campaign_ || m.proposed != campaign_->proposed || m.pre != campaign_->pre)
+  if (!campaign_ || m.proposed != campaign_->proposed || m.pre != campaign_->pre
+      || now >= campaign_->until)
     return;
   if (m.granted) {
-    campaign_->votes[from] = true;
+    campaign_->votes[from] = {true, m.last};
     count_votes(now);
     return;
   }
@@ -251,7 +296,7 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
     // Somebody reigns, or is about to; they will be heard of.
     promise(m.promised, 0);
   } else if (!async() && !founding) {
-    campaign_->votes[from] = false; // others may still be enough
+    campaign_->votes[from] = {}; // others may still be enough
     return;
   }
   campaign_.reset();
@@ -265,7 +310,10 @@ void replica::on(member_id from, const take_over& m, std::int64_t now) {
   if (m.epoch != promised_ || from != primary_ || leads() || filling_
       || !is_member(options_.self.id))
     return;
-  begin_campaign(true, now);
+  // It is said again and again; an attempt is not given up for that, however long the way is.
+  if (campaign_ && campaign_->handed_over == from)
+    return;
+  begin_campaign(from, now);
 }
 
 } // namespace supercache

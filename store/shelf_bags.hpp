@@ -158,7 +158,7 @@ public:
     std::vector<record> out;
     out.reserve(found.size());
     for (detail::block* b : found)
-      if (!b->deadline || b->deadline > now.ms())
+      if (!now.over(b->deadline))
         out.push_back(record::share(b));
     return records{std::move(out)};
   }

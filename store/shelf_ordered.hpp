@@ -78,7 +78,7 @@ public:
   records get(const value& key, std::uint64_t, const stamp& now) const {
     const std::shared_lock lock{lock_};
     const auto at = rows_.find(key);
-    if (at == rows_.end() || ((*at)->deadline && (*at)->deadline <= now.ms()))
+    if (at == rows_.end() || now.over((*at)->deadline))
       return {};
     return records{record::share(*at)};
   }

@@ -177,8 +177,10 @@ std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl
 }
 
 std::size_t table::clear(const stamp& now) {
-  if (next_deadline() != INT64_MAX)
-    reclaim_expired(now.ms(), SIZE_MAX); // so that only live records are counted
+  if (const auto first = next_deadline(); first != INT64_MAX && now.over(first)) {
+    (void)count(now); // what is not counted as cleared is noted
+    reclaim_expired(now.ms(), SIZE_MAX);
+  }
   return on_shelf([&](auto& s) {
     if (told_.load(std::memory_order_acquire)) [[unlikely]]
       return remove_where(s, {}, now, [](const detail::block*) { return true; });
@@ -229,7 +231,7 @@ std::size_t table::count(const stamp& now) const {
       if (b.next_deadline() == INT64_MAX)
         return b.count();
       const std::lock_guard hold{lock};
-      return b.count() - b.overdue(now.ms());
+      return b.count() - b.overdue(now);
     });
   });
 }

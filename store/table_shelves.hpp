@@ -34,7 +34,7 @@ struct table::notice {
 };
 
 inline bool live(const detail::block* b, const stamp& now) {
-  return !b->deadline || b->deadline > now.ms();
+  return !now.over(b->deadline);
 }
 
 inline std::span<const value> items_of(const detail::block* b) { return {b->items(), b->count}; }
@@ -138,7 +138,7 @@ public:
 
 private:
   transition removal(detail::block* b) const {
-    const bool over = b->deadline && b->deadline <= now_.ms();
+    const bool over = now_.over(b->deadline);
     return {where_, over ? change_kind::expired : change_kind::removed, record::share(b), {}};
   }
   Cell& c_;

@@ -158,7 +158,10 @@ status filling::take(byte_view piece, transfer_point next) {
 filling::part filling::part_here(const space& s) const {
   if (at_.complete)
     return part::all;
-  const auto place = [](const space& x) { return std::pair{x.kind, std::string_view{x.name}}; };
+  const auto place = [](const space& x) { // there is one space of tuples, however it is called
+    return std::pair{x.kind,
+                     x.kind == space_kind::tuples ? std::string_view{} : std::string_view{x.name}};
+  };
   if (place(s) != place(at_.where))
     return place(s) < place(at_.where) ? part::all : part::none;
   return at_.inner.is_nil() ? part::none : part::some;

@@ -42,7 +42,7 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
       if (!depends_on_data(b.why.code) || leased())
         return;
       b.is = beginning::waits;
-      await_lease({now, core.promised(), [done = std::move(done), why = b.why](const status& s) {
+      await_lease({now, core.promised(), 0, [done = std::move(done), why = b.why](const status& s) {
                      done(s ? why : s.why(), {});
                    }});
       return;
@@ -53,13 +53,17 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
     b.answer = std::move(p->answer);
     const bool committed = core.commit() >= b.at.index && core.leads();
     if (committed && (!p->unchanged || leased())) {
-      b.is = beginning::done;
+      if (p->why.code != errc::none)
+        b.why = std::move(p->why);
+      else
+        b.is = beginning::done;
       return;
     }
     b.is = beginning::waits;
     waiting w{b.at,
               std::move(done),
               b.answer,
+              std::move(p->why),
               begun,
               end_of(now, node_.majority_timeout().count()),
               p->unchanged ? now : 0};
@@ -68,7 +72,7 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
     else
       pending_.push_back(std::move(w));
   });
-  if (b.at.index > 0)
+  if (b.is != beginning::refused && b.at.index > 0)
     node_.replicating();
   if (b.is == beginning::done && measured)
     node_.replicated(clock::now() - begun, true);
@@ -127,8 +131,10 @@ void host::tell(settled& over) {
   const auto now = clock::now();
   for (auto& [x, code] : over.writes) {
     node_.replicated(now - x.begun, code == errc::none);
-    if (code == errc::none)
+    if (code == errc::none && x.why.code == errc::none)
       x.done(std::move(x.answer), x.at);
+    else if (code == errc::none)
+      x.done(std::move(x.why), x.at);
     else if (code == errc::quorum_not_reached)
       x.done(failure{code, "the primary has the write, but no majority confirmed it within "
                              + std::to_string(node_.majority_timeout().count())
@@ -223,6 +229,8 @@ void host::publish() {
       node_.cache().changes().changed({}); // who knows what the last primary told
   }
   offset_ms_.store(core_.offset_ms(), std::memory_order_relaxed);
+  stamp_ms_.store(core_.stamp_ms(), std::memory_order_relaxed);
+  certain_ms_.store(core_.certain_ms(), std::memory_order_release);
   if (behind_.load(std::memory_order_relaxed) && core_.log().last() >= wrote_)
     behind_.store(false, std::memory_order_release);
 }
@@ -254,11 +262,12 @@ void host::changed(transition t) {
 // -- reads --------------------------------------------------------------------------------------
 
 std::int64_t host::time_ms() const noexcept {
-  return node_.now_ms() + offset_ms_.load(std::memory_order_relaxed);
+  return std::max(stamp_ms_.load(std::memory_order_relaxed),
+                  node_.now_ms() + offset_ms_.load(std::memory_order_relaxed));
 }
 
-/// `reign`: in which it was found.
-result<answer> host::look(const query& q, bool as_primary, standing* at, epoch& reign) {
+/// What is here, and, in `f`, what that rests on.
+result<answer> host::look(const query& q, bool as_primary, standing* at, finding& f) {
   const auto before = generation();
   {
     const std::lock_guard hold{lock_};
@@ -268,18 +277,30 @@ result<answer> host::look(const query& q, bool as_primary, standing* at, epoch& 
       return {errc::unavailable, "this node has no complete copy"};
     if (at)
       *at = {core_.log().last(), core_.group()};
-    reign = core_.promised();
+    f.reign = core_.promised();
   }
-  auto out = store_.ask(q, stamp{time_ms()});
+  const stamp when{time_ms()};
+  auto out = store_.ask(q, when);
   if (generation() != before)
     return {errc::unavailable, "this node's copy was replaced meanwhile"};
+  f.over_ms = when.latest_over();
+  f.found_ms = node_.now_ms();
+  if (!certain(f.over_ms))
+    step([&](replica& core) { // the primary has an entry say so; others have to ask there
+      if (core.accepts_writes() && f.over_ms <= core.time_ms(f.found_ms))
+        core.state_time(f.over_ms);
+    });
   return out;
 }
 
 result<answer> host::ask(const query& q, bool as_primary, standing* at) {
-  epoch reign;
-  auto out = look(q, as_primary, at, reign);
-  if (!out || !as_primary)
+  finding f;
+  auto out = look(q, as_primary, at, f);
+  if (!out)
+    return out;
+  if (!certain(f.over_ms))
+    return {errc::unavailable, "something has expired, which a majority has to confirm"};
+  if (!as_primary)
     return out;
   const std::lock_guard hold{lock_};
   if (auto s = leased(); !s)
@@ -288,17 +309,17 @@ result<answer> host::ask(const query& q, bool as_primary, standing* at) {
 }
 
 std::optional<result<answer>> host::ask_as_primary(const query& q, on_answer done) {
-  epoch reign;
-  auto out = look(q, true, nullptr, reign);
+  finding f;
+  auto out = look(q, true, nullptr, f);
   if (!out)
     return out;
   const std::lock_guard hold{lock_};
-  if (leased())
+  if (certain(f.over_ms) && leased())
     return out;
-  await_lease(
-    {node_.now_ms(), reign, [done = std::move(done), x = *std::move(out)](const status& s) {
-       done(s ? result<answer>{x} : s.why());
-     }});
+  f.tell = [done = std::move(done), x = *std::move(out)](const status& s) {
+    done(s ? result<answer>{x} : s.why());
+  };
+  await_lease(std::move(f));
   return {};
 }
 
@@ -327,9 +348,12 @@ status host::leased(std::int64_t found_ms) {
 
 /// What a write found that changed nothing.
 host::finding host::finding_of(waiting w) {
-  return {w.found_ms, w.at.epoch, [this, w = std::move(w)](const status& s) {
+  return {w.found_ms, w.at.epoch, 0, [this, w = std::move(w)](const status& s) {
             node_.replicated(clock::now() - w.begun, s.operator bool());
-            w.done(s ? result<value>{w.answer} : s.why(), w.at);
+            if (s && w.why.code == errc::none)
+              w.done(w.answer, w.at);
+            else
+              w.done(s ? w.why : s.why(), w.at);
           }};
 }
 
@@ -350,7 +374,7 @@ void host::settle_findings(settled& over) {
     const bool over_now = !core_.leads() || core_.promised() != f.reign || f.found_ms < too_old;
     if (over_now)
       s = failure{errc::unavailable, "another primary may have been elected; nothing was changed"};
-    else if (!s)
+    else if (!s || !certain(f.over_ms))
       return;
     over.findings.emplace_back(std::move(f), std::move(s));
     findings_.pop_front();

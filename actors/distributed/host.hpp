@@ -67,8 +67,11 @@ public:
   bool leads() const noexcept { return leads_.load(std::memory_order_acquire); }
   /// Grows whenever the data stops being all here: what was read across a change means nothing.
   std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
-  /// The present time for deadlines of this partition.
+  /// The present time for deadlines of this partition; never before that of an entry that is here.
   std::int64_t time_ms() const noexcept;
+  /// Whether what was not found because its time is over, at `when`, is gone whoever leads. If not,
+  /// nobody is told yet. Cost: one load.
+  bool certain(const stamp& when) const noexcept { return certain(when.latest_over()); }
   partition_store& store() noexcept { return store_; }
   /// A write of this node was committed there, by another node: reads here have to have it.
   void wrote(const position& p);
@@ -88,15 +91,17 @@ private:
     position at;
     on_done done;
     value answer;
+    failure why; ///< in place of the answer; see `proposal`
     clock::time_point begun; ///< for statistics
     std::int64_t until_ms;   ///< when its caller is told that no majority has it
     std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0
   };
   /// What was found here by the primary of a reign; nobody may be told before it is known that no
-  /// other node led then.
+  /// other node led then, and that what was not found because its time is over is gone for good.
   struct finding {
-    std::int64_t found_ms;
+    std::int64_t found_ms = 0;
     epoch reign;
+    std::int64_t over_ms = 0;         ///< see `stamp::latest_over`
     std::function<void(status)> tell; ///< done: it may be told
   };
   struct settled {
@@ -110,7 +115,12 @@ private:
   void publish();
   void announce();
   void tell(settled& over);
-  result<answer> look(const query& q, bool as_primary, standing* at, epoch& reign);
+  /// What is not found because its time is over must not be found by a primary to come, whose clock
+  /// is behind: so an entry that a majority has says how late it is.
+  bool certain(std::int64_t over_ms) const noexcept {
+    return over_ms <= certain_ms_.load(std::memory_order_acquire);
+  }
+  result<answer> look(const query& q, bool as_primary, standing* at, finding& f);
   /// Whether what was found before this call, or by then at the latest, may be told.
   status leased(std::int64_t found_ms = INT64_MAX);
   void await_lease(finding f);
@@ -127,11 +137,10 @@ private:
   position wrote_;
   bool listening_ = false;
   std::uint64_t steered_ = 0;
-  std::int64_t superfluous_ms_ = 0;
   std::uint32_t proposals_ = 0; ///< to measure some of them
   std::atomic<bool> readable_{false}, behind_{false}, leads_{false};
   std::atomic<std::uint64_t> generation_{0};
-  std::atomic<std::int64_t> offset_ms_{0};
+  std::atomic<std::int64_t> offset_ms_{0}, stamp_ms_{0}, certain_ms_{0};
 };
 
 template <class F>

@@ -19,8 +19,6 @@ constexpr std::int64_t lazy_retry_ms = 500;
 /// Within this time everybody dials again who has lost a node: the longest pause, courtesy, and a
 /// second for the connection.
 constexpr std::int64_t others_come_ms = 5'000;
-/// How long a copy that no group needs is kept.
-constexpr std::int64_t superfluous_ms = 5'000;
 /// Expired records that are freed in one step of a partition, and steps one after the other.
 constexpr std::size_t reclaim_budget = 200;
 constexpr int reclaim_steps = 10;
@@ -281,15 +279,11 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
         core.steer(m.wanted(i), now);
       }
       const leadership& l = m.leader_of(i);
-      if (l.current && l.primary != self_ && m.is_live(l.primary))
-        core.heard_of(l.epoch);
+      if (l.current && l.primary != self_)
+        core.heard_of(l.epoch, now);
       core.know_of_group(m.group_exists(i, core.founder(), now));
       if (auto founders = m.to_found(i, core.founder(), now); founders && core.blank())
         core.found(*founders, m.live(), l.epoch, now);
-      if (!m.superfluous(i) || core.blank())
-        h.superfluous_ms_ = now;
-      else if (now - h.superfluous_ms_ > superfluous_ms)
-        core.let_go(l.epoch);
     });
     core.tick(now);
     h.announce();
@@ -297,7 +291,7 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
   bool more = true;
   for (int left = reclaim_steps; more && left > 0; --left)
     h.step([&](replica& core) {
-      more = h.store_.reclaim_expired(core.stamp_ms(), reclaim_budget) == reclaim_budget;
+      more = h.store_.reclaim_expired(core.certain_ms(), reclaim_budget) == reclaim_budget;
     });
 }
 

@@ -30,7 +30,7 @@ public:
   }
   /// What picks the partition, if that is not the key.
   client::partition partition_of(const std::string& key) const {
-    return key_ == partition_ ? client::partition{} : group_of(key);
+    return key_ == partition_ ? client::partition{} : client::partition{group_of(key)};
   }
   content read(const std::vector<record>& rows) const {
     return rows.empty() ? content{} : content{rows.front().at(number_).as_int()};

@@ -49,8 +49,10 @@ public:
 inline message any_message() {
   const draw d;
   switch (d.below(std::variant_size_v<message>)) {
-    case 0: return vote_request{d.epoch(), d.position(), d.flag(), d.flag(), d.flag(), d.members()};
-    case 1: return vote_reply{d.epoch(), d.flag(), d.flag(), d.epoch(), d.flag()};
+    case 0:
+      return vote_request{d.epoch(), d.position(), d.flag(),  d.flag(),
+                          d.flag(),  d.members(),  d.number()};
+    case 1: return vote_reply{d.epoch(), d.flag(), d.flag(), d.epoch(), d.flag(), d.position()};
     case 2: return append{d.epoch(), d.position(), d.number(), d.time(), d.batch()};
     case 3: {
       progress_report r{d.epoch(), d.flag(), d.number(), d.position(), d.flag(),

@@ -83,6 +83,10 @@ private:
     play_.core(w.at(0)).steer(play_.selves({w.begin() + 1, w.end()}), play_.now);
     return {};
   }
+  words hear(const words& w) {
+    play_.core(w.at(0)).heard_of(play_.core(w.at(1)).promised(), play_.now);
+    return {};
+  }
   words force(const words& w) {
     const status s = play_.core(w.at(0)).force(play_.now);
     return {s ? "forced" : s.why().message};
@@ -150,20 +154,33 @@ private:
 
   stage::play play_;
   std::map<std::string, std::vector<stage::envelope>> held_;
-  std::map<std::string, verb> verbs_{
-    {"mode", &director::mode},           {"log", &director::log},
-    {"pieces", &director::pieces},       {"nodes", &director::nodes},
-    {"found", &director::found},         {"crash", &director::crash},
-    {"restart", &director::restart},     {"cut", &director::cut},
-    {"break", &director::break_between}, {"down", &director::down},
-    {"heal", &director::heal},           {"steer", &director::steer},
-    {"force", &director::force},         {"put", &director::put},
-    {"push", &director::push},           {"put-large", &director::put_large},
-    {"request", &director::request},     {"get", &director::get},
-    {"show", &director::show},           {"deliver", &director::deliver},
-    {"lose", &director::lose},           {"hold", &director::hold},
-    {"release", &director::release},     {"settle", &director::settle},
-    {"pass", &director::pass_time},      {"run", &director::run}};
+  std::map<std::string, verb> verbs_{{"mode", &director::mode},
+                                     {"log", &director::log},
+                                     {"pieces", &director::pieces},
+                                     {"nodes", &director::nodes},
+                                     {"found", &director::found},
+                                     {"crash", &director::crash},
+                                     {"restart", &director::restart},
+                                     {"cut", &director::cut},
+                                     {"break", &director::break_between},
+                                     {"down", &director::down},
+                                     {"heal", &director::heal},
+                                     {"steer", &director::steer},
+                                     {"hear", &director::hear},
+                                     {"force", &director::force},
+                                     {"put", &director::put},
+                                     {"push", &director::push},
+                                     {"put-large", &director::put_large},
+                                     {"request", &director::request},
+                                     {"get", &director::get},
+                                     {"show", &director::show},
+                                     {"deliver", &director::deliver},
+                                     {"lose", &director::lose},
+                                     {"hold", &director::hold},
+                                     {"release", &director::release},
+                                     {"settle", &director::settle},
+                                     {"pass", &director::pass_time},
+                                     {"run", &director::run}};
 };
 
 } // namespace

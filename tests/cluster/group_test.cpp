@@ -21,12 +21,6 @@ member_list members_of(set s) {
       out.push_back({names[i], i + 1});
   return out;
 }
-set set_of(const member_list& ms) {
-  set s = 0;
-  for (const member& m : ms)
-    s |= 1u << (m.id - 1);
-  return s;
-}
 auto in(set s) {
   return [s](const member& m) { return (s >> (m.id - 1) & 1) != 0; };
 }
@@ -62,19 +56,43 @@ TEST_CASE(
   });
 }
 
-TEST_CASE(
-  "who elects in the middle of a change meets all who decide in the next, of one casting vote") {
+TEST_CASE("who elects in the middle of a change meets all who decide in one that comes upon it") {
   for_all_changes([](const replica_group& g) {
-    if (std::popcount(set_of(g.members)) != std::popcount(set_of(g.before)) + 1)
-      return; // the sizes do not matter; this keeps it short
     for (set to = 1; to < all; to += 2) {
-      const replica_group next{members_of(to), g.members, g.casting_vote, true};
+      const replica_group next{members_of(to), g.before, g.casting_vote, true};
       for (set electors = 1; electors < all; ++electors)
         if (g.elects(in(electors)))
-          for (set others = 1; others < all; ++others)
-            if ((electors & others) == 0)
-              REQUIRE_FALSE(next.elects(in(others)));
+          REQUIRE_FALSE(next.elects(in((all - 1) & ~electors)));
     }
+  });
+}
+
+TEST_CASE("it is known of each change that ends whether all who decide with the group before meet "
+          "all who decide without it") {
+  for_all_changes([](const replica_group& g) {
+    const replica_group before{g.before, g.before, g.casting_vote, true};
+    const replica_group alone{g.members, g.before, g.casting_vote, false};
+    bool meet = true;
+    for (set some = 1; some < all; ++some)
+      if (before.elects(in(some)))
+        meet = meet && !alone.decides(in((all - 1) & ~some));
+    REQUIRE(alone.before_meets_members() == meet);
+  });
+}
+
+TEST_CASE("who elects at the end of a change, since nothing was decided alone, meets all others") {
+  for_all_changes([](const replica_group& g) {
+    const replica_group ends{g.members, g.before, g.casting_vote, false};
+    REQUIRE(ends.ends());
+    REQUIRE_FALSE(g.ends());
+    for (set electors = 1; electors < all; ++electors)
+      for (set apart = electors; apart; apart = (apart - 1) & electors)
+        if (ends.elects_back(in(electors), in(apart))) {
+          const set others = (all - 1) & ~electors;
+          REQUIRE_FALSE(g.elects(in(others))); // who is in the middle of the change
+          REQUIRE_FALSE(ends.decides(in((all - 1) & ~apart)));
+          REQUIRE_FALSE(ends.elects_back(in(others), in(others)));
+        }
   });
 }
 

@@ -81,7 +81,11 @@ void play::break_between(const std::string& a, const std::string& b) {
 }
 
 void play::heal(const std::string& a, const std::string& b) {
+  if (reaches(a, b))
+    return;
   std::erase_if(cuts_, [&](const auto& c) { return c == std::pair{a, b} || c == std::pair{b, a}; });
+  if (!reaches(a, b))
+    return;
   core(a).peer_up(self(b).id, now);
   core(b).peer_up(self(a).id, now);
 }

@@ -36,6 +36,8 @@ public:
   void break_between(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
 
+  bool alive(const std::string& name) { return at(name).alive; }
+  bool reaches(const std::string& a, const std::string& b) const;
   replica& core(const std::string& name) { return *at(name).core; }
   partition_store& store(const std::string& name) { return *at(name).store; }
   member self(const std::string& name) { return at(name).self; }
@@ -73,7 +75,6 @@ private:
   };
   copy& at(const std::string& name) { return copies_.at(name); }
   void start(const std::string& name, member_id id);
-  bool reaches(const std::string& a, const std::string& b) const;
 
   std::map<std::string, copy> copies_;
   std::vector<std::pair<std::string, std::string>> cuts_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node.hpp"
+#include "plan.hpp"
 #include "world.hpp"
 
 #include <supercache/cluster/invariants.hpp>
@@ -9,32 +10,6 @@
 #include <set>
 
 namespace sim {
-
-/// How a run goes; drawn from its seed.
-struct plan {
-  replication_mode mode = replication_mode::sync;
-  table_type type = table_type::set;
-  std::size_t nodes = 3;      ///< at the beginning
-  std::size_t more_nodes = 0; ///< that may join later
-  std::size_t factor = 3;
-  std::size_t partitions = 1;
-  std::size_t log_bytes = 4096; ///< small, so that transfers are needed
-  std::int64_t delay_us = 300;  ///< of a frame, on average
-  unsigned drop_percent = 0, duplicate_percent = 0, reorder_percent = 0;
-  bool crashes = false, cuts = false, pauses = false, joins = false;
-  std::int64_t skew_ms = 0;        ///< the clocks differ by up to this
-  unsigned stray_percent = 0;      ///< of what is reordered: comes seconds later
-  std::size_t entry_bytes = 2'000; ///< sent at once, at least
-  std::size_t piece_bytes = 200;   ///< of a transfer; with few, one takes long
-  std::int64_t down_ms = 1'500;    ///< without a frame, until a peer is taken to be gone
-  bool hunt = false;               ///< new primaries are cut off at once
-  std::int64_t stagger_ms = 60;    ///< between campaigns; with little, many ask at once
-  std::int64_t replace_ms = 0;     ///< until a node that is down is replaced; 0: never
-  std::size_t calm_ms = 2'500;     ///< the most between two misfortunes
-  std::int64_t chaos_ms = 20'000;
-  std::string text() const;
-};
-plan draw(replication_mode mode, dice& d);
 
 /// Nodes and the network between them.
 class cluster {
@@ -49,13 +24,27 @@ public:
   /// Delivers a frame to a life of a node, perhaps late, twice or never; `once`: not twice.
   void send(const std::string& from, const std::string& to, member_id life,
             std::function<void(node&)> frame, bool once = false);
-  void cut(const std::string& a, const std::string& b);
+  /// Nothing gets from `a` to `b`; nor, unless `one_way`, from `b` to `a`.
+  void cut(const std::string& a, const std::string& b, bool one_way = false);
   /// Whether a side notices at once is chance.
   void break_between(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
   void heal_all();
-  bool is_cut(const std::string& a, const std::string& b) const;
+  bool is_cut(const std::string& from, const std::string& to) const;
+  /// Whether a connection can be made: that needs both directions.
+  bool meet(const std::string& a, const std::string& b) const {
+    return !is_cut(a, b) && !is_cut(b, a);
+  }
   unsigned lossy = 100; ///< how much of the plan's losses is in force, in percent
+
+  /// Whether a message is kept back; `frame` brings it, once the reign or the group of its
+  /// partition has changed.
+  bool hold(std::size_t partition, const message& m, const std::string& from, const std::string& to,
+            member_id life, std::function<void(node&)> frame);
+  /// The reign, or the group, of a partition changed somewhere.
+  void changed(std::size_t partition);
+  /// Whatever is kept back arrives, and nothing is from now on.
+  void release_all();
 
   // -- the nodes ----------------------------------------------------------------------------------
 
@@ -74,9 +63,6 @@ public:
 
   /// The node that leads a partition in the latest reign, nullptr if nobody does.
   node* leader(std::size_t partition);
-  /// The node that has the furthest log of a partition: it knows of every change of its group that
-  /// may be committed. nullptr if there is none.
-  node* furthest(std::size_t partition);
   /// Whether every partition would survive the loss of this node's memory.
   bool can_lose(const std::string& name);
   /// Whether all partitions are led, by whom and with whom they should be, and equal everywhere; if
@@ -84,8 +70,8 @@ public:
   bool settled(std::string* why);
 
   std::vector<partition_watch> watches;
-  /// Called when a node begins to lead.
-  std::function<void(const std::string&)> on_reign;
+  /// Called when a node begins to lead, and when one that leads has begun to change the group.
+  std::function<void(const std::string&)> on_reign, on_change;
   /// Sync: what a primary has just committed must be in memory of a majority of its group, in
   /// copies that are whole; lives that are over count as they were.
   void check_commit(std::size_t partition, node& n);
@@ -99,8 +85,17 @@ public:
 private:
   std::vector<std::string> names_, declared_;
   std::map<std::string, std::unique_ptr<node>> nodes_;
-  std::vector<std::unique_ptr<node>> dead_; ///< events may still refer to them
-  std::set<std::pair<std::string, std::string>> cuts_;
+  std::vector<std::unique_ptr<node>> dead_;            ///< events may still refer to them
+  std::set<std::pair<std::string, std::string>> cuts_; ///< from, to
+  struct kept {
+    std::size_t partition = 0;
+    std::string from, to;
+    member_id life = 0;
+    std::function<void(node&)> frame;
+    std::size_t changes = 1; ///< until it arrives
+  };
+  void arrive(const kept& k, std::int64_t delay_us);
+  std::vector<kept> held_;
   member_id next_life_ = 1;
   std::map<std::pair<std::size_t, position>, std::pair<std::uint64_t, std::string>> data_;
 };

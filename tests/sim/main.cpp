@@ -1,5 +1,6 @@
 #include "faults.hpp"
 #include "run.hpp"
+#include "storm.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -22,6 +23,14 @@ struct settings {
   std::size_t lines = 400;
 };
 
+sim::report run_one(const settings& s, std::uint64_t seed) {
+  const std::string name = s.mode.substr(0, s.mode.find('-'));
+  const auto mode = *supercache::replication_mode_from(name);
+  const std::size_t lines = s.trace ? s.lines : 0;
+  return name == s.mode ? sim::run_seed(mode, seed, lines, s.deep)
+                        : sim::run_storm(mode, seed, lines);
+}
+
 int print_failure(const sim::report& r, const std::string& mode) {
   std::printf("seed %lu (%s)\n", r.seed, r.plan.c_str());
   for (const auto& line : r.trace)
@@ -39,9 +48,8 @@ int look_for_fault(const settings& s) {
   supercache::present_fault
     = static_cast<supercache::fault>(at - std::begin(supercache::fault_names));
 #endif
-  const auto mode = *supercache::replication_mode_from(s.mode);
   for (std::uint64_t seed = s.first; seed < s.first + s.seeds; ++seed) {
-    const auto r = sim::run_seed(mode, seed, s.trace ? s.lines : 0, s.deep);
+    const auto r = run_one(s, seed);
     if (r.wrong.empty())
       continue;
     for (const auto& line : r.trace)
@@ -56,7 +64,6 @@ int look_for_fault(const settings& s) {
 }
 
 int run(const settings& s) {
-  const auto mode = *supercache::replication_mode_from(s.mode);
   std::atomic<std::uint64_t> next{s.first};
   std::mutex lock;
   std::uint64_t events = 0, done = 0, refused = 0, unknown = 0, failed = 0;
@@ -66,7 +73,7 @@ int run(const settings& s) {
   for (unsigned t = 0; t < s.threads; ++t)
     threads.emplace_back([&] {
       for (std::uint64_t seed; (seed = next++) < s.first + s.seeds;) {
-        const auto r = sim::run_seed(mode, seed, s.trace ? s.lines : 0, s.deep);
+        const auto r = run_one(s, seed);
         const std::lock_guard hold{lock};
         events += r.events;
         ms += r.simulated_ms;
@@ -96,8 +103,10 @@ int run(const settings& s) {
 int main(int argc, char** argv) {
   settings s;
   CLI::App app{"Simulates whole clusters under misfortune, one per seed, and checks them.", "sim"};
-  app.add_option("--mode", s.mode, "async or sync")
-    ->check(CLI::IsMember({"async", "sync"}))
+  app
+    .add_option("--mode", s.mode,
+                "async, sync; or only the copies of one partition: async-group, sync-group")
+    ->check(CLI::IsMember({"async", "sync", "async-group", "sync-group"}))
     ->capture_default_str();
   app.add_option("--seed", s.first, "The first seed")->capture_default_str();
   app.add_option("--seeds", s.seeds, "How many, one after the other")->capture_default_str();

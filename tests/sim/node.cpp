@@ -8,8 +8,6 @@ namespace sim {
 
 namespace {
 
-constexpr std::int64_t tick_us = 25'000;
-
 membership_options options_of(const plan& p, const member& self) {
   membership_options o;
   o.self = self;
@@ -41,7 +39,7 @@ node::node(cluster& c, member self, std::vector<std::string> declared, std::int6
     parts_.push_back(std::move(one));
   }
   membership_.declare(std::move(declared), now());
-  c_.w.after(static_cast<std::int64_t>(c_.w.random.below(tick_us)), [this] { tick(); });
+  c_.w.after(static_cast<std::int64_t>(c_.w.random.below(20'000)), [this] { tick(); });
 }
 
 std::int64_t node::now() const { return c_.w.now_ms() + skew_ms_ + 10'000'000; }
@@ -78,7 +76,7 @@ void node::deliver(std::function<void(node&)> frame) {
 void node::tick() {
   if (ended_)
     return;
-  c_.w.after(tick_us, [this] { tick(); });
+  c_.w.after(c_.p.tick_ms * 1000, [this] { tick(); });
   if (paused_)
     return;
   dial();
@@ -90,32 +88,31 @@ void node::tick() {
     part& p = *parts_[i];
     steer(i);
     p.core->tick(now());
-    p.store->reclaim_expired(p.core->stamp_ms(), 100);
-    if (const leadership& l = membership_.leader_of(i);
-        l.current && l.primary != self_ && membership_.is_live(l.primary))
-      p.core->heard_of(l.epoch);
+    p.store->reclaim_expired(p.core->certain_ms(), 100);
+    if (const leadership& l = membership_.leader_of(i); l.current && l.primary != self_)
+      p.core->heard_of(l.epoch, now());
     p.core->know_of_group(membership_.group_exists(i, p.core->founder(), now()));
     if (auto founders = membership_.to_found(i, p.core->founder(), now());
         founders && p.core->blank())
       p.core->found(*founders, membership_.live(), membership_.leader_of(i).epoch, now());
-    if (!membership_.superfluous(i) || p.core->blank())
-      p.superfluous_ms = now();
-    else if (now() - p.superfluous_ms > 5'000)
-      p.core->let_go(membership_.leader_of(i).epoch);
+    announce(i);
     after_step(i);
   }
 }
 
 void node::dial() {
+  const bool beats = c_.w.now_ms() >= next_beat_ms_;
+  if (beats)
+    next_beat_ms_ = c_.w.now_ms() + c_.p.down_ms / 6;
   for (const auto& name : c_.names()) {
     if (name == self_.node)
       continue;
     link& l = links_[name];
     const bool mine = membership_.declared().contains(name);
     if (!l.up && mine && c_.w.random.chance(20)) {
-      if (node* n = c_.alive(name))
+      if (node* n = c_.alive(name); n && c_.meet(self_.node, name))
         c_.send(self_.node, name, n->self().id, [m = self_](node& to) { to.hello(m, true); });
-    } else if (l.up && c_.w.now_us() / tick_us % (c_.p.down_ms * 1000 / 6 / tick_us) == 0) {
+    } else if (l.up && beats) {
       c_.send(self_.node, name, l.life,
               [m = self_, v = membership_.own_version(), leaves = membership_.leaving(),
                sent = now(), echo = l.echo_ms](node& to) {
@@ -130,7 +127,8 @@ void node::dial() {
 // -- connections --------------------------------------------------------------------------------
 
 void node::hello(const member& from, bool answer) {
-  if (const node* n = c_.alive(from.node); !n || n->self() != from)
+  if (const node* n = c_.alive(from.node);
+      !n || n->self() != from || !c_.meet(self_.node, from.node))
     return; // a connection is made with somebody who lives
   link& l = links_[from.node];
   if (l.up) // it lost the connection, or is another life
@@ -235,17 +233,27 @@ void node::after_step(std::size_t i) {
       return to_string(self_) + " leads partition " + std::to_string(i) + " in "
              + to_string(p.core->promised());
     });
-    if (c_.on_reign && p.led < p.core->promised())
-      c_.on_reign(self_.node);
+    if (p.led < p.core->promised()) {
+      if (c_.on_reign)
+        c_.on_reign(self_.node);
+      c_.changed(i);
+    }
     p.led = p.core->promised();
+  }
+  if (n.members) {
+    c_.changed(i);
+    if (c_.on_change && p.core->leads() && p.core->group().joint)
+      c_.on_change(self_.node);
   }
   if (n.members)
     c_.w.note([&] {
       return to_string(self_) + " sees the group of partition " + std::to_string(i) + " as "
              + to_string(p.core->group());
     });
-  announce(i);
-  settle_pending(i);
+  if (n.role || n.members || n.readable || n.founded || p.core->promised() != p.said.epoch)
+    announce(i);
+  if (!p.pending.empty())
+    settle_pending(i);
   if (c_.p.mode != replication_mode::async && p.core->leads() && p.core->commit() > p.committed)
     c_.check_commit(i, *this);
   p.committed = p.core->commit();
@@ -287,7 +295,6 @@ void node::flush(const std::string& name) {
   send_budget budget{c_.p.entry_bytes + c_.w.random.below(10 * c_.p.entry_bytes),
                      c_.p.piece_bytes + c_.w.random.below(10 * c_.p.piece_bytes)};
   byte_buffer frame;
-  wire_writer w{frame};
   bool more = false;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     std::vector<message> out;
@@ -297,8 +304,13 @@ void node::flush(const std::string& name) {
         return 'p' + std::to_string(i) + ' ' + to_string(self_) + " -> "
                + to_string(member{name, l.life}) + ": " + to_string(m);
       });
-      w.number(i);
-      supercache::write(w, m);
+      byte_buffer one;
+      wire_writer alone{one};
+      alone.number(i);
+      supercache::write(alone, m);
+      if (!c_.hold(i, m, self_.node, name, l.life,
+                   [from = self_, one](node& to) { to.messages(from, one); }))
+        frame.insert(frame.end(), one.begin(), one.end());
     }
     more = more || parts_[i]->core->wants(l.life);
   }

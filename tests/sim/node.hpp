@@ -1,5 +1,6 @@
 #pragma once
 
+#include "plan.hpp"
 #include "world.hpp"
 
 #include <supercache/cluster/membership.hpp>
@@ -26,8 +27,6 @@ struct outcome {
   value answer;
 };
 using on_outcome = std::function<void(const outcome&)>;
-/// What was read; nothing if nobody could answer in time.
-using on_found = std::function<void(const std::optional<value>&)>;
 
 /// One life of a node: the cores of its partitions and of its membership, and around them, in the
 /// place of actors, what connects, retries and waits.
@@ -51,6 +50,8 @@ public:
   partition_store& store(std::size_t partition) { return *parts_[partition]->store; }
   const membership& view() const noexcept { return membership_; }
   std::uint64_t discarded() const noexcept { return discarded_; }
+  /// For how long the record whose time is over for longest is kept already.
+  std::int64_t overdue_ms(std::size_t partition);
 
   /// Writes, through whichever node leads, until the deadline; retries as the router does.
   void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
@@ -59,15 +60,18 @@ public:
   struct seen {
     standing at;
     value what;
+    value expired; ///< what was not there since its time is over; for checks
   };
+  /// What was read; nothing if nobody could answer in time.
+  using on_found = std::function<void(const std::optional<seen>&)>;
   struct reading {
     std::size_t partition = 0;
     space where;
     value key;
-    bool quorum = false; ///< else as primary
+    read_mode how = read_mode::primary;
     on_found done;
     unsigned attempt = 0;
-    quorum_read<value> answers = {};
+    quorum_read<seen> answers = {};
   };
   /// Reads, through whichever nodes are needed, until the deadline.
   void read(reading what, std::int64_t timeout_ms);
@@ -90,7 +94,7 @@ public:
                const operation& what);
   void reply(std::uint64_t call, errc code, const value& answer);
   void question(const member& from, std::uint64_t call, std::size_t partition, const space& where,
-                const value& key, bool quorum);
+                const value& key, read_mode how);
   void found(member_id from, std::uint64_t call, const seen& x);
 
 private:
@@ -109,7 +113,6 @@ private:
     std::uint64_t steered = 0;
     log_index committed = 0;
     epoch led; ///< the last reign that was its own
-    std::int64_t superfluous_ms = 0;
   };
   struct link {
     member_id life = 0;
@@ -149,15 +152,18 @@ private:
   void finish(std::uint64_t id, outcome::kind kind, const value& answer);
   void attempt_read(std::uint64_t id);
   void again_read(std::uint64_t id, std::int64_t delay_us);
-  void end_read(std::uint64_t id, const std::optional<value>& x);
-  void read_here(std::size_t partition, const space& where, const value& key, bool quorum,
-                 std::function<void(const seen&)> tell);
+  void end_read(std::uint64_t id, const std::optional<seen>& x);
+  using on_seen = std::function<void(const seen&)>;
+  void read_here(std::size_t partition, const space& where, const value& key, read_mode how,
+                 on_seen tell);
   struct finding { ///< as a host has it
     std::int64_t found_ms;
     epoch reign;
+    std::int64_t over_ms;
     seen what;
-    std::function<void(const seen&)> tell;
+    on_seen tell;
   };
+  bool is_certain(std::size_t partition, std::int64_t over_ms) const;
   void tell_later(std::size_t partition, finding f);
   void wait_for(std::size_t partition, const proposal& p,
                 std::function<void(errc, const value&)> f);
@@ -172,6 +178,7 @@ private:
   std::map<std::string, link> links_;
   std::map<std::uint64_t, call> calls_;
   std::map<std::uint64_t, reading> reads_;
+  std::int64_t next_beat_ms_ = 0;
   std::uint64_t next_call_ = 1;
   std::uint64_t discarded_ = 0;
 };

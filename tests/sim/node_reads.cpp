@@ -41,30 +41,35 @@ void node::again_read(std::uint64_t id, std::int64_t delay_us) {
 void node::attempt_read(std::uint64_t id) {
   reading& r = reads_.at(id);
   ++r.attempt;
+  const auto call_id = id << 8 | (r.attempt & 255);
+  const auto mine = [this, call_id](const seen& x) { found(self_.id, call_id, x); };
+  if (r.how == read_mode::local && !paused_) {
+    read_here(r.partition, r.where, r.key, read_mode::local, mine);
+    if (!reads_.contains(id))
+      return;
+  }
+  const read_mode how = r.how == read_mode::local ? read_mode::primary : r.how;
   const leadership& l = membership_.leader_of(r.partition);
-  member_list asked = r.quorum ? r.answers.whom(l.members) : member_list{l.primary};
-  if (!r.quorum && copy(r.partition).leads())
+  member_list asked = how == read_mode::quorum ? r.answers.whom(l.members) : member_list{l.primary};
+  if (how == read_mode::primary && copy(r.partition).leads())
     asked = {self_};
   const bool alone = asked.empty() || (asked.size() == 1 && asked.front() == self_);
   again_read(id, paused_ || alone ? 5'000 + static_cast<std::int64_t>(c_.w.random.below(30'000))
                                   : attempt_ms * 1000);
   if (paused_)
     return;
-  const auto call_id = id << 8 | (r.attempt & 255);
   for (const member& m : asked)
     if (m != self_ && membership_.is_live(m))
-      c_.send(
-        self_.node, m.node, m.id,
-        [from = self_, call_id, part = r.partition, where = r.where, key = r.key,
-         quorum = r.quorum](node& to) { to.question(from, call_id, part, where, key, quorum); });
+      c_.send(self_.node, m.node, m.id,
+              [from = self_, call_id, part = r.partition, where = r.where, key = r.key,
+               how](node& to) { to.question(from, call_id, part, where, key, how); });
   if (find_member(asked, self_.id))
-    read_here(r.partition, r.where, r.key, r.quorum,
-              [this, call_id](const seen& x) { found(self_.id, call_id, x); });
+    read_here(r.partition, r.where, r.key, how, mine);
 }
 
 void node::question(const member& from, std::uint64_t call_id, std::size_t partition,
-                    const space& where, const value& key, bool quorum) {
-  read_here(partition, where, key, quorum, [this, from, call_id](const seen& x) {
+                    const space& where, const value& key, read_mode how) {
+  read_here(partition, where, key, how, [this, from, call_id](const seen& x) {
     c_.send(self_.node, from.node, from.id,
             [me = self_.id, call_id, x](node& to) { to.found(me, call_id, x); });
   });
@@ -80,22 +85,40 @@ bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
     });
   };
   if (c_.p.mode == replication_mode::async || faulty(fault::read_without_lease))
-    return core.leads();
+    return core.accepts_writes();
   return core.has_lease(heard, now());
 }
 
-/// Calls `tell` with what is here: by quorum at once, if the copy is complete; as primary when
-/// nobody else can have led, and not at all if its reign ends before.
-void node::read_here(std::size_t partition, const space& where, const value& key, bool quorum,
-                     std::function<void(const seen&)> tell) {
-  const replica& core = copy(partition);
+/// Calls `tell` with what is here: at once, if that is certain; as primary perhaps later, when
+/// nobody else can have led, and never if its reign ends before. What has expired is certain when
+/// a majority has an entry that says how late it is.
+void node::read_here(std::size_t partition, const space& where, const value& key, read_mode how,
+                     on_seen tell) {
+  replica& core = copy(partition);
   const table* t = store(partition).find(where.kind, where.name);
-  const records r = t ? t->get(key, hash(key), stamp{core.stamp_ms()}) : records{};
-  const seen x{{core.log().last(), core.group()}, r.empty() ? value{} : r.front()[1]};
-  if (quorum ? core.readable() : has_lease(partition))
+  const auto get = [&](const stamp& when) {
+    const records r = t ? t->get(key, hash(key), when) : records{};
+    return r.empty() ? value{} : r.front()[1];
+  };
+  if (!core.readable() || (how == read_mode::primary && !core.accepts_writes()))
+    return;
+  const stamp when{core.time_ms(now())};
+  seen x{{core.log().last(), core.group()}, get(when), {}};
+  if (x.what.is_nil())
+    x.expired = get(stamp{std::int64_t{0}});
+  const auto over_ms = when.latest_over();
+  if (!is_certain(partition, over_ms) && core.accepts_writes()) {
+    core.state_time(over_ms);
+    after_step(partition);
+  }
+  if (is_certain(partition, over_ms) && (how != read_mode::primary || has_lease(partition)))
     return tell(x);
-  if (!quorum && core.leads() && core.readable())
-    tell_later(partition, {now() + 1, core.promised(), x, std::move(tell)});
+  if (how == read_mode::primary)
+    tell_later(partition, {now() + 1, core.promised(), over_ms, x, std::move(tell)});
+}
+
+bool node::is_certain(std::size_t partition, std::int64_t over_ms) const {
+  return over_ms <= parts_[partition]->core->certain_ms() || faulty(fault::tell_of_expiry_early);
 }
 
 /// Looks again and again for twice as long as it takes until who is silent is down.
@@ -105,7 +128,7 @@ void node::tell_later(std::size_t partition, finding f) {
     if (ended_ || now() > f.found_ms + 2 * c_.p.down_ms || !core.leads()
         || core.promised() != f.reign)
       return;
-    if (!paused_ && has_lease(partition, f.found_ms))
+    if (!paused_ && is_certain(partition, f.over_ms) && has_lease(partition, f.found_ms))
       f.tell(f.what);
     else
       tell_later(partition, std::move(f));
@@ -118,21 +141,29 @@ void node::found(member_id from, std::uint64_t call_id, const seen& x) {
   if (at == reads_.end())
     return;
   reading& r = at->second;
-  const bool enough = r.answers.take(from, x.at, x.what);
-  if (!r.quorum || enough || faulty(fault::read_from_one))
+  const bool enough = r.answers.take(from, x.at, x);
+  if (r.how != read_mode::quorum)
+    end_read(at->first, x);
+  else if (enough || faulty(fault::read_from_one))
     end_read(at->first, r.answers.newest());
 }
 
-void node::end_read(std::uint64_t id, const std::optional<value>& x) {
+void node::end_read(std::uint64_t id, const std::optional<seen>& x) {
   c_.w.note([&] {
     const reading& r = reads_.at(id);
     return to_string(self_) + " reads " + to_string(r.key) + " of partition "
-           + std::to_string(r.partition) + (r.quorum ? " by quorum: " : " as primary: ")
-           + (x ? to_string(*x) : "no answer") + " as of " + to_string(r.answers.stands().last);
+           + std::to_string(r.partition) + ", " + std::string{to_string(r.how)} + ": "
+           + (x ? to_string(x->what) : "no answer") + " as of "
+           + to_string(r.answers.stands().last);
   });
   const auto done = std::move(reads_.at(id).done);
   reads_.erase(id);
   done(ended_ ? std::nullopt : x);
+}
+
+std::int64_t node::overdue_ms(std::size_t partition) {
+  const auto first = store(partition).next_deadline();
+  return first == INT64_MAX ? 0 : copy(partition).time_ms(now()) - first;
 }
 
 } // namespace sim

@@ -120,7 +120,7 @@ void node::attempt(std::uint64_t id) {
     return;
   }
   const leadership& l = membership_.leader_of(c.partition);
-  if (!l.current || !membership_.is_live(l.primary) || l.primary == self_) {
+  if (!l.current || l.primary == self_) {
     again(id);
     return;
   }

@@ -15,6 +15,7 @@ struct item_life {
   static constexpr std::uint64_t never = UINT64_MAX;
   std::uint64_t push_begin = 0;
   std::uint64_t push_end = never; ///< when its producer was told that it is there
+  std::size_t push_place = 0;     ///< among what was pushed with it
   /// What is there in the end counts as taken by one last pop.
   std::uint64_t pop_begin = never, pop_end = never;
   std::size_t place = 0; ///< in the answer of its pop

@@ -7,6 +7,7 @@
 #include <functional>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sim {
@@ -26,16 +27,26 @@ public:
 
   /// Runs `f` after a delay. Events of one instant run in the order in which they were made.
   void after(std::int64_t delay_us, std::function<void()> f) {
-    queue_.push({now_ + delay_us, made_++, std::move(f)});
+    std::size_t slot = work_.size();
+    if (free_.empty()) {
+      work_.push_back(std::move(f));
+    } else {
+      slot = free_.back();
+      free_.pop_back();
+      work_[slot] = std::move(f);
+    }
+    queue_.push({now_ + delay_us, made_++, slot});
   }
   /// Runs what happens until a point in time, or until something was found wrong.
   void run_until_ms(std::int64_t end_ms) {
     while (wrong.empty() && !queue_.empty() && queue_.top().at <= end_ms * 1000) {
-      auto e = std::move(const_cast<event&>(queue_.top()));
+      const event e = queue_.top();
       queue_.pop();
       now_ = e.at;
       ++done_;
-      e.run();
+      const auto run = std::exchange(work_[e.slot], {});
+      free_.push_back(e.slot);
+      run();
     }
     if (wrong.empty())
       now_ = end_ms * 1000;
@@ -66,12 +77,14 @@ private:
   struct event {
     std::int64_t at;
     std::uint64_t order;
-    std::function<void()> run;
+    std::size_t slot; ///< of `work_`, so that the queue moves little
     bool operator<(const event& b) const noexcept {
       return at != b.at ? at > b.at : order > b.order;
     }
   };
   std::priority_queue<event> queue_;
+  std::vector<std::function<void()>> work_;
+  std::vector<std::size_t> free_; ///< slots of `work_`
   std::int64_t now_ = 0;
   std::uint64_t made_ = 0, done_ = 0;
 };

@@ -86,6 +86,60 @@ TEST_CASE("transfer: a copy that is made while operations come is equal to the o
   }
 }
 
+namespace {
+
+/// One operation on large data: batches of hundreds of rows, hundreds of names, now and then all of
+/// a space at once.
+operation on_much(dice& d) {
+  const auto key = [&] { return static_cast<std::int64_t>(d.below(2'000)); };
+  if (d.chance(40)) {
+    const auto kind = d.chance(50) ? space_kind::queue : space_kind::stack;
+    space where{kind, "q" + std::to_string(d.below(300))};
+    if (d.chance(70))
+      return {std::move(where), op::push{value_list(1 + d.below(5), value{key()})}};
+    return {std::move(where), d.chance(50) ? operation_body{op::pop{d.below(8)}} : op::drain{}};
+  }
+  const space_kind tables[] = {space_kind::tuples, space_kind::kv, space_kind::structs};
+  space where{tables[d.below(3)], d.chance(80) ? "large" : "n" + std::to_string(d.below(300))};
+  if (d.chance(3))
+    return {std::move(where), op::clear{}};
+  if (d.chance(20))
+    return {std::move(where), op::remove_match{{{bind(1), any}, var(1) < key() / 4}}};
+  if (d.chance(40))
+    return {std::move(where), op::remove{key()}};
+  op::put_many what;
+  what.ttl_ms = d.chance(20) ? static_cast<std::int64_t>(1 + d.below(100)) : 0;
+  for (std::size_t n = 1 + d.below(400); n > 0; --n)
+    what.rows.push_back({key(), static_cast<std::int64_t>(d.bits() % 1'000)});
+  return {std::move(where), std::move(what)};
+}
+
+} // namespace
+
+TEST_CASE("transfer: tables of many pages and hundreds of names are copied though they are "
+          "cleared and rewritten meanwhile") {
+  for (std::size_t round = 0; round < workload::scaled(60); ++round) {
+    const std::uint64_t seed = workload::seed(13) + round;
+    CAPTURE(seed);
+    store_options o;
+    o.type = all_types[round % 4];
+    o.stripes = std::size_t{1} << round % 5;
+    pair_of_stores both{o, seed};
+    dice& d = both.random();
+    for (std::size_t n = 100 + d.below(300); n > 0; --n)
+      both.write(on_much(d));
+    const std::size_t budget = 50 + d.below(4'000), between = 1 + d.below(4);
+    while (!both.complete()) {
+      both.copy_a_piece(budget);
+      if (d.chance(30))
+        for (std::size_t n = d.below(between + 1); n > 0; --n)
+          both.write(on_much(d));
+      REQUIRE(both.pieces() < 100'000);
+    }
+    both.require_equal();
+  }
+}
+
 TEST_CASE("transfer: long queues and stacks are copied in slices while both ends move") {
   for (const space_kind kind : {space_kind::queue, space_kind::stack})
     for (std::uint64_t seed = 0; seed < workload::scaled(200); ++seed) {

@@ -17,9 +17,10 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 ///
 /// Version 2 added `dialled` and the item `known_nodes` of frames; version 3 the group of who
 /// answers a read, and to reports how many logs were given up; version 4 to questions how long they
-/// may be kept.
+/// may be kept; version 5 to answers to who asks for votes where the voter's log ends, and to who
+/// asks for them because the primary hands over for how long they are counted.
 struct hello {
-  static constexpr std::uint64_t present_version = 4;
+  static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
   std::uint64_t life = 0;                  ///< its `member_id`

@@ -79,14 +79,26 @@ struct replica_group {
   bool decides(F&& f) const {
     return more_than_half(members, f) && (!joint || prevails(before, f));
   }
-  /// Whether they are enough to elect a primary. In the middle of a change the casting vote counts
-  /// in the group to come, too: whoever began one with a member that is lost has to be able to go
-  /// back. Such a set, too, has a member in common with every set that decides, and with every
-  /// other that elects; but it commits nothing.
+  /// Whether they are enough to elect a primary. In the middle of a change half of the group to
+  /// come will do, so that its other half can be lost, and whoever is elected goes back. Such a
+  /// set, too, has a member in common with every set that decides; but it commits nothing.
   template <class F>
   bool elects(F&& f) const {
-    return joint ? prevails(members, f) && prevails(before, f) : more_than_half(members, f);
+    return joint ? prevails(before, f) && half(members, f) : more_than_half(members, f);
   }
+  /// Whether the members may decide alone, but it is not known that the entry that says so is
+  /// committed.
+  bool ends() const noexcept { return !joint && !before.empty(); }
+  /// While a change ends: whether those for whom `f` holds are enough to elect a primary since it
+  /// is certain that nothing was decided without the group before: at least half of the members,
+  /// for whom `g` holds, took part in no such decision.
+  template <class F, class G>
+  bool elects_back(F&& f, G&& g) const {
+    return ends() && prevails(before, f) && half(members, g);
+  }
+  /// Whether every set that decides with the group before has a member in common with every set in
+  /// which the members decide alone.
+  bool before_meets_members() const;
   /// All who may still be needed: `members` and `before`, in order.
   member_list involved() const;
 
@@ -98,6 +110,11 @@ private:
   template <class F>
   static bool more_than_half(const member_list& ms, F& f) {
     return count(ms, f) >= majority_of(ms.size());
+  }
+  /// So many that the others are not more than half.
+  template <class F>
+  bool half(const member_list& ms, F& f) const {
+    return 2 * count(ms, f) >= ms.size();
   }
   /// More than half, or half with the casting vote.
   template <class F>

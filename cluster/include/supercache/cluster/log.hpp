@@ -109,7 +109,8 @@ public:
 
   /// The entries from `first` on, up to about `most` bytes, at least one. @pre has(first), not base
   entry_batch batch(log_index first, std::size_t most) const;
-  /// One entry, decoded. @pre has(i), not base
+  /// One entry, as it travels, and decoded. @pre has(i), not base
+  byte_view encoded(log_index i) const { return view(begin_of(i), end_of(i)); }
   entry read(log_index i) const;
 
 private:

@@ -43,11 +43,12 @@ claim claim_of(std::uint64_t partition, const replica& r);
 void write(wire_writer& w, const claim& c);
 claim read_claim(wire_reader& r);
 
-/// What is known of who leads a partition.
+/// What is known of who leads a partition. Who is alive counts, whatever later reign there was: its
+/// primary may be dead, and nobody else may have heard of it.
 struct leadership {
   supercache::epoch epoch;
   member primary;       ///< the last one known; its life may be over
-  bool current = false; ///< it said so and did not take it back
+  bool current = false; ///< it can be reached, and says so; of several the one in the latest reign
   member_list members, coming;
   bool operator==(const leadership&) const = default;
 };
@@ -112,8 +113,6 @@ public:
   /// had this node's vote to found it, if anybody.
   bool group_exists(std::size_t partition, const member& founder, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
-  /// Whether this node's copy is not part of the group that somebody leads, nor about to be.
-  bool superfluous(std::size_t partition) const;
 
   /// How many partitions would miss this node if it went now. Until it is known who leads one of
   /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
@@ -146,7 +145,8 @@ private:
     std::map<std::uint64_t, claim> claims;
   };
   bool counts(const std::string& name, const node& n) const;
-  void take(const member& from, const claim& c);
+  void see_who_leads(std::uint64_t partition);
+  void see_what_is_led_by(const member& m);
   bool somebody_holds(std::size_t partition) const;
   /// Whether a node is known, but in another life: this one is over, or was never seen here.
   bool has_other_life(const member& m) const;

@@ -20,6 +20,7 @@ struct vote_request {
   bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
   bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
   member_list founders;     ///< not empty: found the group with these members; nobody may have data
+  std::uint64_t counted_ms = 0; ///< handed over: it may be elected for so long
   bool operator==(const vote_request&) const = default;
 };
 
@@ -29,6 +30,7 @@ struct vote_reply {
   bool granted = false;
   epoch promised;        ///< the latest reign the voter knows of
   bool has_data = false; ///< the voter is part of a group: nothing may be founded
+  position last;         ///< the end of the voter's log, or of one that it gave up
   bool operator==(const vote_reply&) const = default;
 };
 

@@ -22,8 +22,11 @@ struct progress {
 
   member who;
   phase now = phase::probe;
-  bool up = false;           ///< as the node monitor sees it
-  log_index match = 0;       ///< its log is ours up to here; 0 while it is filled
+  bool up = false;     ///< as the node monitor sees it
+  log_index match = 0; ///< its log is ours up to here; 0 while it is filled
+  /// The entry that made it a member. Before it has that, nothing tells it that it counts, and it
+  /// may be told by an old message that it does not.
+  log_index member_since = 0;
   log_index next = 1;        ///< the entry to send next; match < next
   bool waiting = false;      ///< probe: a message is under way
   bool ask = false;          ///< send a message without entries, to learn where it stands

@@ -6,6 +6,8 @@
 #include <supercache/cluster/sessions.hpp>
 #include <supercache/store/partition_store.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,8 +53,9 @@ struct send_budget {
 struct proposal {
   position at; ///< the answer holds once this is committed
   value answer;
-  bool watched = false;   ///< a push went to a queue that somebody waits on
-  bool unchanged = false; ///< nothing was logged: the answer is what a read would have found
+  failure why{errc::none, {}}; ///< in its place: of an operation that found something expired
+  bool watched = false;        ///< a push went to a queue that somebody waits on
+  bool unchanged = false;      ///< nothing was logged: the answer is what a read would have found
 };
 
 /// What happened in a replica since it was asked last.
@@ -94,6 +97,9 @@ public:
   /// Errors: those of the operation, `not_primary`, `unavailable`, `overloaded`: nothing was
   /// changed; `outcome_unknown` for a request whose answer was given and forgotten.
   result<proposal> propose(const request_id& who, operation what, std::int64_t now);
+  /// As primary: has an entry say that the time is `ms` or later. Answers what has to be committed
+  /// for that; then `certain_ms` has come so far. @pre accepts_writes(), ms <= time_ms(now)
+  position state_time(std::int64_t ms);
 
   // -- messages ---------------------------------------------------------------------------------
 
@@ -123,18 +129,15 @@ public:
   /// Whom this copy, while blank, last gave its vote to found the group; nobody: id 0. Unless that
   /// life is over, its group may exist.
   const member& founder() const noexcept { return founder_; }
-  /// Somebody who is alive said that he leads in this reign, perhaps another group: a later one
-  /// than this copy knows of is followed.
-  void heard_of(const epoch& e);
+  /// Somebody who is alive said that he leads in this reign, perhaps another group. A later one
+  /// than this copy knows of is followed; who leads in an earlier one is told, and reigns anew.
+  void heard_of(const epoch& e, std::int64_t now);
   /// Whether a group is known to exist elsewhere: then this copy agrees to no founding, but by who
   /// had its vote already.
   void know_of_group(bool exists) noexcept { group_exists_ = exists; }
   /// Makes this copy the primary of a group of its own, whoever else there may be: an operator's
   /// last resort. Errors: `invalid_argument` if it holds no data.
   status force(std::int64_t now);
-  /// Frees the data of a copy that is no member of the group that is led in reign `e`, unless it
-  /// has entries of a later one.
-  void let_go(const epoch& e);
   replica_news take_news() { return std::exchange(news_, {}); }
 
   // -- questions --------------------------------------------------------------------------------
@@ -170,6 +173,8 @@ public:
   bool is_member(member_id id) const noexcept { return find_member(group_.members, id); }
   /// The same, with those whom it replaces, until it is certain that they are not needed.
   const replica_group& group() const noexcept { return group_; }
+  /// The entry that made it so.
+  log_index group_index() const noexcept { return group_index_; }
   /// As primary: whom it brings up to date to be members.
   member_list coming() const;
   bool changing_members() const noexcept {
@@ -183,11 +188,17 @@ public:
     return !filling_ && !diverged_ && log_.last() >= forgot_
            && (is_member(options_.self.id) || leads());
   }
-  /// The cluster's time for this partition: the primary's, as far as is known here.
-  std::int64_t time_ms(std::int64_t now) const noexcept { return now + offset_ms_; }
+  /// The cluster's time for this partition: the primary's, as far as is known here; never before
+  /// that of an entry that is here.
+  std::int64_t time_ms(std::int64_t now) const noexcept {
+    return std::max(stamp_ms_, now + offset_ms_);
+  }
   std::int64_t offset_ms() const noexcept { return offset_ms_; }
-  /// The time of the last entry: what had expired by then has expired everywhere, and may be freed.
+  /// The time of the last entry.
   std::int64_t stamp_ms() const noexcept { return stamp_ms_; }
+  /// The time of the last entry that is known to be committed. What has expired by then has expired
+  /// whoever leads: it may be freed, and people may be told.
+  std::int64_t certain_ms() const noexcept { return certain_ms_; }
   const std::map<member_id, progress>& peers() const noexcept { return peers_; }
   const sessions& requests() const noexcept { return sessions_; }
   const member_list& wanted() const noexcept { return wanted_; }
@@ -196,10 +207,14 @@ private:
   struct campaign {
     epoch proposed;
     bool pre = true;
-    bool handed_over = false;
+    member_id handed_over = 0;    ///< the primary that asked for it, and has to say so again
     bool heir = false;            ///< not a member, but nobody else is left
     member_list founders, voters; ///< to found the group, or as heir: who is asked
-    std::map<member_id, bool> votes;
+    struct vote {
+      bool granted = false;
+      position last;
+    };
+    std::map<member_id, vote> votes;
     std::int64_t until = 0;
   };
 
@@ -220,7 +235,8 @@ private:
   bool async() const noexcept { return options_.mode == replication_mode::async; }
   void set_commit(log_index i);
   void change_committed();
-  std::int64_t next_stamp(std::int64_t now);
+  bool new_members_know() const;
+  void note_stamp(std::int64_t ms, log_index at);
 
   // replica_votes.cpp
   void on(member_id from, const vote_request& m, std::int64_t now);
@@ -228,16 +244,18 @@ private:
   void on(member_id from, const take_over& m, std::int64_t now);
   void watch_for_primary(std::int64_t now);
   bool may_campaign(std::int64_t now) const;
+  bool electable() const;
+  bool wins() const;
   bool is_heir() const;
   std::size_t rank() const;
-  void begin_campaign(bool handed_over, std::int64_t now);
+  void begin_campaign(member_id handed_over, std::int64_t now);
   void ask_for_votes(std::int64_t now);
   void ask_for_vote(const member& of);
   std::int64_t patience() const noexcept;
-  member_list electorate() const;
   void count_votes(std::int64_t now);
   bool grants(member_id from, const vote_request& m, std::int64_t now) const;
   std::int64_t loyal_until() const noexcept { return primary_ ? loyal_until_ms_ : 0; }
+  bool loyal_to_another(member_id than, std::int64_t now) const;
   void reign(std::int64_t now, entry first);
 
   // replica_follow.cpp
@@ -247,7 +265,8 @@ private:
   bool from_primary(member_id from, const epoch& e);
   bool take_entries(const append& m, progress_report& report);
   bool has_same(const position& p) const;
-  void ask_primary(std::int64_t now);
+  void ask(member_id whom, std::int64_t now);
+  bool has_all(const fill& m) const;
   void restart_from(const fill& m);
   progress_report report_of() const;
   void remember_votes();
@@ -277,6 +296,9 @@ private:
   progress& peer(const member& m);
   void move_towards_wanted(std::int64_t now);
   bool stuck() const;
+  bool can_decide(const replica_group& g) const;
+  void add_steps(replica_group& g) const;
+  bool may_go(member_id id) const;
   bool begin_change(std::int64_t now);
   member_list next_members() const;
   bool caught_up(const progress& p) const;
@@ -291,14 +313,14 @@ private:
   entry_log log_;
   sessions sessions_;
   std::optional<supercache::filling> filling_;
-  transfer_id fill_;          ///< the transfer this copy took part in last
-  log_index filled_from_ = 0; ///< where in the log that began
+  transfer_id fill_; ///< the transfer this copy took part in last
   /// Sync: the end of the log that this copy had and gave up. Those entries may be committed
   /// because it had them; so until it is filled it votes as if it still did.
   position forgot_;
 
   role role_ = role::follower;
   epoch promised_;        ///< as primary: its own
+  epoch voted_;           ///< the last one for which another had its vote
   member_id primary_ = 0; ///< of `promised_`, if known
   log_index commit_ = 0;
   log_index reign_begin_ = 0;                      ///< as primary: the first entry of its own reign
@@ -308,18 +330,22 @@ private:
   member founder_;
   replica_group group_;
   log_index group_index_ = 0; ///< of the entry that made it so
-  std::int64_t stamp_ms_ = 0;
+  std::int64_t stamp_ms_ = 0, certain_ms_ = 0;
+  /// Entries that are later than all before them, and not known to be committed; their times.
+  std::deque<std::pair<log_index, std::int64_t>> stamps_;
   std::int64_t offset_ms_ = 0; ///< of the cluster's time to the node's own
   std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
 
   std::uint64_t given_up_ = 0; ///< how often it became blank
   bool diverged_ = false;      ///< its data is not the primary's: it waits to be filled
-  bool has_more_ = false;      ///< somebody with less data asked for a vote
 
   std::optional<campaign> campaign_;
   unsigned campaigns_lost_ = 0;     ///< in a row, for want of answers
   std::int64_t leaderless_ms_ = 0;  ///< since when; 0 = not known to be
   std::int64_t loyal_until_ms_ = 0; ///< to `primary_`, to which the connection broke
+  member_id former_ = 0; ///< sync: the primary before, after a vote for whom it handed over to
+  std::int64_t loyal_to_former_until_ms_ = 0;
+  std::uint64_t handed_over_ = 0; ///< the last reign proposed because the primary asked for it
   std::set<member_id> up_;
 
   std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <supercache/store/operation.hpp>
 #include <supercache/store/record.hpp>
 
 #include <boost/container/set.hpp>
@@ -59,11 +60,11 @@ public:
   }
   /// INT64_MAX when nothing expires.
   std::int64_t next_deadline() const noexcept { return next_.load(std::memory_order_relaxed); }
-  /// Records whose time is over at `now_ms`. Cost: O(those).
-  std::size_t overdue(std::int64_t now_ms) const noexcept {
+  /// Records whose time is over. Cost: O(those).
+  std::size_t overdue(const stamp& now) const {
     std::size_t n = 0;
     if (due_)
-      for (auto at = due_->begin(); at != due_->end() && at->first <= now_ms; ++at)
+      for (auto at = due_->begin(); at != due_->end() && now.over(at->first); ++at)
         ++n;
     return n;
   }

@@ -36,10 +36,22 @@ public:
   }
   /// The deadline of what is to live for `ttl_ms`; 0 (never) for 0.
   std::int64_t after(std::int64_t ttl_ms) const { return ttl_ms == 0 ? 0 : end_of(ms(), ttl_ms); }
+  /// Whether the time of what has this deadline is over. Noted: see `latest_over`.
+  bool over(std::int64_t deadline) const {
+    if (deadline == 0 || deadline > ms())
+      return false;
+    if (deadline > latest_over_)
+      latest_over_ = deadline;
+    return true;
+  }
+  /// The latest deadline because of which something was not found; 0 if there was none. Who answers
+  /// with what was found says by that that the time has come so far.
+  std::int64_t latest_over() const noexcept { return latest_over_; }
 
 private:
   mutable clock now_ = nullptr;
   mutable std::int64_t ms_ = 0;
+  mutable std::int64_t latest_over_ = 0;
 };
 
 /// What kind of structure an operation is meant for. Sent on the wire: never renumber.

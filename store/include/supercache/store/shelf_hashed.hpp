@@ -207,7 +207,7 @@ public:
   records get(const value& key, std::uint64_t hash, const stamp& now) const {
     reclaim::pin guard;
     detail::block* b = find(key, hash);
-    if (!b || (b->deadline && b->deadline <= now.ms()))
+    if (!b || now.over(b->deadline))
       return {};
     return records::borrow(b, guard);
   }
