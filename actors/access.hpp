@@ -101,9 +101,6 @@ void put_in_order(const core& c, std::vector<record>& rows);
 /// The same for rows {key, …} of a namespace or struct type.
 void put_in_order(const core& c, std::vector<record>& rows, std::size_t key_pos);
 
-/// Every row {key, …} of a namespace or struct type; of an ordered_set in key order.
-result<std::vector<record>> all_rows(core& c, const space& of, const read_options& o);
-
 /// `out[i]` becomes what `keys[i]` has, whatever partitions they are in.
 void get_pipelined(core& c, std::span<const value> keys, std::span<const std::uint64_t> hashes,
                    std::span<records> out);

@@ -1,80 +1,37 @@
+#include "cache_backup.hpp"
 #include "clauses_kv.hpp"
 #include "clauses_queues.hpp"
 #include "clauses_structs.hpp"
 #include "clauses_tuples.hpp"
 #include "distributed/node.hpp"
 #include "distributed/remote.hpp"
-
-#include <algorithm>
-#include <iterator>
+#include "pages.hpp"
 
 namespace supercache::detail {
 
 namespace {
 
-/// A page of one partition: of the table here, or in a cluster of its primary's, as a copy here may
-/// be none or old. Answers where the next one begins; nil: nowhere.
-result<value> partition_page(core& c, std::size_t partition, const space& of, const value& from,
-                             record_list& rows) {
-  if (!c.cluster()) {
-    table* t = of.kind == space_kind::tuples ? &c.at(partition).tuples()
-                                             : c.at(partition).find(of.kind, of.name);
-    return t ? t->next_page(from, c.now(), rows) : result<value>{value{}};
-  }
-  auto x
-    = remote::ask(c, partition, remote::reading(ask::page{from}, of), {.mode = read_mode::primary});
-  if (!x)
-    return x.why();
-  for (auto& some : x->rows)
-    for (record& r : some)
-      rows.push_back(std::move(r));
-  return std::move(x->one);
-}
-
-caf::result<page> find_page(core& c, const std::string& kind, const std::string& name,
-                            const value& from) {
-  if (auto s = c.check_running(); !s)
-    return to_caf(s.why());
-  space_kind k = space_kind::tuples;
-  for (const auto x : {space_kind::kv, space_kind::structs})
-    if (kind == to_string(x))
-      k = x;
-  if (k == space_kind::tuples && kind != to_string(k))
-    return to_caf({errc::invalid_argument,
-                   "cannot page through '" + kind + "'; allowed is tuples, kv, structs"});
-  // A point in the walk is {partition, where in its table}.
-  std::size_t partition = 0;
-  value inner;
-  if (!from.is_nil()) {
-    if (!from.is_tuple() || from.items().size() != 2 || !from.items()[0].is_int()
-        || from.items()[0].as_int() < 0)
-      return to_caf({errc::invalid_argument, "no page ends at " + to_string(from)});
-    partition = static_cast<std::size_t>(from.items()[0].as_int());
-    inner = from.items()[1];
-  }
-  page out;
-  for (; partition < c.partitions() && out.rows.empty(); ++partition, inner = {}) {
-    auto next = partition_page(c, partition, {k, name}, inner, out.rows);
-    if (!next)
-      return to_caf(next.why());
-    if (!next->is_nil()) {
-      out.next = value::tuple({partition, *std::move(next)});
-      return out;
-    }
-  }
-  if (partition < c.partitions())
-    out.next = value::tuple({partition, value{}});
-  return out;
+/// Reads pages of the primary's, as a copy here may be none or old.
+list_options as_asked(std::string prefix, std::uint64_t limit) {
+  return {read_mode::primary, remote::default_timeout, std::move(prefix), index_in(limit)};
 }
 
 /// What is thrown, e.g. that a place in the walk nests too deeply to be sent, becomes the answer.
-caf::result<page> next_page(core& c, const std::string& kind, const std::string& name,
-                            const value& from) {
-  try {
-    return find_page(c, kind, name, from);
-  } catch (const error& e) {
-    return make_error(e.code(), e.what());
-  }
+caf::result<page> answer_page(core& c, const std::string& kind, const std::string& name,
+                              const value& from, const list_options& o, bool keys_only) {
+  if (auto s = c.check_running(); !s)
+    return to_caf(s.why());
+  for (const auto k : {space_kind::tuples, space_kind::kv, space_kind::structs})
+    if (kind == to_string(k))
+      try {
+        if (auto s = k == space_kind::structs ? struct_rows::check_type(name) : done(); !s)
+          return to_caf(s.why());
+        return reply(to_expected(next_page(c, {k, name}, from, o, keys_only)));
+      } catch (const error& e) {
+        return make_error(e.code(), e.what());
+      }
+  return to_caf(
+    {errc::invalid_argument, "cannot page through '" + kind + "'; allowed is tuples, kv, structs"});
 }
 
 caf::result<value> statistics(core& c, const std::string& section) {
@@ -115,32 +72,13 @@ status set_while_running(core& c, const std::string& name, const std::string& te
   return c.log().log_decisions(changed.debug_log);
 }
 
-/// Sorted, each once, of all partitions.
-result<value_list> names_of(core& c, space_kind kind) {
-  value_list out;
-  if (c.cluster()) {
-    const auto all
-      = remote::ask_each(c, 0, c.partitions(), remote::reading(ask::names{}, {kind, {}}));
-    if (!all)
-      return all.why();
-    for (const answer& a : *all)
-      std::ranges::copy(a.one.items(), std::back_inserter(out));
-  } else {
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      std::ranges::copy(c.at(i).names(kind), std::back_inserter(out));
-  }
-  std::erase_if(out, [&](const value& x) { return !struct_rows::is_shown(kind, x.as_string()); });
-  std::ranges::sort(out);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-caf::result<value_list> names_in_use(core& c, const std::string& kind) {
+caf::result<value_list> names_in_use(core& c, const std::string& kind, const value& behind,
+                                     const list_options& o) {
   if (auto s = c.check_running(); !s)
     return to_caf(s.why());
   for (const auto x : {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs})
     if (kind == to_string(x))
-      return reply(to_expected(names_of(c, x)));
+      return reply(to_expected(names_of(c, x, behind, o)));
   return to_caf({errc::invalid_argument,
                  "no names of kind '" + kind + "'; there are kv, queue, stack, structs"});
 }
@@ -159,9 +97,18 @@ auto info_clauses(handle_source c) {
       return reply(to_expected(set_while_running(*c, name, text)));
     },
     [=](page_atom, const std::string& kind, const std::string& name, const value& from) {
-      return next_page(*c, kind, name, from);
+      return answer_page(*c, kind, name, from, as_asked({}, 0), false);
     },
-    [=](list_atom, const std::string& kind) { return names_in_use(*c, kind); },
+    [=](page_atom, const std::string& kind, const std::string& name, const value& from,
+        std::string& prefix, std::uint64_t limit, bool keys_only) {
+      return answer_page(*c, kind, name, from, as_asked(std::move(prefix), limit), keys_only);
+    },
+    [=](list_atom, const std::string& kind) { return names_in_use(*c, kind, {}, {}); },
+    [=](list_atom, const std::string& kind, const value& behind, std::string& prefix,
+        std::uint64_t limit) {
+      return names_in_use(*c, kind, behind,
+                          {.prefix = std::move(prefix), .limit = index_in(limit)});
+    },
   };
 }
 
@@ -267,6 +214,7 @@ caf::behavior cache_behavior(std::shared_ptr<core> c) {
     .or_else(part_of<struct_actor>(struct_clauses(c), struct_walk_clauses(c)))
     .or_else(part_of<watchable_actor>(watch_clauses(c)))
     .or_else(part_of<info_actor>(info_clauses(c)))
+    .or_else(part_of<backup_actor>(backup_clauses(c)))
     .or_else(part_of<member_actor>(member_clauses(c)));
 }
 

@@ -1,6 +1,7 @@
 #include "cache_async.hpp"
 
 #include "access.hpp"
+#include "cache_backup.hpp"
 #include "distributed/remote.hpp"
 
 #include <caf/message_handler.hpp>
@@ -30,6 +31,7 @@ caf::message as_int(const value& x) { return caf::make_message(x.as_int()); }
 caf::message as_size(const value& x) {
   return caf::make_message(static_cast<std::uint64_t>(x.as_int()));
 }
+caf::message as_it_is(const value& x) { return caf::make_message(x); }
 caf::message as_values(const value& x) {
   return caf::make_message(value_list(x.items().begin(), x.items().end()));
 }
@@ -101,6 +103,11 @@ struct single {
                 bool only_new) const {
     return store(c.index_of(hash(key)), {space_kind::kv, std::move(ns)}, record{key, std::move(x)},
                  ttl_ms, only_new);
+  }
+  bool restore(std::uint64_t partition, operation& o) const {
+    if (auto s = check_restoring(c, partition, o); !s)
+      return refuse(s.why());
+    return write(index_in(partition), std::move(o.target), std::move(o.body), as_it_is);
   }
   bool named(space_kind kind, std::string& name, operation_body body,
              caf::message (*convert)(const value&)) const {
@@ -192,6 +199,14 @@ caf::message_handler queue_messages(auto with) {
   };
 }
 
+caf::message_handler restoring_messages(auto with) {
+  return {
+    [=](apply_atom, index_atom, std::uint64_t partition, operation& o) {
+      with(metric::put, [&](const single& s) { return s.restore(partition, o); });
+    },
+  };
+}
+
 /// What throws, e.g. that a value is too deep for a record, becomes the answer.
 caf::behavior messages(core& c, auto current) {
   const auto with = [&c, current](metric what, auto f) {
@@ -205,7 +220,10 @@ caf::behavior messages(core& c, auto current) {
       current->taken = s.refuse(out_of_memory());
     }
   };
-  return tuple_messages(with).or_else(kv_messages(with)).or_else(queue_messages(with));
+  return tuple_messages(with)
+    .or_else(kv_messages(with))
+    .or_else(queue_messages(with))
+    .or_else(restoring_messages(with));
 }
 
 } // namespace

@@ -144,8 +144,8 @@ private:
       return;
     }
     const auto asked_for = core_->config().replication.replication_factor;
-    compat::answer(w.request, caf::make_message(value::map(
-                                {{"copies", *copies}, {"asked_for", asked_for}})));
+    compat::answer(w.request,
+                   caf::make_message(value::map({{"copies", *copies}, {"asked_for", asked_for}})));
   }
 
   void look() {

@@ -39,6 +39,7 @@ store_options store_options_of(const options& o) {
   s.type = o.table_type;
   s.key_pos = o.key_pos;
   s.stripes = std::bit_ceil(std::max<std::size_t>(1, stripes_in_all / *o.num_partition));
+  s.shown = struct_rows::is_shown;
   return s;
 }
 

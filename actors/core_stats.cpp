@@ -1,6 +1,5 @@
 #include "core.hpp"
 #include "distributed/node.hpp"
-#include "struct_rows.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -19,7 +18,7 @@ cache_stats core::stats() {
   for (std::size_t i = 0; i < partitions(); ++i) {
     const stamp when = cluster() ? stamp{cluster()->host_of(i).time_ms()} : now();
     const auto add = [&](kind_stats& to, space_kind kind) {
-      const auto held = at(i).held(kind, when, struct_rows::is_shown);
+      const auto held = at(i).held(kind, when);
       to.records += held.records;
       to.bytes += held.bytes;
       return held;
@@ -28,8 +27,7 @@ cache_stats core::stats() {
     out.partitions.push_back({i, partition_name(i), tuples.records, tuples.bytes});
     for (std::size_t k = 0; k < std::size(kinds); ++k) {
       add(out.kinds[k + 1], kinds[k]);
-      std::ranges::copy_if(at(i).names(kinds[k]), std::back_inserter(*names[k]),
-                           [&](const auto& x) { return struct_rows::is_shown(kinds[k], x); });
+      std::ranges::copy(at(i).names(kinds[k]), std::back_inserter(*names[k]));
     }
   }
   out.records = out.kinds[0].records;

@@ -1,9 +1,8 @@
 #include "access.hpp"
 #include "distributed/remote.hpp"
+#include "pages.hpp"
 
 #include <supercache/kv.hpp>
-
-#include <algorithm>
 
 // Removing from key-value namespaces, and what covers all of one.
 
@@ -63,46 +62,73 @@ std::size_t kv::remove_all(const wait_options& o) { return to_plain(try_remove_a
 
 // -- everything ---------------------------------------------------------------------------------
 
-result<std::vector<record>> kv::all(const read_options& o) const {
+result<std::vector<record>> kv::all(const list_options& o, bool keys_only) const {
   return detail::walk(cache_.internals(), metric::scan,
-                      [&](core& c) { return detail::all_rows(c, target(), o); });
+                      [&](core& c) { return detail::all_rows(c, target(), o, keys_only); });
 }
 
 namespace {
 
+using pair = std::pair<value, value>;
+value key_in(const record& r) { return r[0]; }
+value value_in(const record& r) { return r[1]; }
+pair pair_in(const record& r) { return {r[0], r[1]}; }
+
 /// What `f` makes of each row.
-template <class T, class F>
-caf::expected<std::vector<T>> each_of(const result<std::vector<record>>& rows, F&& f) {
-  if (!rows)
-    return to_caf(rows.why());
+template <class T>
+std::vector<T> each_of(const std::vector<record>& rows, T (*f)(const record&)) {
   std::vector<T> out;
-  out.reserve(rows->size());
-  for (const record& r : *rows)
+  out.reserve(rows.size());
+  for (const record& r : rows)
     out.push_back(f(r));
   return out;
+}
+template <class T>
+caf::expected<std::vector<T>> each_of(const result<std::vector<record>>& rows,
+                                      T (*f)(const record&)) {
+  if (!rows)
+    return to_caf(rows.why());
+  return each_of(*rows, f);
+}
+
+template <class T>
+caf::expected<listing<T>> page_of(core& all, const space& of, const value& from,
+                                  const list_options& o, bool keys_only, T (*f)(const record&)) {
+  auto got = walk(all, metric::scan,
+                  [&](core& c) { return detail::next_page(c, of, from, o, keys_only); });
+  if (!got)
+    return to_caf(got.why());
+  return listing<T>{each_of(got->rows, f), std::move(got->next)};
 }
 
 } // namespace
 
-caf::expected<value_list> kv::try_keys(const read_options& o) const {
-  auto keys = each_of<value>(all(o), [](const record& r) { return r[0]; });
-  if (keys) // the values of one key of a bag are met one after the other
-    keys->erase(std::unique(keys->begin(), keys->end()), keys->end());
-  return keys;
+caf::expected<value_list> kv::try_keys(const list_options& o) const {
+  return each_of(all(o, true), key_in);
 }
-value_list kv::keys(const read_options& o) const { return to_plain(try_keys(o)); }
+value_list kv::keys(const list_options& o) const { return to_plain(try_keys(o)); }
 
-caf::expected<value_list> kv::try_values(const read_options& o) const {
-  return each_of<value>(all(o), [](const record& r) { return r[1]; });
+caf::expected<value_list> kv::try_values(const list_options& o) const {
+  return each_of(all(o), value_in);
 }
-value_list kv::values(const read_options& o) const { return to_plain(try_values(o)); }
+value_list kv::values(const list_options& o) const { return to_plain(try_values(o)); }
 
-caf::expected<std::vector<std::pair<value, value>>> kv::try_to_list(const read_options& o) const {
-  using pair = std::pair<value, value>;
-  return each_of<pair>(all(o), [](const record& r) { return pair{r[0], r[1]}; });
+caf::expected<std::vector<pair>> kv::try_to_list(const list_options& o) const {
+  return each_of(all(o), pair_in);
 }
-std::vector<std::pair<value, value>> kv::to_list(const read_options& o) const {
-  return to_plain(try_to_list(o));
+std::vector<pair> kv::to_list(const list_options& o) const { return to_plain(try_to_list(o)); }
+
+caf::expected<listing<value>> kv::try_keys_page(const value& from, const list_options& o) const {
+  return page_of(cache_.internals(), target(), from, o, true, key_in);
+}
+listing<value> kv::keys_page(const value& from, const list_options& o) const {
+  return to_plain(try_keys_page(from, o));
+}
+caf::expected<listing<pair>> kv::try_page(const value& from, const list_options& o) const {
+  return page_of(cache_.internals(), target(), from, o, false, pair_in);
+}
+listing<pair> kv::page(const value& from, const list_options& o) const {
+  return to_plain(try_page(from, o));
 }
 
 caf::expected<std::size_t> kv::try_count(const read_options& o) const {
@@ -118,27 +144,5 @@ caf::expected<std::size_t> kv::try_count(const read_options& o) const {
   }));
 }
 std::size_t kv::count(const read_options& o) const { return to_plain(try_count(o)); }
-
-namespace detail {
-
-result<std::vector<record>> all_rows(core& c, const space& of, const read_options& o) {
-  std::vector<record> out;
-  const auto take = [&](const record& r) {
-    out.push_back(r);
-    return true;
-  };
-  if (c.cluster()) {
-    if (auto s = remote::each(c, 0, c.partitions(), of, take, o); !s)
-      return s.why();
-  } else {
-    for (std::size_t i = 0; i < c.partitions(); ++i)
-      if (table* t = c.at(i).find(of.kind, of.name))
-        t->each(c.now(), take);
-  }
-  put_in_order(c, out, 0);
-  return out;
-}
-
-} // namespace detail
 
 } // namespace supercache

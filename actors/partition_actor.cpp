@@ -126,6 +126,10 @@ public:
     const bool more
       = !core_->cluster() && store_.reclaim_expired(system_ms(), tidy_budget) >= tidy_budget;
     reclaim::collect();
+    if (const auto now = std::chrono::steady_clock::now(); now - aged_ >= 1s) {
+      aged_ = now;
+      store_.age_snapshots();
+    }
     compat::tell_later(self_, partition_actor{self_}, more ? 0ms : tidy_interval, caf::tick_atom_v);
   }
 
@@ -194,6 +198,7 @@ private:
   std::size_t waits_ = 0; ///< in it
   parking parking_;       ///< in a cluster
   std::shared_ptr<distant_waits> distant_;
+  std::chrono::steady_clock::time_point aged_{}; ///< when snapshots were looked at
   std::uint64_t last_id_ = 0;
   /// Operations of a cluster that are under way.
   std::map<std::uint64_t, caf::response_promise> applied_;

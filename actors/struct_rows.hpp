@@ -6,6 +6,8 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 /// Structs as records {key, {field, …}}: what handles and messages share. A type needs no `init`
 /// here, as a record says its key.
@@ -18,6 +20,10 @@ inline bool is_shown(space_kind kind, std::string_view name) noexcept {
   return kind != space_kind::structs || name != keys_space;
 }
 
+/// Errors: `invalid_argument` for a name that no type can have.
+status check_type(const std::string& type);
+/// The types that are initialised, and which field is the key of each. Errors: those of a read.
+result<std::vector<std::pair<std::string, std::size_t>>> declared(core& c, const read_options& o);
 /// Makes a field the key of a type, on all nodes, unless another is. Errors: `key_mismatch`; in a
 /// cluster those of a write.
 status init(core& c, const std::string& type, std::size_t field, const wait_options& o);

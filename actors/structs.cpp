@@ -1,5 +1,6 @@
 #include "access.hpp"
 #include "distributed/remote.hpp"
+#include "pages.hpp"
 #include "struct_rows.hpp"
 
 #include <supercache/structs.hpp>
@@ -68,13 +69,13 @@ result<std::optional<std::size_t>> agreed_key(core& c, const std::string& type,
   return std::optional{static_cast<std::size_t>(found->front()[1].as_int())};
 }
 
+} // namespace
+
 status check_type(const std::string& type) {
   if (is_shown(space_kind::structs, type))
     return done();
   return {errc::invalid_argument, "no type of structs can be called '" + type + '\''};
 }
-
-} // namespace
 
 status init(core& c, const std::string& type, std::size_t field, const wait_options& o) {
   if (auto s = check_type(type); !s)
@@ -107,6 +108,20 @@ result<std::optional<std::size_t>> key_of(core& c, const std::string& type, cons
   if (agreed && *agreed)
     return std::optional{learn_key(c, type, **agreed)};
   return agreed;
+}
+
+result<std::vector<std::pair<std::string, std::size_t>>> declared(core& c, const read_options& o) {
+  if (!c.cluster()) {
+    const std::lock_guard hold{c.structs_lock};
+    return c.struct_keys;
+  }
+  const auto rows = all_rows(c, {space_kind::structs, keys_space}, o);
+  if (!rows)
+    return rows.why();
+  std::vector<std::pair<std::string, std::size_t>> out;
+  for (const record& r : *rows)
+    out.emplace_back(r[0].as_string(), static_cast<std::size_t>(r[1].as_int()));
+  return out;
 }
 
 status put(core& all, const std::string& type, record row, const write_options& o) {
@@ -146,6 +161,8 @@ result<records> get(core& all, const std::string& type, const value& key, const 
 }
 
 result<std::vector<record>> list(core& all, const std::string& type, const read_options& o) {
+  if (auto s = check_type(type); !s)
+    return s.why();
   return walk(all, metric::scan, [&](core& c) {
     return all_rows(c, {space_kind::structs, type}, o);
   });
@@ -220,6 +237,14 @@ result<std::vector<record>> struct_space::get_all(const read_options& o) const {
   if (auto k = key_field({.timeout = o.timeout}); !k)
     return k.why();
   return struct_rows::list(cache_.internals(), type_, o);
+}
+
+result<page> struct_space::page(const value& from, const list_options& o) const {
+  if (auto k = key_field({.timeout = o.timeout}); !k)
+    return k.why();
+  return walk(cache_.internals(), metric::scan, [&](core& c) {
+    return next_page(c, {space_kind::structs, type_}, from, o, false);
+  });
 }
 
 result<std::size_t> struct_space::remove(const value& key, const wait_options& o) {

@@ -109,9 +109,26 @@ struct on_table {
     return value{t.exchange(o.row, hash(o.row[t.key_pos()]),
                             o.only_if_there ? table::only_if_there : table::always, now)};
   }
+  result<value> operator()(const op::restore& o) const {
+    for (const auto& x : o.rows)
+      if (!fits(x.what))
+        return short_row(x.what);
+    const auto key_of = [&](std::size_t i) -> const value& { return o.rows[i].what[t.key_pos()]; };
+    for (std::size_t i = 0, end = 0; i < o.rows.size(); i = end) {
+      while (end < o.rows.size() && key_of(end) == key_of(i))
+        ++end;
+      if (o.behind && end < o.rows.size())
+        return {errc::invalid_argument, "rows behind others are of one key, not of several"};
+      if (auto s
+          = t.put_back(std::span{o.rows}.subspan(i, end - i), hash(key_of(i)), o.behind, now);
+          !s)
+        return s.why();
+    }
+    return value{o.rows.size()};
+  }
   template <class QueueOperation>
   result<value> operator()(const QueueOperation&) const {
-    return {errc::invalid_argument, "only queues and stacks push, pop and drain"};
+    return {errc::invalid_argument, "only queues and stacks push, pop, drain and extend"};
   }
 };
 
@@ -128,6 +145,16 @@ struct on_queue {
       *watched = done.watched;
     return value{done.length};
   }
+  result<value> operator()(const op::extend& o) const {
+    if (!std::ranges::all_of(o.items, fits_in_list))
+      return item_too_deep();
+    const std::size_t there = q.count(name);
+    if (there < o.behind)
+      return {errc::not_found, std::to_string(there) + " items are there, where "
+                                 + std::to_string(o.behind) + " come before those to be added"};
+    const std::size_t known = std::min<std::size_t>(there - o.behind, o.items.size());
+    return (*this)(op::push{{o.items.begin() + static_cast<std::ptrdiff_t>(known), o.items.end()}});
+  }
   result<value> operator()(const op::pop& o) const {
     return list_of(q.pop(name, o.count), item_too_deep);
   }
@@ -137,7 +164,8 @@ struct on_queue {
   result<value> operator()(const op::clear&) const { return value{q.pop(name, SIZE_MAX).size()}; }
   template <class TableOperation>
   result<value> operator()(const TableOperation&) const {
-    return {errc::invalid_argument, "queues and stacks know push, pop, drain and clear only"};
+    return {errc::invalid_argument,
+            "queues and stacks know push, pop, drain, extend and clear only"};
   }
 };
 
@@ -162,6 +190,9 @@ struct may_store {
   bool operator()(const op::push&) const { return false; }
   bool operator()(const op::pop&) const { return false; }
   bool operator()(const op::drain&) const { return false; }
+  bool operator()(const op::restore& o) const { return !o.rows.empty() && !o.behind; }
+  bool operator()(const op::extend&) const { return false; }
+  bool operator()(const op::wipe&) const { return false; }
 };
 
 } // namespace
@@ -176,6 +207,10 @@ table& partition_store::table_for(const operation& o) {
 }
 
 result<value> partition_store::apply(const operation& o, const stamp& now, bool* watched) {
+  if (std::holds_alternative<op::wipe>(o.body)) {
+    wipe(now);
+    return value{};
+  }
   switch (o.target.kind) {
     case space_kind::tuples: return std::visit(on_table{tuples_, now}, o.body);
     case space_kind::queue: return std::visit(on_queue{queues_, o.target.name, watched}, o.body);
@@ -192,11 +227,24 @@ std::string_view to_string(space_kind k) noexcept {
 }
 
 std::string_view name_of(const operation_body& body) noexcept {
-  constexpr std::string_view names[]
-    = {"put",    "put_many",       "insert_new",     "remove",
-       "take",   "update_element", "update_counter", "compare_exchange",
-       "expire", "remove_match",   "clear",          "push",
-       "pop",    "drain",          "exchange"};
+  constexpr std::string_view names[] = {"put",
+                                        "put_many",
+                                        "insert_new",
+                                        "remove",
+                                        "take",
+                                        "update_element",
+                                        "update_counter",
+                                        "compare_exchange",
+                                        "expire",
+                                        "remove_match",
+                                        "clear",
+                                        "push",
+                                        "pop",
+                                        "drain",
+                                        "exchange",
+                                        "restore",
+                                        "extend",
+                                        "wipe"};
   static_assert(std::size(names) == std::variant_size_v<operation_body>);
   return names[body.index()];
 }

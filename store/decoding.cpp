@@ -48,6 +48,7 @@ private:
   std::vector<value> read_values();
   std::vector<record> read_records();
   std::vector<std::pair<std::uint32_t, value>> read_changes();
+  std::vector<op::restore::row> read_restored();
   template <class E>
   E read_enum(E last) {
     return static_cast<E>(read_unsigned(static_cast<std::uint64_t>(last)));
@@ -219,6 +220,18 @@ std::vector<std::pair<std::uint32_t, value>> reader::read_changes() {
   return changes;
 }
 
+std::vector<op::restore::row> reader::read_restored() {
+  const auto n = begin_array(0);
+  if (n % 2 != 0)
+    in_.fail("rows are restored with their times to live; there is an odd number of items");
+  std::vector<op::restore::row> rows(n / 2);
+  for (auto& [row, ttl_ms] : rows) {
+    row = read_record();
+    ttl_ms = read_integer();
+  }
+  return rows;
+}
+
 // -- patterns -----------------------------------------------------------------------------------
 
 term reader::read_term(unsigned levels) {
@@ -277,7 +290,7 @@ pattern reader::read_pattern() {
 
 operation_body reader::read_body(op_code code, std::uint64_t fields) {
   // The initialisers in braces are evaluated from left to right.
-  constexpr std::uint8_t fields_of[] = {2, 2, 2, 1, 1, 2, 5, 4, 2, 1, 0, 1, 1, 0, 2};
+  constexpr std::uint8_t fields_of[] = {2, 2, 2, 1, 1, 2, 5, 4, 2, 1, 0, 1, 1, 0, 2, 2, 2, 0};
   static_assert(std::size(fields_of) == std::variant_size_v<operation_body>);
   need_fields(fields, fields_of[static_cast<std::size_t>(code)]);
   switch (code) {
@@ -299,13 +312,16 @@ operation_body reader::read_body(op_code code, std::uint64_t fields) {
     case op_code::pop: return op::pop{read_unsigned(UINT64_MAX)};
     case op_code::drain: return op::drain{};
     case op_code::exchange: return op::exchange{read_record(), read_bool()};
+    case op_code::restore: return op::restore{read_restored(), read_unsigned(UINT64_MAX)};
+    case op_code::extend: return op::extend{read_values(), read_unsigned(UINT64_MAX)};
+    case op_code::wipe: return op::wipe{};
   }
   in_.fail("unknown operation");
 }
 
 operation reader::read_operation() {
   const auto fields = begin_array(op_head_fields) - op_head_fields;
-  const auto code = read_enum(op_code::exchange);
+  const auto code = read_enum(op_code::wipe);
   operation o;
   o.target.kind = read_enum(last_space);
   o.target.name = read_text();

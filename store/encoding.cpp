@@ -228,6 +228,21 @@ struct body_writer {
   void operator()(const op::exchange& o) const {
     all(op_code::exchange, o.row, value{o.only_if_there});
   }
+  void operator()(const op::restore& o) const {
+    begin(op_code::restore, 2);
+    w.begin_array(2 * o.rows.size());
+    for (const auto& [row, ttl_ms] : o.rows) {
+      w.put(row);
+      w.put(ttl_ms);
+    }
+    w.put(o.behind);
+  }
+  void operator()(const op::extend& o) const {
+    begin(op_code::extend, 2);
+    w.put_array(o.items);
+    w.put(o.behind);
+  }
+  void operator()(const op::wipe&) const { all(op_code::wipe); }
 };
 
 } // namespace

@@ -54,6 +54,9 @@
 //   12 pop               count
 //   13 drain
 //   14 exchange          row, only if there
+//   15 restore           [row, ttl_ms, row, ttl_ms, …], behind
+//   16 extend            [value, …], behind
+//   17 wipe
 // Kinds of spaces are the numbers of `space_kind`.
 namespace supercache::detail {
 
@@ -75,6 +78,9 @@ enum class op_code : std::uint8_t {
   pop = 12,
   drain = 13,
   exchange = 14,
+  restore = 15,
+  extend = 16,
+  wipe = 17,
 };
 /// Number, kind of space, name of space.
 inline constexpr std::size_t op_head_fields = 3;
@@ -87,6 +93,6 @@ inline constexpr auto last_space = space_kind::structs;
 static_assert(static_cast<int>(term::what::literal) == 0 && static_cast<int>(last_term) == 4);
 static_assert(static_cast<int>(guard::op::literal) == 0 && static_cast<int>(guard::op::both) == 8
               && static_cast<int>(guard::op::is_nil) == 11 && static_cast<int>(last_guard) == 19);
-static_assert(std::variant_size_v<operation_body> == 15, "number the new operation above");
+static_assert(std::variant_size_v<operation_body> == 18, "number the new operation above");
 
 } // namespace supercache::detail

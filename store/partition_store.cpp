@@ -1,11 +1,13 @@
 #include <supercache/store/partition_store.hpp>
 #include <supercache/store/reclaim.hpp>
 #include <supercache/store/shelf_striped.hpp>
+#include <supercache/store/snapshot.hpp>
 
 #include <boost/intrusive/set.hpp>
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace supercache {
 
@@ -45,12 +47,33 @@ struct partition_store::by_name {
   }
 };
 
+/// Who the tables tell: it hands on to who watches, and to snapshots.
+class partition_store::hub final : public change_sink {
+public:
+  explicit hub(snapshots& s) : kept(s) {}
+  void changed(transition t) override {
+    if (change_sink* to = watcher.load(std::memory_order_acquire))
+      to->changed(std::move(t));
+  }
+  void changing(const space& where, const value& key, std::uint64_t hash,
+                const std::function<std::vector<record>()>& had) override {
+    if (keeping.load(std::memory_order_acquire))
+      kept.keep(where, key, hash, had);
+  }
+  std::atomic<change_sink*> watcher{nullptr};
+  std::atomic<bool> keeping{false}; ///< snapshots are told
+  snapshots& kept;
+};
+
 partition_store::partition_store(const store_options& o)
   : options_(o),
+    snapshots_(std::make_unique<snapshots>(*this)),
     tuples_(o.type, o.key_pos, o.stripes, shelf::width::wide, {}, &deadlines_),
     no_pairs_(type_of(space_kind::kv, o), 0, 1, shelf::width::narrow, {}, nullptr),
     no_structs_(type_of(space_kind::structs, o), 0, 1, shelf::width::narrow, {}, nullptr),
-    ordered_(std::make_unique<by_name>()) {}
+    ordered_(std::make_unique<by_name>()) {
+  hub_ = std::make_unique<hub>(*snapshots_);
+}
 
 partition_store::~partition_store() = default;
 
@@ -139,7 +162,10 @@ std::vector<space> partition_store::spaces_after(const space& s, std::size_t mos
 std::vector<std::string> partition_store::names(space_kind kind) const {
   std::vector<std::string> out;
   if (is_table(kind)) {
-    each_named(kind, [&](const table& t) { out.push_back(t.where().name); });
+    each_named(kind, [&](const table& t) {
+      if (t.stored() && shows(kind, t.where().name))
+        out.push_back(t.where().name);
+    });
     return out;
   }
   const auto& from = kind == space_kind::queue ? queues_ : stacks_;
@@ -149,8 +175,10 @@ std::vector<std::string> partition_store::names(space_kind kind) const {
   return out;
 }
 
-void partition_store::tell(change_sink* to) {
-  tuples_.tell(to);
+/// Under `telling_`: the tables tell the hub as long as anybody listens to it. Behind it those do
+/// who did not know yet.
+void partition_store::spread_hub() {
+  change_sink* const to = hub_->watcher.load() || hub_->keeping.load() ? hub_.get() : nullptr;
   {
     const std::lock_guard hold{adding_};
     told_ = to;
@@ -158,6 +186,52 @@ void partition_store::tell(change_sink* to) {
   each_table([&](table& t) { t.tell(to); });
 }
 
+void partition_store::tell(change_sink* to) {
+  const std::lock_guard one_by_one{telling_};
+  hub_->watcher.store(to, std::memory_order_release);
+  spread_hub();
+}
+
+partition_store::snapshot_start::snapshot_start(partition_store& of) : of_(of) {
+  const std::lock_guard one_by_one{of_.telling_};
+  ++of_.expected_;
+  of_.expect_snapshot();
+}
+partition_store::snapshot_start::~snapshot_start() {
+  {
+    const std::lock_guard one_by_one{of_.telling_};
+    --of_.expected_;
+  }
+  of_.release_snapshots();
+}
+status partition_store::snapshot_start::begin(std::uint64_t id, const stamp& now) {
+  return of_.snapshots_->begin(id, now.ms());
+}
+
+/// Under `telling_`.
+void partition_store::expect_snapshot() {
+  if (hub_->keeping.exchange(true))
+    return;
+  spread_hub();
+  queues_.tell(snapshots_.get());
+  stacks_.tell(snapshots_.get());
+}
+
+/// Nobody is told once there is no snapshot that is still being read.
+void partition_store::release_snapshots() {
+  const std::lock_guard one_by_one{telling_};
+  if (!hub_->keeping.load() || expected_ > 0 || snapshots_->any_open())
+    return;
+  hub_->keeping.store(false, std::memory_order_release);
+  spread_hub();
+  queues_.tell(nullptr);
+  stacks_.tell(nullptr);
+}
+
+void partition_store::age_snapshots() {
+  snapshots_->age();
+  release_snapshots();
+}
 namespace {
 
 /// Registers a table that was taken out of `deadlines`, whatever happens meanwhile.
@@ -181,16 +255,26 @@ std::size_t partition_store::reclaim_expired(std::int64_t now_ms, std::size_t bu
 }
 
 void partition_store::clear(const stamp& now) {
+  clear_if(now, [](const space&) { return true; });
+}
+void partition_store::wipe(const stamp& now) {
+  clear_if(now, [this](const space& s) { return shows(s.kind, s.name); });
+}
+
+/// Removes what is in the tables that are `wanted`, and all queues and stacks.
+template <class Wanted>
+void partition_store::clear_if(const stamp& now, Wanted&& wanted) {
+  snapshots_->drop();
+  release_snapshots();
   each_table([&](table& t) {
-    if (t.stored())
+    if (t.stored() && wanted(t.where()))
       t.clear(now);
   });
   queues_.clear();
   stacks_.clear();
 }
 
-partition_store::amount partition_store::held(space_kind kind, const stamp& now,
-                                              name_filter counts) const {
+partition_store::amount partition_store::held(space_kind kind, const stamp& now) const {
   switch (kind) {
     case space_kind::tuples: return {tuples_.count(now), tuples_.bytes()};
     case space_kind::queue: return {queues_.items(), queues_.bytes()};
@@ -200,7 +284,7 @@ partition_store::amount partition_store::held(space_kind kind, const stamp& now,
   }
   amount sum;
   each_named(kind, [&](const table& t) {
-    if (counts && !counts(kind, t.where().name))
+    if (!shows(kind, t.where().name))
       return;
     sum.records += t.count(now);
     sum.bytes += t.bytes();

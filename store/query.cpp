@@ -1,5 +1,8 @@
 #include <supercache/store/partition_store.hpp>
 #include <supercache/store/query.hpp>
+#include <supercache/store/snapshot.hpp>
+
+#include <algorithm>
 
 // How queries travel, and what a partition answers to them.
 //
@@ -44,6 +47,22 @@ struct body_writer {
     w.number(q.limit);
   }
   void operator()(const ask::count_match& q) const { w.item(q.what); }
+  void operator()(const ask::list& q) const {
+    w.item(q.from);
+    w.text(q.prefix);
+    w.number(q.most);
+    w.flag(q.keys_only);
+  }
+  void operator()(const ask::names_behind& q) const {
+    w.item(q.from);
+    w.text(q.prefix);
+    w.number(q.most);
+  }
+  void operator()(const ask::snapshot& q) const {
+    w.number(q.id);
+    w.number(q.number);
+    w.number(q.budget);
+  }
   template <class NoFields>
   void operator()(const NoFields&) const {}
 };
@@ -70,7 +89,22 @@ query_body read_body(wire_reader& r, std::size_t kind) {
       const bool bind = r.flag();
       return ask::match_some{std::move(what), bind, r.number()};
     }
-    default: return ask::count_match{r.read_pattern()};
+    case 10: return ask::count_match{r.read_pattern()};
+    case 11: {
+      auto from = r.read_value();
+      auto prefix = r.text();
+      const auto most = r.number();
+      return ask::list{std::move(from), std::move(prefix), most, r.flag()};
+    }
+    case 12: {
+      auto from = r.read_value();
+      auto prefix = r.text();
+      return ask::names_behind{std::move(from), std::move(prefix), r.number()};
+    }
+    default: {
+      const auto id = r.number(), number = r.number();
+      return ask::snapshot{id, number, r.number()};
+    }
   }
 }
 
@@ -121,6 +155,19 @@ answer read_answer(wire_reader& r) {
 // -- what a partition answers -------------------------------------------------------------------
 
 namespace {
+
+result<answer> names_behind(const partition_store& store, const space& target,
+                            const ask::names_behind& q) {
+  auto names = store.names(target.kind);
+  std::erase_if(names, [&](const std::string& name) {
+    return !name.starts_with(q.prefix) || (!q.from.is_nil() && value{name} <= q.from);
+  });
+  const auto n = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(q.most, names.size()));
+  std::ranges::partial_sort(names, names.begin() + n);
+  return answer{value::list(value_list(names.begin(), names.begin() + n)), {}, {}};
+}
+
+failure no_snapshot() { return {errc::internal, "a snapshot is of a partition, not of a space"}; }
 
 /// A table's answers; the table is null when nothing was ever written to it.
 struct from_table {
@@ -183,6 +230,21 @@ struct from_table {
     a.one = *std::move(next);
     return a;
   }
+  result<answer> operator()(const ask::list& q) const {
+    answer a;
+    a.rows.resize(1);
+    if (!t)
+      return a;
+    auto next = t->next_page(q.from, {q.prefix, q.most, q.keys_only}, now, a.rows[0]);
+    if (!next)
+      return next.why();
+    a.one = *std::move(next);
+    return a;
+  }
+  result<answer> operator()(const ask::names_behind& q) const {
+    return names_behind(store, target, q);
+  }
+  result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
   result<answer> operator()(const ask::ttl& q) const {
     answer a;
     if (!t)
@@ -220,6 +282,10 @@ struct from_queue {
     const auto names = store.names(target.kind);
     return answer{value::list(value_list(names.begin(), names.end())), {}, {}};
   }
+  result<answer> operator()(const ask::names_behind& which) const {
+    return names_behind(store, target, which);
+  }
+  result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
   template <class OfTables>
   result<answer> operator()(const OfTables&) const {
     return {errc::invalid_argument, "of queues and stacks one can ask count, peek and names only"};
@@ -229,6 +295,14 @@ struct from_queue {
 } // namespace
 
 result<answer> partition_store::ask(const query& q, const stamp& now) {
+  if (const auto* part = std::get_if<ask::snapshot>(&q.body)) {
+    if (part->number == 0)
+      if (auto s = snapshot_start{*this}.begin(part->id, now); !s)
+        return s.why();
+    auto read = snapshots_->read(*part);
+    release_snapshots();
+    return read;
+  }
   switch (q.target.kind) {
     case space_kind::tuples: return std::visit(from_table{*this, &tuples_, q.target, now}, q.body);
     case space_kind::queue: return std::visit(from_queue{*this, queues_, q.target}, q.body);

@@ -75,6 +75,27 @@ value queue_map::take(stripe& s, queue& q) const {
   return x;
 }
 
+/// Under the lock of its stripe.
+void queue_map::announce(const queue& q, std::size_t taken) const {
+  if (queue_keeper* to = told_.load(std::memory_order_acquire)) [[unlikely]]
+    to->changing(order_, q.name, q.items, q.front, taken);
+}
+
+void queue_map::tell(queue_keeper* to) {
+  told_.store(to, std::memory_order_release);
+  for (stripe& s : stripes_) // who holds a lock may not have looked at `told_`
+    const std::lock_guard hold{s.lock};
+}
+
+void queue_map::look(std::string_view name,
+                     const std::function<void(const items_type&, std::uint64_t)>& look) const {
+  const auto hash = hash_of(name);
+  const stripe& s = at(hash);
+  const std::lock_guard hold{s.lock};
+  if (const queue* q = find(s, hash, name))
+    look(q->items, q->front);
+}
+
 queue_map::items_type queue_map::take_all(stripe& s, queue& q) const {
   items_type all;
   all.swap(q.items);
@@ -90,6 +111,7 @@ queue_map::pushed queue_map::push(std::string_view name, value item) {
   stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
   queue& q = open(s, hash, name);
+  announce(q, 0);
   add(s, q, std::move(item));
   return {q.items.size(), q.watched};
 }
@@ -99,6 +121,7 @@ queue_map::pushed queue_map::push(std::string_view name, std::span<const value> 
   stripe& s = at(hash);
   const std::lock_guard hold{s.lock};
   queue& q = open(s, hash, name);
+  announce(q, 0);
   for (const value& x : items)
     add(s, q, x);
   const pushed done{q.items.size(), q.watched};
@@ -113,6 +136,7 @@ bool queue_map::pop(std::string_view name, value& out) {
   queue* q = find(s, hash, name);
   if (!q || q->items.empty())
     return false;
+  announce(*q, 1);
   out = take(s, *q);
   close_if_idle(s, hash, *q);
   return true;
@@ -128,6 +152,7 @@ value_list queue_map::pop(std::string_view name, std::size_t n) {
     queue* q = find(s, hash, name);
     if (!q)
       return out;
+    announce(*q, std::min(n, q->items.size()));
     if (n >= q->items.size()) {
       all = take_all(s, *q);
     } else {
@@ -152,6 +177,7 @@ bool queue_map::pop_or_watch(std::string_view name, value& out) {
     q.watched = true;
     return false;
   }
+  announce(q, 1);
   out = take(s, q);
   close_if_idle(s, hash, q);
   return true;
@@ -211,6 +237,7 @@ std::size_t queue_map::clear() {
         if (gone.size() + 1 == batch)
           last = q.name;
         const std::uint64_t front = q.front + q.items.size();
+        announce(q, q.items.size());
         gone.push_back(take_all(s, q));
         n += gone.back().size();
         q.front = front;

@@ -92,6 +92,26 @@ void table::restore(record row, std::uint64_t hash, std::int64_t deadline_ms) {
   });
 }
 
+status table::put_back(std::span<const op::restore::row> rows, std::uint64_t hash,
+                       std::uint64_t behind, const stamp& now) {
+  const value& key = rows.front().what[key_pos_];
+  return on_shelf([&](auto& s) {
+    return change(s, key, hash, now, [&](auto& c) -> status {
+      if (c.book().next_deadline() <= now.ms()) // elsewhere it may have been freed
+        drop_expired(c, now);
+      if (c.size() < behind)
+        return {errc::not_found, std::to_string(c.size()) + " records are under key "
+                                   + to_string(key) + ", where " + std::to_string(behind)
+                                   + " come before those to be added"};
+      if (!behind && holds_many())
+        erase_all(c, now);
+      for (std::size_t i = c.size() - (behind ? behind : c.size()); i < rows.size(); ++i)
+        store(c, record{rows[i].what}.with_deadline(now.after(rows[i].ttl_ms)), now);
+      return done();
+    });
+  });
+}
+
 void table::put_many(std::span<record> rows, std::span<const std::uint64_t> hashes,
                      std::int64_t ttl_ms, const stamp& now) {
   constexpr std::size_t far = 12, near = 6; // how many rows ahead to load a bucket, a record

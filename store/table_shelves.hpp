@@ -33,9 +33,7 @@ struct table::notice {
   }
 };
 
-inline bool live(const detail::block* b, const stamp& now) {
-  return !now.over(b->deadline);
-}
+inline bool live(const detail::block* b, const stamp& now) { return !now.over(b->deadline); }
 
 inline std::span<const value> items_of(const detail::block* b) { return {b->items(), b->count}; }
 
@@ -93,12 +91,26 @@ public:
   static constexpr bool of_many = Cell::of_many;
   std::size_t size() const noexcept { return c_.size(); }
   detail::block* front() const noexcept { return c_.front(); }
+  const ledger& book() const noexcept { return c_.book(); }
   template <class F>
   bool any(F&& f) const {
     return c_.any(f);
   }
   detail::block* equal_to(const record& r) const { return c_.equal_to(r); }
 
+  void announce(const value& key, std::uint64_t hash) const {
+    to_.changing(where_, key, hash, [this] {
+      std::vector<record> had;
+      if constexpr (of_many)
+        c_.any([&](detail::block* b) {
+          had.push_back(record::share(b));
+          return false;
+        });
+      else if (size())
+        had.push_back(record::share(front()));
+      return had;
+    });
+  }
   void put(record r) {
     record before = !of_many && size() ? record::share(front()) : record{};
     record after = r;
@@ -157,7 +169,8 @@ auto table::on_shelf(F&& f) const {
 }
 
 template <class Cell, class F>
-[[gnu::noinline]] auto change_told(told_cell<Cell> c, F& f) {
+[[gnu::noinline]] auto change_told(told_cell<Cell> c, const value& key, std::uint64_t hash, F& f) {
+  c.announce(key, hash);
   return f(c);
 }
 
@@ -167,7 +180,7 @@ auto table::change(Shelf& s, const value& key, std::uint64_t hash, const stamp& 
   return s.with_cell(key, hash, [&](auto& c) {
     const notice after{*this, c.book()};
     if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
-      return change_told(told_cell{c, *to, where_, now}, f);
+      return change_told(told_cell{c, *to, where_, now}, key, hash, f);
     return f(c);
   });
 }

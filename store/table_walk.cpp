@@ -134,6 +134,82 @@ result<value> table::next_page(const value& from, const stamp& now,
   });
 }
 
+namespace {
+
+/// The pages of a walk over those of some prefix: what is left of each record that belongs there.
+struct page_filter {
+  const page_limits& which;
+  std::size_t key_pos;
+
+  bool has_prefix(const value& key) const {
+    return which.prefix.empty() || (key.is_string() && key.as_string().starts_with(which.prefix));
+  }
+  /// Takes out of `out`, from `begin` on, what does not belong there.
+  void apply(std::vector<record>& out, std::size_t begin) const {
+    std::size_t kept = begin;
+    for (std::size_t i = begin; i < out.size(); ++i) {
+      const value& key = out[i][key_pos];
+      if (!has_prefix(key))
+        continue;
+      if (!which.keys_only) {
+        std::swap(out[kept++], out[i]);
+        continue;
+      }
+      const bool again = kept > begin && out[kept - 1][0] == key; // in a bag
+      if (!again)
+        out[kept++] = record{value{key}};
+    }
+    out.resize(kept);
+  }
+};
+
+} // namespace
+
+result<value> table::next_page(const value& from, const page_limits& which, const stamp& now,
+                               std::vector<record>& out) const {
+  constexpr std::size_t most_visited = 20'000; // of which few may belong there
+  constexpr std::size_t most_bytes = std::size_t{1} << 20;
+  auto at = as_cursor(from);
+  if (!at)
+    return at.why();
+  const page_filter filter{which, key_pos_};
+  const bool ordered = type_ == table_type::ordered_set;
+  if (ordered && !which.prefix.empty())
+    at->range.low = value{which.prefix};
+  return on_shelf([&](auto& s) {
+    std::size_t visited = 0, bytes = 0;
+    const std::size_t first = out.size();
+    do {
+      const std::size_t before = out.size();
+      value last; // key that was visited
+      const auto take = [&](detail::block* b) {
+        ++visited;
+        if (ordered)
+          last = shelf::key_in(b, key_pos_);
+        if (live(b, now))
+          out.push_back(record::share(b));
+      };
+      if (!s.next_chunk(*at, take))
+        return value{};
+      filter.apply(out, before);
+      for (std::size_t i = before; i < out.size(); ++i)
+        bytes += out[i].heap_bytes();
+      if (ordered && !last.is_nil() && !filter.has_prefix(last))
+        return value{}; // in their order, none comes behind
+    } while (out.size() - first < which.most && visited < most_visited && bytes < most_bytes);
+    return as_value(*at);
+  });
+}
+
+bool table::walk(shelf::cursor& at, const std::function<void(const record&)>& visit) const {
+  return on_shelf(
+    [&](auto& s) { return s.next_chunk(at, [&](detail::block* b) { visit(record::share(b)); }); });
+}
+
+bool table::covers(const shelf::cursor& at, const value& key, std::uint64_t hash) const {
+  return on_shelf([&](auto& s) { return s.covers(at, key, hash); });
+}
+
 bool table::covers(const value& from, const value& key, std::uint64_t hash) const {
   const auto at = as_cursor(from);
   return at && !from.is_nil() && on_shelf([&](auto& s) { return s.covers(*at, key, hash); });

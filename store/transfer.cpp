@@ -168,6 +168,11 @@ filling::part filling::part_here(const space& s) const {
 }
 
 void filling::apply(const operation& o, const stamp& now) {
+  if (std::holds_alternative<op::wipe>(o.body)) {
+    left_ = size_ = 0;
+    (void)store_.apply(o, now);
+    return;
+  }
   switch (part_here(o.target)) {
     case part::all: (void)store_.apply(o, now); break;
     case part::some: apply_to_some(o, now); break;
@@ -184,6 +189,9 @@ struct key_of {
   const value* operator()(const op::put& o) const { return in(o.row); }
   const value* operator()(const op::insert_new& o) const { return in(o.row); }
   const value* operator()(const op::exchange& o) const { return in(o.row); }
+  const value* operator()(const op::restore& o) const {
+    return o.behind && !o.rows.empty() ? in(o.rows.front().what) : nullptr;
+  }
   const value* operator()(const op::remove& o) const { return &o.key; }
   const value* operator()(const op::take& o) const { return &o.key; }
   const value* operator()(const op::update_element& o) const { return &o.key; }
@@ -202,6 +210,8 @@ void filling::apply_to_some(const operation& o, const stamp& now) {
   if (!is_table(o.target.kind)) {
     if (const auto* p = std::get_if<op::push>(&o.body))
       push(o, *p, now);
+    else if (const auto* x = std::get_if<op::extend>(&o.body))
+      extend(o, *x, now);
     else if (const auto* n = std::get_if<op::pop>(&o.body))
       pop(o, n->count, now);
     else if (std::holds_alternative<op::drain>(o.body) || std::holds_alternative<op::clear>(o.body))
@@ -217,6 +227,16 @@ void filling::apply_to_some(const operation& o, const stamp& now) {
     if (std::ranges::all_of(many->rows, fits)) // else all of it is refused
       std::ranges::copy_if(many->rows, std::back_inserter(mine.rows),
                            [&](const record& r) { return here(r[key_pos]); });
+    if (!mine.rows.empty())
+      (void)store_.apply({o.target, std::move(mine)}, now);
+    return;
+  }
+  if (const auto* many = std::get_if<op::restore>(&o.body); many && !many->behind) {
+    op::restore mine;
+    const auto fits = [&](const auto& x) { return x.what.size() > key_pos; };
+    if (std::ranges::all_of(many->rows, fits)) // else all of it is refused
+      std::ranges::copy_if(many->rows, std::back_inserter(mine.rows),
+                           [&](const auto& x) { return here(x.what[key_pos]); });
     if (!mine.rows.empty())
       (void)store_.apply({o.target, std::move(mine)}, now);
     return;
@@ -240,6 +260,16 @@ void filling::push(const operation& o, const op::push& p, const stamp& now) {
     (void)store_.apply(
       {o.target, op::push{{p.items.begin(), p.items.begin() + static_cast<std::ptrdiff_t>(mine)}}},
       now);
+}
+
+void filling::extend(const operation& o, const op::extend& x, const stamp& now) {
+  const std::uint64_t there
+    = o.target.kind == space_kind::queue ? left_ + store_.queues().count(o.target.name) : size_;
+  if (there < x.behind
+      || !std::ranges::all_of(x.items, [](const value& i) { return i.depth() < max_depth; }))
+    return; // all of it is refused
+  const std::size_t known = std::min<std::size_t>(there - x.behind, x.items.size());
+  push(o, {{x.items.begin() + static_cast<std::ptrdiff_t>(known), x.items.end()}}, now);
 }
 
 void filling::pop(const operation& o, std::uint64_t count, const stamp& now) {

@@ -269,6 +269,10 @@ std::int64_t host::time_ms() const noexcept {
 /// What is here, and, in `f`, what that rests on.
 result<answer> host::look(const query& q, bool as_primary, standing* at, finding& f) {
   const auto before = generation();
+  const auto* part = std::get_if<ask::snapshot>(&q.body);
+  std::optional<partition_store::snapshot_start> snapshot;
+  if (part && part->number == 0)
+    snapshot.emplace(store_);
   {
     const std::lock_guard hold{lock_};
     if (as_primary && !core_.accepts_writes())
@@ -277,6 +281,9 @@ result<answer> host::look(const query& q, bool as_primary, standing* at, finding
       return {errc::unavailable, "this node has no complete copy"};
     if (at)
       *at = {core_.log().last(), core_.group()};
+    if (snapshot) // between two operations, not in the middle of one
+      if (auto s = snapshot->begin(part->id, stamp{time_ms()}); !s)
+        return s.why();
     f.reign = core_.promised();
   }
   const stamp when{time_ms()};

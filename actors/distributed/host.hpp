@@ -91,7 +91,7 @@ private:
     position at;
     on_done done;
     value answer;
-    failure why; ///< in place of the answer; see `proposal`
+    failure why;             ///< in place of the answer; see `proposal`
     clock::time_point begun; ///< for statistics
     std::int64_t until_ms;   ///< when its caller is told that no majority has it
     std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <supercache/store/abi.hpp>
-
 #include "network_limits.hpp"
+
+#include <supercache/store/abi.hpp>
 
 #include <cstdint>
 #include <map>

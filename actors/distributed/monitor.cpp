@@ -231,7 +231,8 @@ private:
     const auto who = to_string(l.address());
     // What keeps nodes apart may be said already, of another one or as the other side sees it.
     if (s.why().code == errc::invalid_config && !node_.is_news(who, s.why()))
-      node_.log().info(component::peers, "no connection to node {}, for a reason that is named above", who);
+      node_.log().info(component::peers,
+                       "no connection to node {}, for a reason that is named above", who);
     else
       node_.log().warn(component::peers, "no connection to node {}: {}", who, s.why().message);
   }

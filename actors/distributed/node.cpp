@@ -351,9 +351,10 @@ void node::announce(const claim& c) {
 
 void node::discarded(std::size_t partition, std::uint64_t entries) {
   discarded_ += entries;
-  log().warn(component::partitions,
-             "partition {}: {} given up, which only this node had, for those of the present primary",
-             partition, amount(entries, "write is", "writes are"));
+  log().warn(
+    component::partitions,
+    "partition {}: {} given up, which only this node had, for those of the present primary",
+    partition, amount(entries, "write is", "writes are"));
 }
 
 void node::replicating() const {

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <supercache/store/abi.hpp>
-
 #include <supercache/cluster/ids.hpp>
+#include <supercache/store/abi.hpp>
 
 #include <cstdint>
 #include <map>

@@ -151,9 +151,10 @@ result<std::vector<records>> get_many(core& c, const space& target, std::span<co
 
 status each(core& c, std::size_t first, std::size_t last, const space& target,
             const std::function<bool(const record&)>& visit, const read_options& o) {
+  constexpr std::uint64_t at_once = 1'000;
   for (std::size_t p = first; p < last; ++p)
     for (value from;;) {
-      auto x = ask(c, p, reading(ask::page{std::move(from)}, target), o);
+      auto x = ask(c, p, reading(ask::list{std::move(from), {}, at_once, false}, target), o);
       if (!x)
         return x.why();
       for (const auto& rows : x->rows)

@@ -11,6 +11,7 @@ namespace {
 
 std::size_t bytes_of(const record& r) { return r.heap_bytes(); }
 std::size_t bytes_of(const value& x) { return x.heap_bytes(); }
+std::size_t bytes_of(const op::restore::row& x) { return x.what.heap_bytes(); }
 template <class T>
 std::size_t bytes_of(const std::pair<T, value>& x) {
   return x.second.heap_bytes();

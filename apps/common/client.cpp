@@ -150,14 +150,28 @@ value client::config() { return link_->look<value>(config_atom_v); }
 void client::set_config(const std::string& name, const std::string& text) {
   link_->ask<caf::unit_t>(config_atom_v, name, text);
 }
-std::vector<value> client::names(const std::string& kind) {
-  return link_->look<value_list>(list_atom_v, kind);
+std::vector<value> client::names(const std::string& kind, const value& behind,
+                                 const std::string& prefix, std::uint64_t limit) {
+  return link_->look<value_list>(list_atom_v, kind, behind, prefix, limit);
 }
 
-client::rows_page client::next_page(const std::string& kind, const std::string& name,
-                                    const value& from) {
-  page p = link_->look<page>(page_atom_v, kind, name, from);
+client::rows_page client::next_page(const page_of& which, const value& from) {
+  page p = link_->look<page>(page_atom_v, which.kind, which.name, from, which.prefix, which.limit,
+                             which.keys_only);
   return {std::move(p.rows), std::move(p.next)};
+}
+
+// -- backups -------------------------------------------------------------------------------------
+
+value client::snapshot_part(std::uint64_t index, std::uint64_t snapshot, std::uint64_t number) {
+  return link_->look<value>(page_atom_v, index_atom_v, index, snapshot, number);
+}
+client::answer client::restore_ahead(std::uint64_t index, const operation& what) {
+  return link_->ask_ahead<value>(apply_atom_v, index_atom_v, index, what);
+}
+value client::struct_keys() { return link_->look<value>(struct_atom_v, init_atom_v); }
+void client::struct_init(const std::string& type, std::uint64_t field) {
+  link_->ask<caf::unit_t>(struct_atom_v, init_atom_v, type, field);
 }
 
 // -- the cluster ---------------------------------------------------------------------------------

@@ -41,8 +41,7 @@ public:
   bool lost() const noexcept;
   void set_timeout(milliseconds timeout) noexcept;
 
-  // -- tuples
-  // ---------------------------------------------------------------------------------------
+  // -- tuples ------------------------------------------------------------------------------------
   void put(record r, milliseconds ttl);
   answer put_ahead(std::vector<record> rows);
   /// `mode`: where it is read, "local", "primary" or "quorum".
@@ -55,26 +54,24 @@ public:
   std::vector<record> select(const pattern& p, const partition& in, std::uint64_t limit);
   std::uint64_t count_match(const pattern& p, const partition& in);
 
-  // -- key-value namespaces
-  // -------------------------------------------------------------------------
+  // -- key-value namespaces ----------------------------------------------------------------------
   void kv_put(const std::string& ns, const value& key, value x, milliseconds ttl);
-  answer kv_put_ahead(const std::string& ns, std::vector<value> keys, std::vector<value> xs);
+  answer kv_put_ahead(const std::string& ns, std::vector<value> keys, std::vector<value> xs,
+                      milliseconds ttl = {});
   bool kv_add_new(const std::string& ns, const value& key, value x, milliseconds ttl);
   std::vector<value> kv_get(const std::string& ns, const value& key);
   bool kv_cas(const std::string& ns, const value& key, const value& expected, value desired);
   bool kv_replace(const std::string& ns, const value& key, value x);
   std::int64_t kv_increment(const std::string& ns, const value& key, std::int64_t initial,
-                            std::int64_t step);
+                            std::int64_t step, milliseconds ttl = {});
   std::uint64_t kv_remove(const std::string& ns, const value& key);
   std::uint64_t kv_clear(const std::string& ns);
   std::uint64_t kv_count(const std::string& ns);
-  std::vector<record> kv_list(const std::string& ns);
   bool kv_expire(const std::string& ns, const value& key, milliseconds ttl);
   /// Milliseconds left; -1 for ever.
   std::int64_t kv_ttl(const std::string& ns, const value& key);
 
-  // -- queues and stacks
-  // ----------------------------------------------------------------------------
+  // -- queues and stacks -------------------------------------------------------------------------
   enum class line { queue, stack };
   std::uint64_t push(line kind, const std::string& name, std::vector<value> items);
   std::vector<value> pop(line kind, const std::string& name, std::uint64_t n);
@@ -84,32 +81,44 @@ public:
   /// Throws `error` with `errc::timeout` when no item comes within `wait`.
   value queue_wait(const std::string& name, milliseconds wait);
 
-  // -- watching
-  // --------------------------------------------------------------------------------------
+  // -- watching ----------------------------------------------------------------------------------
   /// Calls `told` for every change from now on until it answers false; without one when it has
   /// begun, and every 100 ms in which there is none. Throws `error` when the connection is lost.
   void watch(const interest& what, const std::function<bool(const change*)>& told);
 
-  // -- structs
-  // --------------------------------------------------------------------------------------
+  // -- structs -----------------------------------------------------------------------------------
   answer struct_put_ahead(const std::string& type, std::vector<record> rows);
 
-  // -- about the cache
-  // ------------------------------------------------------------------------------
+  // -- about the cache ---------------------------------------------------------------------------
   value stats(const std::string& section);
   value config();
   /// Changes an option while the node runs. Throws `error`: only `debug_log` can be.
   void set_config(const std::string& name, const std::string& text);
-  /// Names in use; of "kv", "queue", "stack" or "structs".
-  std::vector<value> names(const std::string& kind);
+  /// Names in use of "kv", "queue", "stack" or "structs", sorted, a page at a time: no more than
+  /// `limit` of those with a prefix, and behind `behind` unless that is nil.
+  std::vector<value> names(const std::string& kind, const value& behind, const std::string& prefix,
+                           std::uint64_t limit);
   struct rows_page {
     std::vector<record> rows;
     value next; ///< nil after the last page
   };
-  rows_page next_page(const std::string& kind, const std::string& name, const value& from);
+  /// What a page has: about `limit` of those whose keys are strings with a prefix.
+  struct page_of {
+    std::string kind, name; ///< of the space
+    std::string prefix{};
+    std::uint64_t limit = 1'000;
+    bool keys_only = false; ///< a row of each key alone
+  };
+  rows_page next_page(const page_of& which, const value& from);
 
-  // -- the cluster
-  // ----------------------------------------------------------------------------------
+  // -- backups -----------------------------------------------------------------------------------
+  /// See `backup_actor`; `index` is that of a partition.
+  value snapshot_part(std::uint64_t index, std::uint64_t snapshot, std::uint64_t number);
+  answer restore_ahead(std::uint64_t index, const operation& what);
+  value struct_keys();
+  void struct_init(const std::string& type, std::uint64_t field);
+
+  // -- the cluster -------------------------------------------------------------------------------
   // All throw `error` with `invalid_argument` when the node is in no cluster.
   /// Lists of maps: node, state, address, primaries, replicas; and partition, primary, epoch,
   /// replicas, coming, last, commit, records.

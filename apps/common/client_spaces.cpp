@@ -11,8 +11,9 @@ void client::kv_put(const std::string& ns, const value& key, value x, millisecon
   link_->ask<caf::unit_t>(kv_atom_v, put_atom_v, ns, key, std::move(x), std::int64_t{ttl.count()});
 }
 client::answer client::kv_put_ahead(const std::string& ns, std::vector<value> keys,
-                                    std::vector<value> xs) {
-  return link_->ask_ahead<caf::unit_t>(kv_atom_v, batch_atom_v, ns, std::move(keys), std::move(xs));
+                                    std::vector<value> xs, milliseconds ttl) {
+  return link_->ask_ahead<caf::unit_t>(kv_atom_v, batch_atom_v, ns, std::move(keys), std::move(xs),
+                                       std::int64_t{ttl.count()});
 }
 bool client::kv_add_new(const std::string& ns, const value& key, value x, milliseconds ttl) {
   return link_->ask<bool>(kv_atom_v, add_atom_v, ns, key, std::move(x), std::int64_t{ttl.count()});
@@ -27,8 +28,9 @@ bool client::kv_replace(const std::string& ns, const value& key, value x) {
   return link_->ask<bool>(kv_atom_v, replace_atom_v, ns, key, std::move(x));
 }
 std::int64_t client::kv_increment(const std::string& ns, const value& key, std::int64_t initial,
-                                  std::int64_t step) {
-  return link_->ask<std::int64_t>(kv_atom_v, counter_atom_v, ns, key, initial, step);
+                                  std::int64_t step, milliseconds ttl) {
+  return link_->ask<std::int64_t>(kv_atom_v, counter_atom_v, ns, key, initial, step,
+                                  std::int64_t{ttl.count()});
 }
 std::uint64_t client::kv_remove(const std::string& ns, const value& key) {
   return link_->ask<std::uint64_t>(kv_atom_v, remove_atom_v, ns, key);
@@ -38,9 +40,6 @@ std::uint64_t client::kv_clear(const std::string& ns) {
 }
 std::uint64_t client::kv_count(const std::string& ns) {
   return link_->look<std::uint64_t>(kv_atom_v, count_atom_v, ns);
-}
-std::vector<record> client::kv_list(const std::string& ns) {
-  return link_->look<record_list>(kv_atom_v, list_atom_v, ns);
 }
 bool client::kv_expire(const std::string& ns, const value& key, milliseconds ttl) {
   return link_->ask<bool>(kv_atom_v, expire_atom_v, ns, key, std::int64_t{ttl.count()});

@@ -14,8 +14,9 @@ status check(const csv_format& f) {
 /// Goes on to the next line within a quoted field.
 bool csv_reader::more(std::string_view& rest) {
   std::string line;
-  if (lines_.size() >= max_lines || !in_.next(line))
+  if (bytes_ >= max_bytes || !in_.next(line))
     return false;
+  bytes_ += line.size() + 1;
   lines_.push_back(std::move(line));
   rest = lines_.back();
   return true;
@@ -61,6 +62,7 @@ bool csv_reader::next(csv_row& row) {
   } while (line.empty() || line == "\r");
   row.line = in_.number();
   lines_.clear();
+  bytes_ = line.size();
   lines_.push_back(std::move(line));
   std::string_view rest = lines_.back();
   for (;;) {

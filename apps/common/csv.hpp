@@ -35,8 +35,9 @@ struct csv_row {
 /// the rest of the file.
 class csv_reader {
 public:
-  /// A row does not go over more lines than this.
-  static constexpr std::size_t max_lines = 10'000;
+  /// A row that goes over several lines has no more bytes than about this: what is read again
+  /// after a forgotten quote is kept.
+  static constexpr std::size_t max_bytes = std::size_t{16} << 20;
 
   csv_reader(line_source& in, csv_format f) : in_(in), format_(std::move(f)) {}
   /// False at the end.
@@ -49,6 +50,7 @@ private:
   line_source& in_;
   csv_format format_;
   std::deque<std::string> lines_; ///< of the row that is being read
+  std::size_t bytes_ = 0;         ///< of those
 };
 
 /// What the text of a field stands for.
@@ -64,7 +66,9 @@ result<std::vector<column_type>> columns_from(std::string_view text);
 /// Errors: `invalid_argument` that names the text and what is needed.
 result<value> value_of(const csv_field& f, column_type type, bool empty_is_string);
 
-/// The record as a line, with its end, that `automatic` reads back as the same record.
+/// The record as a line, with its end, that `automatic` reads back as the same record. Strings with
+/// control characters, and very long ones with ends of lines, are written as `json:` with a JSON
+/// text, so that what is written is text, and the reader need not look far for a closing quote.
 std::string csv_line(const record& r, std::string_view separator);
 /// Whether `csv_line` can use it: it must not occur in numbers and words. Errors:
 /// `invalid_argument`.

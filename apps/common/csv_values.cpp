@@ -150,8 +150,7 @@ result<value> value_of(const csv_field& f, column_type type, bool empty_is_strin
   return value{f.text};
 }
 
-// -- writing
-// ------------------------------------------------------------------------------------------
+// -- writing -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -172,8 +171,19 @@ bool needs_quotes(std::string_view text, std::string_view separator) {
          || text.starts_with("\xef\xbb\xbf"); // else taken for a byte order mark
 }
 
+/// Whether a string would make the file look binary, or its row go over too much of it.
+bool needs_json(std::string_view text) {
+  constexpr std::size_t long_text = std::size_t{1} << 20;
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+  };
+  return text.starts_with(json_mark) || text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")
+         || std::ranges::any_of(text, is_control)
+         || (text.size() > long_text && text.find('\n') != std::string_view::npos);
+}
+
 std::string string_field(std::string_view text, std::string_view separator) {
-  if (text.starts_with(json_mark)) {
+  if (needs_json(text)) {
     const std::string form = std::string{json_mark} + to_json(value{text});
     return quoted(form);
   }

@@ -13,7 +13,7 @@ namespace supercache::app {
 using namespace std::chrono_literals;
 
 std::string progress_line(const std::string& what, std::uint64_t rows, double share, double seconds,
-                          std::size_t columns) {
+                          std::size_t columns, const std::string& byte_rate) {
   // The last column stays free: a terminal may begin a new line behind it.
   const std::size_t room = std::max<std::size_t>(columns, 2) - 1;
   std::string line = what;
@@ -30,7 +30,8 @@ std::string progress_line(const std::string& what, std::uint64_t rows, double sh
       + " per second";
   // The bar takes what the figures leave.
   constexpr std::size_t widest = 30, narrowest = 5, brackets = 3;
-  const std::size_t figures = line.size() + amount.size() + count.size() + rate.size() + brackets;
+  const std::size_t figures
+    = line.size() + amount.size() + count.size() + rate.size() + byte_rate.size() + brackets;
   if (const auto width = room > figures ? std::min(widest, room - figures) : 0;
       share >= 0 && width >= narrowest) {
     const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
@@ -39,6 +40,7 @@ std::string progress_line(const std::string& what, std::uint64_t rows, double sh
   add(amount);
   add(count);
   add(rate);
+  add(byte_rate);
   return line.substr(0, room);
 }
 
@@ -61,13 +63,22 @@ double progress::seconds() const {
 }
 
 void progress::update(std::uint64_t rows, std::uint64_t bytes) {
+  const double share
+    = total_ > 0 ? std::min(1.0, static_cast<double>(bytes) / static_cast<double>(total_)) : -1;
+  draw(rows, share, {});
+}
+
+void progress::update_share(std::uint64_t rows, std::uint64_t bytes, double share) {
+  draw(rows, share, ", " + rate_text(bytes, seconds()));
+}
+
+void progress::draw(std::uint64_t rows, double share, const std::string& byte_rate) {
   if (!visible_ || clock::now() - last_ < 100ms)
     return;
   last_ = clock::now();
-  const double share
-    = total_ > 0 ? std::min(1.0, static_cast<double>(bytes) / static_cast<double>(total_)) : -1;
-  std::fputs(('\r' + progress_line(what_, rows, share, seconds(), columns()) + "\x1b[K").c_str(),
-             stderr);
+  std::fputs(
+    ('\r' + progress_line(what_, rows, share, seconds(), columns(), byte_rate) + "\x1b[K").c_str(),
+    stderr);
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -32,7 +32,7 @@ void table_text::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-void table_text::print(std::ostream& out) const {
+void table_text::print(std::ostream& out, heading with) const {
   std::vector<std::size_t> widths;
   for (const column& c : columns_)
     widths.push_back(width(c.title));
@@ -51,7 +51,8 @@ void table_text::print(std::ostream& out) const {
     text.erase(text.find_last_not_of(' ') + 1);
     out << text << '\n';
   };
-  line([&](std::size_t i) -> const std::string& { return columns_[i].title; });
+  if (with == heading::yes)
+    line([&](std::size_t i) -> const std::string& { return columns_[i].title; });
   for (const auto& row : rows_)
     line([&](std::size_t i) -> const std::string& { return row[i]; });
 }
@@ -62,6 +63,10 @@ std::string bytes_text(double bytes) {
   for (; bytes >= 1024 && u + 1 < units.size(); ++u)
     bytes /= 1024;
   return fixed(bytes, u ? 1 : 0) + ' ' + units[u];
+}
+
+std::string rate_text(std::uint64_t bytes, double seconds) {
+  return fixed(static_cast<double>(bytes) / std::max(seconds, 1e-3) / 1e6, 1) + " MB/s";
 }
 
 std::string time_text(double ns) {

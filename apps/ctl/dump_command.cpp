@@ -3,14 +3,13 @@
 #include "common/output.hpp"
 #include "common/progress.hpp"
 #include "common/table.hpp"
+#include "common/whole_file.hpp"
+#include "interruption.hpp"
 
 #include <supercache/store/json.hpp>
 #include <supercache/store/text.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 
 namespace supercache::app {
@@ -33,10 +32,13 @@ void declare(CLI::App& app, dump_words& w) {
   app.add_option("--kv", w.kv, "Dump the keys and values of this namespace")
     ->type_name("NAMESPACE");
   app.add_option("--structs", w.structs, "Dump the structs of this type")->type_name("TYPE");
-  app.footer("`load`, with the same --kv, --structs, --format and --separator and no other option, "
-             "restores what dump\nwrote, except times to live. Records that are stored or removed "
-             "meanwhile may or may not be in it.\nQueues and stacks are not dumped: what is taken "
-             "from them is gone.");
+  app.footer(
+    "Writes one thing: the tuples, or with --kv or --structs one namespace or struct type, "
+    "as text for people\nand other programs. `load`, with the same --kv, --structs, --format "
+    "and --separator and no other option,\nstores it again; times to live are not in it. "
+    "Records that are stored or removed meanwhile may or may\nnot be in it. For everything, "
+    "with queues, stacks and times to live, see backup.\nA file takes its place when it is "
+    "whole: if that fails, or is interrupted, the old one stays.");
 }
 
 using line_maker = std::function<std::string(const record&)>;
@@ -53,30 +55,35 @@ line_maker format_of(const dump_words& w) {
   return [separator](const record& r) { return csv_line(r, separator); };
 }
 
-/// Writes all rows; answers how many.
+/// Writes all rows; answers how many. `put` writes a text and answers whether it could.
 std::uint64_t write_rows(session& s, const dump_words& w, const line_maker& line_of,
-                         std::ostream& out) {
+                         const std::function<bool(const std::string&)>& put) {
   const std::string kind = !w.kv.empty() ? "kv" : !w.structs.empty() ? "structs" : "tuples";
   const std::string name = w.kv + w.structs;
+  const interruption tidy;
   progress bar{"dumping", 0};
   std::uint64_t rows = 0;
   value next;
+  bool good = true;
   do {
-    auto page = s.node().next_page(kind, name, next);
+    interruption::check();
+    auto page = s.node().next_page({kind, name}, next);
+    std::string lines;
     for (const record& r : page.rows)
-      out << line_of(r);
+      lines += line_of(r);
+    good = put(lines);
     rows += page.rows.size();
     bar.update(rows, 0);
     next = std::move(page.next);
-  } while (out && !next.is_nil());
+  } while (good && !next.is_nil());
   return rows;
 }
 
 /// What there is nothing of, as a sentence; asked before a file is emptied.
 std::string unknown_name(session& s, const dump_words& w) {
   const auto unknown = [&](const char* kind, const std::string& name) {
-    const auto names = s.node().names(kind);
-    return std::ranges::find(names, value{name}) == names.end();
+    const auto names = s.node().names(kind, {}, name, 1); // the first that begins so
+    return names.empty() || names.front() != value{name};
   };
   if (!w.kv.empty() && unknown("kv", w.kv))
     return "there is no namespace '" + w.kv + "'";
@@ -95,17 +102,17 @@ int dump(session& s, const dump_words& w) {
     return nothing_there;
   }
   if (w.file.empty() || w.file == "-") {
-    write_rows(s, w, line_of, std::cout);
+    write_rows(s, w, line_of, [](const std::string& text) {
+      return static_cast<bool>(std::cout << text); // the program's end says why it could not
+    });
     return ok;
   }
-  errno = 0;
-  std::ofstream out{w.file, std::ios::binary};
-  if (!out)
-    throw error(errc::io_error, "cannot write " + w.file + ": " + std::strerror(errno));
-  const auto rows = write_rows(s, w, line_of, out);
-  out.close();
-  if (!out)
-    throw error(errc::io_error, "cannot write " + w.file + ": " + std::strerror(errno));
+  whole_file out{w.file};
+  const auto rows = write_rows(s, w, line_of, [&](const std::string& text) {
+    out.write(text);
+    return true;
+  });
+  out.commit();
   if (s.now.json)
     print_json(value::map({{"written", rows}}));
   else
@@ -118,7 +125,7 @@ int dump(session& s, const dump_words& w) {
 
 command dump_command() {
   return {"dump",
-          "Writes everything as CSV or JSON lines that load reads back",
+          "Writes the tuples, or one namespace or struct type, as CSV or JSON lines",
           [](CLI::App& app, call& c) {
             auto w = std::make_shared<dump_words>();
             declare(app, *w);

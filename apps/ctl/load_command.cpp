@@ -2,12 +2,15 @@
 #include "common/output.hpp"
 #include "common/progress.hpp"
 #include "common/table.hpp"
+#include "common/whole_file.hpp"
+#include "interruption.hpp"
 #include "loader.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <unistd.h>
 
 namespace supercache::app {
 
@@ -139,6 +142,21 @@ struct input {
   }
 };
 
+/// Writing down what was rejected must not empty what is read.
+void check_rejects(const load_words& w) {
+  const bool same = w.file == "-" ? is_same_file(STDIN_FILENO, w.rejects)
+                                  : is_same_file(std::filesystem::path{w.file}, w.rejects);
+  if (!w.rejects.empty() && same)
+    throw usage_error("--rejects names the file that is loaded, " + w.rejects
+                      + "; it needs one of its own");
+}
+
+void check_is_text(line_source& lines, const std::string& separator, const std::string& name) {
+  const auto why = why_no_text(lines.beginning(), separator);
+  if (!why.empty())
+    throw error(errc::malformed, "cannot load " + name + ": " + why);
+}
+
 int report(const session& s, std::uint64_t read, std::uint64_t stored, std::uint64_t rejected,
            double seconds, bool allow_rejects) {
   if (s.now.json)
@@ -162,18 +180,23 @@ int load(session& s, const load_words& w) {
   if (csv && !w.fields.empty())
     throw usage_error("--fields is about JSON lines");
   auto csv_how = csv_settings_of(w);
+  check_rejects(w);
+  const std::string name = w.file == "-" ? "standard input" : w.file;
   input from;
   std::istream& in = from.open(s, w.file);
   line_source lines{in};
+  check_is_text(lines, csv_how.format.separator, name);
   auto rows = csv ? csv_rows(lines, std::move(csv_how))
                   : json_rows(lines, target.is == load_target::what::kv, w.fields);
-  rejections refused{w.file == "-" ? "standard input" : w.file, w.rejects};
+  rejections refused{name, w.rejects};
   loader to{s.node(), target, refused};
+  const interruption tidy;
   progress bar{"loading", from.size};
   std::uint64_t read = 0;
   try {
     input_row row;
     while (rows->next(row)) {
+      interruption::check();
       to.add(row);
       bar.update(++read, lines.bytes());
     }

@@ -10,18 +10,15 @@ namespace supercache::app {
 
 rejections::rejections(std::string file, const std::string& path)
   : file_(std::move(file)), path_(path) {
-  if (path_.empty())
-    return;
-  out_.open(path_);
-  if (!out_)
-    throw error(errc::io_error, "cannot write " + path_);
+  if (!path_.empty())
+    out_.emplace(path_);
 }
 
 void rejections::add(std::size_t line, const std::string& why) {
   if (++count_ <= shown)
     complain(program, file_ + ": line " + std::to_string(line) + ": " + why);
-  if (out_.is_open())
-    out_ << line << ": " << why << '\n';
+  if (out_)
+    out_->write(std::to_string(line) + ": " + why + '\n');
 }
 
 void rejections::finish() {
@@ -29,8 +26,8 @@ void rejections::finish() {
     complain(program, file_ + ": " + amount_text(count_ - shown, "more row was", "more rows were")
                         + " rejected"
                         + (path_.empty() ? "; --rejects FILE writes down all" : ", see " + path_));
-  if (out_.is_open() && !out_.flush())
-    throw error(errc::io_error, "cannot write " + path_);
+  if (out_)
+    out_->commit();
 }
 
 // -- loader --------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "common/client.hpp"
+#include "common/whole_file.hpp"
 #include "rows.hpp"
 
 #include <deque>
-#include <fstream>
 #include <optional>
 
 namespace supercache::app {
@@ -21,7 +21,8 @@ struct load_target {
 class rejections {
 public:
   static constexpr std::size_t shown = 20;
-  /// `file` is what was read; `path` gets all of them, unless it is empty. Throws `error`.
+  /// `file` is what is read; `path` gets all of them when reading is over, unless it is empty.
+  /// Throws `error`.
   rejections(std::string file, const std::string& path);
   void add(std::size_t line, const std::string& why);
   /// Says how many were not shown. Throws `error` if they could not be written.
@@ -30,7 +31,7 @@ public:
 
 private:
   std::string file_, path_;
-  std::ofstream out_;
+  std::optional<whole_file> out_;
   std::uint64_t count_ = 0;
 };
 

@@ -1,8 +1,7 @@
 #include "command.hpp"
 #include "common/output.hpp"
-#include "common/table.hpp"
+#include "listing.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 // kv, queue, stack
@@ -130,37 +129,6 @@ int kv_get(session& s, const std::string& ns, const value_list& w) {
   return print_values(s, s.node().kv_get(ns, key), no_such_key(ns, key));
 }
 
-int kv_keys(session& s, const std::string& ns, const value_list&) {
-  std::vector<value> keys;
-  for (const record& pair : s.node().kv_list(ns))
-    keys.push_back(pair[0]);
-  std::ranges::sort(keys); // in a bag a key has many pairs
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return print_values(s, keys, ns + " is empty");
-}
-
-int kv_values(session& s, const std::string& ns, const value_list&) {
-  std::vector<value> values;
-  for (const record& pair : s.node().kv_list(ns))
-    values.push_back(pair[1]);
-  return print_values(s, values, ns + " is empty");
-}
-
-int kv_list(session& s, const std::string& ns, const value_list&) {
-  const auto pairs = s.node().kv_list(ns);
-  if (s.now.json) {
-    print_json(list_of(pairs));
-  } else {
-    table_text table{{{"key"}, {"value"}}};
-    for (const record& pair : pairs)
-      table.add({to_string(pair[0]), to_string(pair[1])});
-    table.print(std::cout);
-  }
-  if (pairs.empty())
-    complain(program, ns + " is empty");
-  return pairs.empty() ? nothing_there : ok;
-}
-
 int kv_ttl(session& s, const std::string& ns, const value_list& w) {
   const value& key = w[0];
   std::int64_t left = 0;
@@ -217,9 +185,9 @@ std::vector<command> kv_verbs() {
          [](session& s, const std::string& ns, const value_list& w) {
            return say_whether(s, "changed", s.node().kv_cas(ns, w[0], w[1], w[2]));
          }),
-    verb("keys", "Prints all keys", {}, kv_keys),
-    verb("values", "Prints all values", {}, kv_values),
-    verb("list", "Prints all keys and values", {}, kv_list),
+    listing_verb("keys", "Prints the keys", listed::keys),
+    listing_verb("values", "Prints the values", listed::values),
+    listing_verb("list", "Prints the keys and values", listed::pairs),
     verb("count", "Prints how many there are", {},
          [](session& s, const std::string& ns, const value_list&) {
            return say(s, "count", s.node().kv_count(ns));

@@ -5,9 +5,9 @@
 
 #include <supercache/supercache.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <caf/io/middleman.hpp>
+
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "cluster.hpp"
 
 #include "common/loopback.hpp"
+#include "common/whole_file.hpp"
 #include "texts.hpp"
 
 #include <supercache/store/result.hpp>
@@ -65,15 +66,16 @@ std::string cluster::peers_of(const std::string& who, const char* separator) {
 /// Each list in one step, so that no node reads half of one.
 void cluster::write_lists() {
   for (const auto& [name, n] : nodes_) {
-    const fs::path to = list_of(name), half = to.string() + ".new";
+    const fs::path to = list_of(name);
     if (n.found == list::gone) {
       fs::remove(to);
       continue;
     }
-    std::ofstream{half} << (n.found == list::whole     ? peers_of(name, "\n") + '\n'
-                            : n.found == list::garbled ? "<html>502 Bad Gateway</html>\n"
-                                                       : "");
-    fs::rename(half, to);
+    whole_file out{to};
+    out.write(n.found == list::whole     ? peers_of(name, "\n") + '\n'
+              : n.found == list::garbled ? "<html>502 Bad Gateway</html>\n"
+                                         : "");
+    out.commit();
   }
 }
 

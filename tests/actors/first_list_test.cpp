@@ -42,13 +42,19 @@ TEST_CASE("a node waits while its provider throws, fails, or answers no list of 
     {[]() -> result<list> { throw std::runtime_error{"the registry is away"}; },
      "the provider failed: the registry is away"},
     {[]() -> result<list> { throw 2; }, "the provider failed"},
-    {[]() -> result<list> { return {errc::io_error, "the registry says no"}; },
+    {[]() -> result<list> {
+       return {errc::io_error, "the registry says no"};
+     },
      "the registry says no"},
     {[]() -> result<list> { return list{}; }, "the provider names no node"},
-    {[]() -> result<list> { return list{"a@127.0.0.1:1", "b c@127.0.0.1:2"}; },
+    {[]() -> result<list> {
+       return list{"a@127.0.0.1:1", "b c@127.0.0.1:2"};
+     },
      "the provider: node 'b c@127.0.0.1:2' is not of the form name@host:port; a name has 1 to 64 "
      "letters, digits, _ or -"},
-    {[]() -> result<list> { return list{"a@127.0.0.1:1", "a@127.0.0.1:2"}; },
+    {[]() -> result<list> {
+       return list{"a@127.0.0.1:1", "a@127.0.0.1:2"};
+     },
      "the provider: node 'a' has two addresses: a@127.0.0.1:1 and a@127.0.0.1:2"},
   };
   for (const auto mode : {replication_mode::sync, replication_mode::async}) {

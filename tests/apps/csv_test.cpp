@@ -74,13 +74,24 @@ TEST_CASE("a bad row costs itself and no other") {
 }
 
 TEST_CASE("a quote that is never closed in a long file is given up") {
+  const std::string line(std::size_t{1} << 20, 'x');
+  const std::size_t count = csv_reader::max_bytes / line.size() + 2;
   std::string text = "\"open\n";
-  for (std::size_t i = 0; i < csv_reader::max_lines + 10; ++i)
-    text += "x\n";
+  for (std::size_t i = 0; i < count; ++i)
+    text += line + '\n';
+  text += "\"closed\"\n";
   const auto rows = rows_of(text);
-  CHECK(rows.size() == csv_reader::max_lines + 11);
+  REQUIRE(rows.size() == count + 2);
   CHECK(rows[0] == "1: the quote of field 1 is never closed");
-  CHECK(rows[1] == "2:[x]");
+  CHECK(rows[1] == "2:[" + line + "]");
+  CHECK(rows.back().ends_with(":\"closed\""));
+}
+
+TEST_CASE("a field of many lines is one field") {
+  std::string text = "\"";
+  for (int i = 0; i < 50'000; ++i)
+    text += "line\n";
+  CHECK(rows_of(text + "\",x\n") == texts{"1:" + text + "\"[x]"});
 }
 
 TEST_CASE("any separator will do, and quotes can be without meaning") {

@@ -209,7 +209,7 @@ def test_files_that_cannot_be_used():
         fails(node.ctl('dump', '/nonexistent/x.csv'), 1,
               'cannot write /nonexistent/x.csv: No such file or directory')
         fails(node.ctl('load', '-', '--rejects', '/nonexistent/x'), 1,
-              'cannot write /nonexistent/x')
+              'cannot write /nonexistent/x: No such file or directory')
 
 
 def test_dump_of_what_is_not_there():

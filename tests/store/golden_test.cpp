@@ -118,6 +118,9 @@ void check_operations(checker& is) {
   is.write("pop", space_kind::stack, op::pop{UINT64_MAX});
   is.write("drain", space_kind::queue, op::drain{});
   is.write("exchange", space_kind::kv, op::exchange{row, true});
+  is.write("restore", space_kind::kv, op::restore{{{row, 60000}, {record{"l", 8}, 0}}, 3});
+  is.write("extend", space_kind::queue, op::extend{{1, "two"}, 3});
+  is.write("wipe", space_kind::tuples, op::wipe{});
 }
 
 } // namespace

@@ -102,7 +102,10 @@ TEST_CASE("operations and spaces have names") {
        {op::push{}, "push"},
        {op::pop{}, "pop"},
        {op::drain{}, "drain"},
-       {op::exchange{}, "exchange"}};
+       {op::exchange{}, "exchange"},
+       {op::restore{}, "restore"},
+       {op::extend{}, "extend"},
+       {op::wipe{}, "wipe"}};
   for (const auto& [body, name] : all)
     CHECK(name_of(body) == name);
 }
@@ -168,11 +171,11 @@ TEST_CASE("apply says whether somebody watches the queue that was pushed to") {
 
 TEST_CASE("an operation that does not fit its space is refused and changes nothing") {
   partition_store s{{}};
-  const std::string queues_only = "only queues and stacks push, pop and drain";
+  const std::string queues_only = "only queues and stacks push, pop, drain and extend";
   for (const space& where : {tuples, kv("n"), structs("t")})
     for (const operation_body& body : {operation_body{op::push{{1}}}, {op::pop{}}, {op::drain{}}})
       CHECK_REFUSED(apply(s, where, body), errc::invalid_argument, queues_only);
-  const std::string four = "queues and stacks know push, pop, drain and clear only";
+  const std::string four = "queues and stacks know push, pop, drain, extend and clear only";
   for (const space& where : {queue("q"), stack("s")})
     for (const operation_body& body : {operation_body{op::put{{"a", 1}}},
                                        {op::put_many{{record{1}}}},
@@ -287,6 +290,9 @@ TEST_CASE("one namespace made by many threads at once is one table") {
     });
     for (const auto& mine : seen)
       REQUIRE(mine == seen[0]);
+    CHECK(s.names(space_kind::kv).empty()); // nothing is in them yet
+    for (table* t : seen[0])
+      t->put(record{1}, hash(value{1}), 0, stamp{std::int64_t{0}});
     REQUIRE(s.names(space_kind::kv).size() == 100);
   }
 }

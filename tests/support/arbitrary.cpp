@@ -170,6 +170,13 @@ Gen<operation_body> bodies() {
   using changes = std::vector<std::pair<std::uint32_t, value>>;
   const auto few_changes
     = rc::gen::scale(0.2, rc::gen::container<changes>(rc::gen::pair(positions, values(2))));
+  const auto restored = rc::gen::apply(
+    [](const record& r, std::int64_t t) {
+      return op::restore::row{r, t};
+    },
+    records(), ttl);
+  const auto few_restored
+    = rc::gen::scale(0.1, rc::gen::container<std::vector<op::restore::row>>(restored));
   return rc::gen::oneOf(
     body<op::put>(records(), ttl), body<op::put_many>(few_records, ttl),
     body<op::insert_new>(records(), ttl), body<op::remove>(values()), body<op::take>(values()),
@@ -178,7 +185,9 @@ Gen<operation_body> bodies() {
     body<op::compare_exchange>(values(), optional(records()), optional(records()), ttl),
     body<op::expire>(values(), ttl), body<op::remove_match>(patterns()), body<op::clear>(),
     body<op::push>(few_values), body<op::pop>(counts), body<op::drain>(),
-    body<op::exchange>(records(), rc::gen::arbitrary<bool>()));
+    body<op::exchange>(records(), rc::gen::arbitrary<bool>()),
+    body<op::restore>(few_restored, counts), body<op::extend>(few_values, counts),
+    body<op::wipe>());
 }
 
 } // namespace

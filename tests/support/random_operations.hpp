@@ -26,7 +26,7 @@ inline operation_body random_body(dice& d) {
   const value key = values::random_value(d, 1);
   const std::int64_t ttl = d.chance(30) ? static_cast<std::int64_t>(d.below(50)) : 0;
   const auto maybe_row = [&] { return d.chance(50) ? std::optional{random_row(d)} : std::nullopt; };
-  switch (d.below(17)) {
+  switch (d.below(21)) {
     case 0: return op::put_many{{random_row(d), random_row(d)}, ttl};
     case 1: return op::insert_new{random_row(d), ttl};
     case 2: return op::remove{key};
@@ -43,6 +43,15 @@ inline operation_body random_body(dice& d) {
     case 11: return op::push{{key, values::random_value(d, 1)}};
     case 12: return op::pop{d.below(4)};
     case 13: return op::exchange{random_row(d), d.chance(50)};
+    case 14: return op::extend{{key, values::random_value(d, 1)}, d.below(6)};
+    case 15: {
+      const std::uint64_t behind = d.chance(60) ? 0 : d.below(3);
+      const record row = record{key, 1};
+      if (behind)
+        return op::restore{{{row, ttl}, {record{key, 2}, 0}}, behind};
+      return op::restore{{{row, ttl}, {record{key, 2}, ttl}, {random_row(d), ttl}}, 0};
+    }
+    case 16: return d.chance(5) ? operation_body{op::wipe{}} : op::drain{};
     default: return op::put{random_row(d), ttl};
   }
 }

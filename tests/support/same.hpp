@@ -87,6 +87,20 @@ struct fields {
     return f();
   }
   template <class F>
+  static auto of(const op::restore& o, F f) {
+    const auto& [rows, behind] = o;
+    return f(rows, behind);
+  }
+  template <class F>
+  static auto of(const op::extend& o, F f) {
+    const auto& [items, behind] = o;
+    return f(items, behind);
+  }
+  template <class F>
+  static auto of(const op::wipe&, F f) {
+    return f();
+  }
+  template <class F>
   static auto of(const op::exchange& o, F f) {
     const auto& [row, only_if_there] = o;
     return f(row, only_if_there);

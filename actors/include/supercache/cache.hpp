@@ -8,8 +8,6 @@
 #include <supercache/stats.hpp>
 #include <supercache/store/records.hpp>
 
-#include <caf/fwd.hpp>
-
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -38,11 +36,10 @@ class structs_of;
 /// handle goes; handles must not outlive the actor system.
 ///
 /// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
-/// `caf::expected` and does not throw. Errors common to all: `not_started` after `stop`;
-/// `invalid_argument` for a record too short for `key_pos` or `partition_pos`, or a bad option. In
-/// a cluster a call may wait for other nodes, for the `timeout` of its options at most; then also
-/// `unavailable`, `timeout`, `overloaded` (nothing was done), and of a write `outcome_unknown` and
-/// `quorum_not_reached` (it may have been): see `errc`.
+/// `caf::expected`. Errors common to all: `not_started` after `stop`; `invalid_argument` for a
+/// record too short for `key_pos` or `partition_pos`, or a bad option. In a cluster a call may
+/// wait, for the `timeout` of its options at most; then also `unavailable`, `timeout`, `overloaded`
+/// (all: nothing was done), and of a write `outcome_unknown` and `quorum_not_reached`: see `errc`.
 ///
 /// A record lives in the partition `hash(record[partition_pos]) mod num_partition`, under the key
 /// `record[key_pos]`. Where the two positions differ, an operation that is given a key alone asks
@@ -331,8 +328,7 @@ public:
   void leave(std::chrono::milliseconds longest) const;
   caf::expected<void> try_leave(std::chrono::milliseconds longest) const;
   /// Waits until every partition has a primary and all its copies: `replication_factor`, or one on
-  /// every node of a cluster that has fewer, whether they can be reached, or ever were, or not.
-  /// Blocks. Errors: as `leave`.
+  /// every declared node of a cluster that has fewer. Blocks. Errors: as `leave`.
   void full_sync(std::chrono::milliseconds longest) const;
   caf::expected<void> try_full_sync(std::chrono::milliseconds longest) const;
   /// Where the copies of every partition are, as this node sees it. With one member all are on
@@ -352,11 +348,10 @@ public:
   std::vector<std::size_t> replica_partitions(std::string_view node = {}) const;
   /// What must be the same on every node: names of options, and their values as texts.
   std::vector<std::pair<std::string, std::string>> export_config() const;
-  /// Tells an actor when nodes come and go, as this node sees it: at first of each that can be
-  /// reached, this one included, then of changes. A node that was started anew goes and comes; of
-  /// one that came and went before the listener had answered the last message, it is not told. Ends
-  /// with the listener, with `unwatch_nodes`, or with the cache. Errors: `invalid_argument` for no
-  /// listener, `overloaded` beyond 1000 of them.
+  /// Tells an actor when nodes come and go, as this node sees it: first of each that can be
+  /// reached, this one included, then of changes. A node that was started anew goes and comes; one
+  /// that came and went before the last message was answered is left out. Ends with the listener,
+  /// with `unwatch_nodes`, or with the cache. Errors: `invalid_argument`; `overloaded` beyond 1000.
   void watch_nodes(const node_listener& who) const;
   caf::expected<void> try_watch_nodes(const node_listener& who) const;
   /// Answers whether it was told.

@@ -28,10 +28,13 @@ struct wait_options {
   std::chrono::milliseconds timeout{5000};
 };
 
+struct list_options;
+
 /// How a read is done.
 struct read_options {
   read_mode mode = read_mode::local;
   std::chrono::milliseconds timeout{5000};
+  operator list_options() const; ///< of everything: see listing.hpp
 };
 
 inline constexpr std::nullopt_t any_partition = std::nullopt;

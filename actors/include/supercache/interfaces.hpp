@@ -215,8 +215,27 @@ using info_actor = compat::iface<
   // A page of a walk over everything: kind of space ("tuples", "kv", "structs"), its name, and nil
   // or what the last page said. Records stored meanwhile may or may not be met.
   caf::result<page>(page_atom, std::string kind, std::string name, value next),
-  // Names in use: of "kv", "queue", "stack" or "structs".
-  caf::result<std::vector<value>>(list_atom, std::string kind)>;
+  // The same of those whose keys are strings with a prefix, about `limit` at a time (0: 1000);
+  // with `keys_only` a record of each key alone.
+  caf::result<page>(page_atom, std::string kind, std::string name, value next, std::string prefix,
+                    std::uint64_t limit, bool keys_only),
+  // Names in use, sorted: of "kv", "queue", "stack" or "structs".
+  caf::result<std::vector<value>>(list_atom, std::string kind),
+  // The same of those with a prefix, no more than `limit`, behind a name or from the first, nil.
+  caf::result<std::vector<value>>(list_atom, std::string kind, value behind, std::string prefix,
+                                  std::uint64_t limit)>;
+
+/// The part of CACHE by which a backup is made and put back; `partition` is an index.
+using backup_actor = compat::iface<
+  // A part of the partition as it was when part 0 was asked for under this number of a snapshot: a
+  // list, or nothing, see `ask::snapshot`. Errors: `not_found`, `overloaded`: begin anew, with
+  // another number.
+  caf::result<value>(page_atom, index_atom, std::uint64_t partition, std::uint64_t snapshot,
+                     std::uint64_t number),
+  // Does one of `op::restore`, `op::extend`, `op::wipe`, and `op::clear` of a queue or stack.
+  caf::result<value>(apply_atom, index_atom, std::uint64_t partition, operation),
+  // The struct types that are initialised: a list of [type, position of the key among the fields].
+  caf::result<value>(struct_atom, init_atom)>;
 
 /// The part of CACHE by which the nodes of a cluster find each other, and people steer it.
 using member_actor = compat::iface<
@@ -251,6 +270,7 @@ using server_actor = compat::iface<
 
 /// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
-  struct_actor>::extend_with<watchable_actor>::extend_with<info_actor>::extend_with<member_actor>;
+  struct_actor>::extend_with<watchable_actor>::extend_with<info_actor>::extend_with<backup_actor>::
+  extend_with<member_actor>;
 
 } // namespace supercache::inline SUPERCACHE_ABI

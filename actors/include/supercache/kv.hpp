@@ -1,6 +1,6 @@
 #pragma once
 
-#include <supercache/cache.hpp>
+#include <supercache/listing.hpp>
 
 #include <utility>
 
@@ -123,15 +123,23 @@ public:
   std::size_t remove_all(const wait_options& o = {});
   caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
-  /// Everything in the namespace; of an ordered_set in key order. What is stored or removed
-  /// meanwhile may or may not be met. In a bag `keys` has each key once. Cost: O(values), and the
-  /// memory for all of them at once; in a cluster they come page by page.
-  value_list keys(const read_options& o = {}) const;
-  caf::expected<value_list> try_keys(const read_options& o = {}) const;
-  value_list values(const read_options& o = {}) const;
-  caf::expected<value_list> try_values(const read_options& o = {}) const;
-  std::vector<std::pair<value, value>> to_list(const read_options& o = {}) const;
-  caf::expected<std::vector<std::pair<value, value>>> try_to_list(const read_options& o = {}) const;
+  /// What is in the namespace, or as much of it as the options want; of an ordered_set in key
+  /// order, and the first. What is stored or removed meanwhile may or may not be met. In a bag
+  /// `keys` has each key once. Cost: a walk; of an ordered_set, over those with the prefix only.
+  value_list keys(const list_options& o = {}) const;
+  caf::expected<value_list> try_keys(const list_options& o = {}) const;
+  value_list values(const list_options& o = {}) const;
+  caf::expected<value_list> try_values(const list_options& o = {}) const;
+  std::vector<std::pair<value, value>> to_list(const list_options& o = {}) const;
+  caf::expected<std::vector<std::pair<value, value>>> try_to_list(const list_options& o = {}) const;
+  /// The same, a page at a time, which begins with nil, then with what the last page said. A page
+  /// has about `limit`, up to a hundred more, or fewer, or none though more may come, if they are
+  /// large or few have the prefix. Partition after partition, each of an ordered_set in key order.
+  listing<value> keys_page(const value& from, const list_options& o = {}) const;
+  caf::expected<listing<value>> try_keys_page(const value& from, const list_options& o = {}) const;
+  listing<std::pair<value, value>> page(const value& from, const list_options& o = {}) const;
+  caf::expected<listing<std::pair<value, value>>> try_page(const value& from,
+                                                           const list_options& o = {}) const;
   /// How many values there are. Cost: O(partitions); in a cluster one request for each.
   std::size_t count(const read_options& o = {}) const;
   caf::expected<std::size_t> try_count(const read_options& o = {}) const;
@@ -235,8 +243,8 @@ private:
   table& open(std::uint64_t key_hash) const;
   table* find(std::uint64_t key_hash) const;
   bool get_directly(const value& key, value& x, const read_options& o) const;
-  /// Every pair as {key, value}; of an ordered_set in key order.
-  result<std::vector<record>> all(const read_options& o) const;
+  /// Pairs as {key, value}, or keys alone; of an ordered_set in key order.
+  result<std::vector<record>> all(const list_options& o, bool keys_only = false) const;
 
   cache cache_;
   std::string name_;

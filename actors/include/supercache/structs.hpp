@@ -1,6 +1,6 @@
 #pragma once
 
-#include <supercache/cache.hpp>
+#include <supercache/listing.hpp>
 #include <supercache/struct_codec.hpp>
 
 #include <array>
@@ -23,6 +23,7 @@ public:
   /// Errors: `not_found`, `not_initialised`.
   result<record> get(const value& key, const read_options& o) const;
   result<std::vector<record>> get_all(const read_options& o) const;
+  result<supercache::page> page(const value& from, const list_options& o) const;
   result<std::size_t> remove(const value& key, const wait_options& o);
   result<std::size_t> remove_all(const wait_options& o);
   const std::string& type() const noexcept { return type_; }
@@ -91,6 +92,13 @@ public:
   caf::expected<std::vector<T>> try_get_all(const read_options& o = {}) const {
     return to_expected(all(o));
   }
+  /// Some of them, as `kv::page`. With a prefix, those whose key is a string that begins so.
+  listing<T> page(const value& from, const list_options& o = {}) const {
+    return detail::to_value_or_throw(some(from, o));
+  }
+  caf::expected<listing<T>> try_page(const value& from, const list_options& o = {}) const {
+    return to_expected(some(from, o));
+  }
   /// Answers whether there was one.
   bool remove(const value& key, const wait_options& o = {}) {
     return detail::to_value_or_throw(space_.remove(key, o)) > 0;
@@ -155,8 +163,20 @@ private:
     auto rows = space_.get_all(o);
     if (!rows)
       return rows.why();
+    return each_of(*rows);
+  }
+  result<listing<T>> some(const value& from, const list_options& o) const {
+    auto page = space_.page(from, o);
+    if (!page)
+      return page.why();
+    auto items = each_of(page->rows);
+    if (!items)
+      return items.why();
+    return listing<T>{*std::move(items), std::move(page->next)};
+  }
+  static result<std::vector<T>> each_of(const std::vector<record>& rows) {
     std::vector<T> out;
-    for (const record& row : *rows) {
+    for (const record& row : rows) {
       auto x = from(row);
       if (!x)
         return x.why();

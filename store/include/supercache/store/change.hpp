@@ -3,7 +3,9 @@
 #include <supercache/store/encoding.hpp>
 #include <supercache/store/operation.hpp>
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 namespace supercache {
 class wire_reader;
@@ -51,6 +53,13 @@ public:
   /// Comes with the lock of the key held, and so in the order of the changes of one key: must be
   /// quick and ask nothing of the table. Thread: any.
   virtual void changed(transition t) = 0;
+  /// Something may be about to change what a key has: `had()` is all of it, in order. Comes like
+  /// `changed`, before it.
+  virtual void changing(const space& where, const value& key, std::uint64_t hash,
+                        const std::function<std::vector<record>()>& had) {
+    static_cast<void>(where), static_cast<void>(key), static_cast<void>(hash);
+    static_cast<void>(had);
+  }
 };
 
 /// An interest, checked, that can be asked about changes.

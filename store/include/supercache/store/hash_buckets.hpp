@@ -1,7 +1,6 @@
 #pragma once
 
 #include <supercache/store/abi.hpp>
-
 #include <supercache/store/memory.hpp>
 
 #include <array>

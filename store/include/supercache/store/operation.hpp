@@ -147,13 +147,35 @@ struct exchange {
   record row;
   bool only_if_there = false;
 };
+/// What a backup kept of a table, each row with what it had left to live. With `behind` 0 the rows,
+/// those of one key one after the other, take the place of all that their keys have. Else all are
+/// of one key, which has `behind` before them, and those that are not there yet are added: so that
+/// the same again changes nothing. Answers how many rows that is. Errors: `not_found` if fewer are
+/// there.
+struct restore {
+  struct row {
+    record what;
+    std::int64_t ttl_ms = 0;
+    bool operator==(const row&) const = default;
+  };
+  std::vector<row> rows;
+  std::uint64_t behind = 0;
+};
+/// What a backup kept of a queue or stack, of which `behind` older items come first: those that are
+/// not there yet are added. Answers its length. Errors: `not_found` if fewer are there.
+struct extend {
+  std::vector<value> items;
+  std::uint64_t behind = 0;
+};
+/// Removes everything in the partition, whatever the target. Answers nil.
+struct wipe {};
 
 } // namespace op
 
 using operation_body
   = std::variant<op::put, op::put_many, op::insert_new, op::remove, op::take, op::update_element,
                  op::update_counter, op::compare_exchange, op::expire, op::remove_match, op::clear,
-                 op::push, op::pop, op::drain, op::exchange>;
+                 op::push, op::pop, op::drain, op::exchange, op::restore, op::extend, op::wipe>;
 
 /// One write. Applying the same operations with the same stamps in the same order to equal stores
 /// gives equal stores and equal answers.

@@ -7,10 +7,13 @@
 #include <supercache/store/table.hpp>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace supercache {
+
+class snapshots;
 
 /// How a partition keeps its data. The same for all partitions of a cache.
 struct store_options {
@@ -18,6 +21,9 @@ struct store_options {
   std::size_t key_pos = 0;
   /// Writers that can work side by side on one table of one partition; a power of two up to 512.
   std::size_t stripes = 16;
+  /// Which tables users see; nullptr: all. Others are the cache's own: their names are not told,
+  /// nor what they hold, snapshots leave them out, and `op::wipe` leaves them as they are.
+  bool (*shown)(space_kind, std::string_view name) noexcept = nullptr;
 };
 
 /// All data of one partition: its tuples, its share of every namespace and struct type, and the
@@ -56,7 +62,7 @@ public:
   /// The next spaces above this one, in the order of kinds and names: up to `most`, nothing at the
   /// end. Of queues and stacks those that have items. Cost: O(log(spaces) + most).
   std::vector<space> spaces_after(const space& s, std::size_t most) const;
-  /// Names of the namespaces or struct types, or of the queues or stacks that have items, in order.
+  /// Names of the spaces of a kind that have something in them and that users see, in order.
   /// Cost: O(names).
   std::vector<std::string> names(space_kind kind) const;
 
@@ -70,9 +76,29 @@ public:
   /// fit its space or whose pattern makes no sense.
   result<answer> ask(const query& q, const stamp& now);
 
-  /// From now on `to` is told of all changes of tables, of those to come too; nullptr: nobody is.
-  /// See `table::tell`. Queues and stacks tell nobody.
+  /// From now on `to`, which outlives the store, is told of every change of tables, of those to
+  /// come too, that is not done when this returns; nullptr: nobody is. Not told: what `restore` of
+  /// a table does. Queues and stacks tell nobody.
   void tell(change_sink* to);
+
+  /// Begins what `ask::snapshot` reads. Made beforehand, as that costs O(spaces): from then on
+  /// changes are told to snapshots.
+  class snapshot_start {
+  public:
+    explicit snapshot_start(partition_store& of);
+    ~snapshot_start();
+    snapshot_start(const snapshot_start&) = delete;
+    snapshot_start& operator=(const snapshot_start&) = delete;
+    /// Begins it, unless it has begun. It is of the moment of this call if no operation is being
+    /// applied; else one being applied may be in it in part. Errors: `overloaded` if there are too
+    /// many. Cost: O(1).
+    status begin(std::uint64_t id, const stamp& now);
+
+  private:
+    partition_store& of_;
+  };
+  /// To be called every second: gives up snapshots that nobody reads from.
+  void age_snapshots();
 
   /// Frees expired records; each one, and each table that is looked at in vain, takes one of
   /// `budget`. Answers how much it took: less than all if nothing more has expired.
@@ -82,18 +108,22 @@ public:
   std::int64_t next_deadline() const noexcept { return deadlines_.first(); }
   /// Removes everything. Cost: O(records and spaces).
   void clear(const stamp& now);
-  /// How much there is of a kind, over all names or those that `counts` says.
+  /// Whether users see a table: see `store_options`.
+  bool shows(space_kind kind, std::string_view name) const noexcept {
+    return !options_.shown || options_.shown(kind, name);
+  }
+  /// How much there is of a kind, over all names that users see.
   struct amount {
     std::size_t records = 0; ///< tuples, pairs, structs or items
     std::size_t bytes = 0;   ///< their memory, indexes included
   };
-  using name_filter = bool (*)(space_kind, std::string_view name) noexcept;
-  amount held(space_kind kind, const stamp& now, name_filter counts = nullptr) const;
+  amount held(space_kind kind, const stamp& now) const;
   /// Memory of all data, in bytes. Cost: O(spaces).
   std::size_t bytes() const;
 
 private:
   struct named_table;
+  class hub;
   struct by_name;
   named_table* look_up(space_kind kind, std::string_view name, std::uint64_t hash) const;
   std::vector<named_table*> tables_after(space_kind kind, std::optional<std::string_view> above,
@@ -103,8 +133,18 @@ private:
   void each_named(space_kind kind, F&& f) const;
   template <class F>
   void each_table(F&& f) const;
+  void spread_hub();
+  void expect_snapshot();
+  void release_snapshots();
+  void wipe(const stamp& now);
+  template <class Wanted>
+  void clear_if(const stamp& now, Wanted&& wanted);
 
   store_options options_;
+  std::mutex telling_;       ///< of whom the hub tells
+  std::unique_ptr<hub> hub_; ///< hands on to who watches and to snapshots
+  std::size_t expected_ = 0; ///< snapshots that are about to begin; under `telling_`
+  std::unique_ptr<snapshots> snapshots_;
   deadlines deadlines_; ///< of all tables
   table tuples_;
   table no_pairs_, no_structs_; ///< in place of what was never made; always empty
@@ -113,7 +153,7 @@ private:
   mutable fair_lock adding_;
   hash_index index_;                 ///< of named tables; written under `adding_`; only ever grows
   std::unique_ptr<by_name> ordered_; ///< of the same; under `adding_`
-  change_sink* told_ = nullptr;      ///< likewise
+  change_sink* told_ = nullptr;      ///< the hub, or nobody; likewise
 };
 
 } // namespace supercache

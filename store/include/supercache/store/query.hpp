@@ -52,11 +52,38 @@ struct match_some {
 struct count_match {
   pattern what;
 };
+/// A page of about `most` records whose keys are strings with this prefix; of any keys if it is
+/// empty. `keys_only`: a record of each key alone. → as `page`
+struct list {
+  value from;
+  std::string prefix;
+  std::uint64_t most = 0;
+  bool keys_only = false;
+};
+/// As `names`, in their order, no more than `most`, with this prefix and behind `from`, if it is
+/// not nil. → `one`, a list.
+struct names_behind {
+  value from;
+  std::string prefix;
+  std::uint64_t most = 0;
+};
+/// A part, of about `budget` bytes, of the partition as it was when its part with `number` 0 was
+/// asked for under this `id`, which the caller draws at random. The same number may be asked for
+/// again until the next one was. → `one`, a list: whether it is the last part, how many records and
+/// items it has, blocks as they stand in a backup, and the time of that moment. The number
+/// `over`: no more is asked for. → nothing
+struct snapshot {
+  static constexpr std::uint64_t over = UINT64_MAX;
+  std::uint64_t id = 0;
+  std::uint64_t number = 0;
+  std::uint64_t budget = 0;
+};
 
 } // namespace ask
 
 using query_body = std::variant<ask::get, ask::match, ask::range, ask::count, ask::page, ask::peek,
-                                ask::ttl, ask::names, ask::size, ask::match_some, ask::count_match>;
+                                ask::ttl, ask::names, ask::size, ask::match_some, ask::count_match,
+                                ask::list, ask::names_behind, ask::snapshot>;
 
 /// One read.
 struct query {

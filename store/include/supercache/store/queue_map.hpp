@@ -9,6 +9,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,8 @@
 #include <vector>
 
 namespace supercache {
+
+class queue_keeper;
 
 /// The named queues, or stacks, of one partition: each a double-ended queue of values.
 ///
@@ -73,6 +76,13 @@ public:
   /// Adds a slice to the copy, before (fifo) or behind (lifo) those that came earlier.
   void add_slice(std::string_view name, std::span<const value> items);
 
+  /// From now on `to`, which outlives this, is told before every change that is not done when this
+  /// returns; nullptr: nobody is. Not told: `add_slice`.
+  void tell(queue_keeper* to);
+  /// Calls `look(items, oldest first; how many came before them)` if there is such a queue, which
+  /// is locked meanwhile.
+  void look(std::string_view name,
+            const std::function<void(const items_type&, std::uint64_t)>& look) const;
   /// Up to `most` names of queues that have items, in order: the next above this one, or the first
   /// of all. Cost: O(log(queues) + most).
   std::vector<std::string> names_after(std::optional<std::string_view> above,
@@ -119,6 +129,7 @@ private:
   value take(stripe& s, queue& q) const;
   /// All items, which are gone from the queue then.
   items_type take_all(stripe& s, queue& q) const;
+  void announce(const queue& q, std::size_t taken) const;
   static void close_if_idle(stripe& s, std::uint64_t hash, queue& q);
   static void close(stripe& s, std::uint64_t hash, queue& q);
   static std::optional<std::string> next_names(const stripe& s,
@@ -126,7 +137,20 @@ private:
                                                std::size_t most, std::vector<std::string>& out);
 
   order order_;
+  std::atomic<queue_keeper*> told_{nullptr};
   mutable std::array<stripe, 8> stripes_;
+};
+
+/// Who is told before queues, or stacks, change.
+class queue_keeper {
+public:
+  virtual ~queue_keeper() = default;
+  /// These `items` are there, oldest first; `front` came before them. `taken` of them are about to
+  /// go, from the end that `pop` takes from. Comes with the lock of the queue held: must be quick
+  /// and ask nothing of the queues. Thread: any.
+  virtual void changing(queue_map::order which, std::string_view name,
+                        const queue_map::items_type& items, std::uint64_t front, std::size_t taken)
+    = 0;
 };
 
 } // namespace supercache

@@ -15,8 +15,16 @@ namespace supercache {
 class ledger;
 namespace shelf {
 class hashed;
+struct cursor;
 enum class width : std::uint8_t;
 } // namespace shelf
+
+/// Which records a page has: see `table::next_page`.
+struct page_limits {
+  std::string_view prefix{};
+  std::size_t most = 0;
+  bool keys_only = false;
+};
 
 /// Records under keys: one partition's tuples, one namespace, or one struct type.
 ///
@@ -61,6 +69,9 @@ public:
                 const stamp& now);
   /// Adds a record as it was, with its deadline, behind those of its key that a bag has already.
   void restore(record row, std::uint64_t hash, std::int64_t deadline_ms);
+  /// What one key had, as `op::restore` says.
+  status put_back(std::span<const op::restore::row> rows, std::uint64_t hash, std::uint64_t behind,
+                  const stamp& now);
   bool insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   /// When `exchange` stores.
   enum exchange_mode : bool { always, only_if_there };
@@ -109,6 +120,18 @@ public:
   /// where the page after them begins, nil at the end. Begin with nil. Errors: `invalid_argument`
   /// for a `from` that no page answered.
   result<value> next_page(const value& from, const stamp& now, std::vector<record>& out) const;
+
+  /// A page of those keys that are strings with this prefix, or of all if it is empty, of about
+  /// `most` records, up to a chunk more, or fewer where many others come between or they are large.
+  /// An ordered_set does not visit the others. `keys_only`: a record of each key alone, once.
+  result<value> next_page(const value& from, const page_limits& which, const stamp& now,
+                          std::vector<record>& out) const;
+
+  /// The next chunk of a walk: calls `visit` for its records, expired ones, too, all of a key one
+  /// after the other, with the lock of the place held, or none that a change would wait for;
+  /// answers false at the end.
+  bool walk(shelf::cursor& at, const std::function<void(const record&)>& visit) const;
+  bool covers(const shelf::cursor& at, const value& key, std::uint64_t hash) const;
 
   /// Whether the pages before the one that begins at `from` had the place of this key. Of a table
   /// with as many stripes `from` may come from there. False for what no page answered.

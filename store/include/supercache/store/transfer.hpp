@@ -60,6 +60,7 @@ private:
   part part_here(const space& s) const;
   void apply_to_some(const operation& o, const stamp& now);
   void push(const operation& o, const op::push& p, const stamp& now);
+  void extend(const operation& o, const op::extend& x, const stamp& now);
   void pop(const operation& o, std::uint64_t count, const stamp& now);
   status take_rows(wire_reader& r, const space& s);
   status take_items(wire_reader& r, const space& s);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "command.hpp"
+
+namespace supercache::app {
+
+/// What of its pairs a listing of a namespace shows.
+enum class listed { keys, values, pairs };
+
+/// A verb that prints all keys, values or pairs of a namespace, page by page.
+command listing_verb(std::string name, std::string summary, listed what);
+
+} // namespace supercache::app
