@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -253,4 +253,4 @@ void logger::close(milliseconds longest) {
 
 std::shared_ptr<logger> log_to(log_sink to) { return std::make_shared<logger>(std::move(to)); }
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI

@@ -140,13 +140,15 @@ std::vector<std::string> names_with(std::string_view prefix) {
   return out;
 }
 
-/// Those of a cluster, which mean nothing to a cache that stands alone.
-std::vector<std::string> of_clusters() {
+/// Those of a cluster, which mean nothing to a cache that stands alone; but where it listens, if it
+/// does.
+std::vector<std::string> of_clusters(const options& o) {
   std::vector<std::string> out{"replication_factor", "transfer_rate", "cluster_peers",
                                "wal.majority_timeout", "wal.max_pending"};
   for (const auto* prefix : {"node.", "node_monitor."})
     for (auto& name : names_with(prefix))
-      out.push_back(std::move(name));
+      if (!o.listen || (name != "node.host" && name != "node.port"))
+        out.push_back(std::move(name));
   return out;
 }
 
@@ -180,7 +182,7 @@ std::vector<std::string> without_effect(const options& o) {
     never.emplace_back(name);
   note(never, " so far");
   if (o.cluster == cluster_mode::local) {
-    note(of_clusters(), " with cluster = local");
+    note(of_clusters(o), " with cluster = local");
     if (o.replication.mode == replication_mode::sync)
       out.emplace_back("replication_mode is 'sync', but cluster is local: there is one copy, in "
                        "the memory of this process, and it ends with it");

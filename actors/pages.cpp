@@ -23,8 +23,11 @@ result<value> partition_page(core& c, std::size_t partition, const space& of, co
   if (!c.cluster()) {
     const table* t = of.kind == space_kind::tuples ? &c.at(partition).tuples()
                                                    : c.at(partition).find(of.kind, of.name);
-    return t ? t->next_page(from, {o.prefix, most, keys_only}, c.now(), rows)
-             : result<value>{value{}};
+    if (t)
+      return t->next_page(from, {o.prefix, most, keys_only}, c.now(), rows);
+    if (from.is_nil())
+      return value{};
+    return {errc::invalid_argument, "no page ends at " + to_string(from)};
   }
   auto x
     = remote::ask(c, partition, remote::reading(ask::list{from, o.prefix, most, keys_only}, of),

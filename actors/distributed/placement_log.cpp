@@ -33,11 +33,11 @@ std::vector<placement_log::line> placement_log::look(std::span<const seen> parti
   if (usable_ && !usable)
     unusable_since_ms_ = now;
   usable_ = usable;
-  if (due_ms_ == 0 && (!moves_.empty() || usable_ != said_usable_))
+  if (!due_ms_ && (!moves_.empty() || usable_ != said_usable_))
     due_ms_ = ever_usable_ ? now + gather_ms : now;
-  if (due_ms_ == 0 || now < due_ms_)
+  if (!due_ms_ || now < *due_ms_)
     return out;
-  due_ms_ = 0;
+  due_ms_.reset();
   say_primaries(out);
   say_whether_usable(partitions, now, out);
   return out;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -30,7 +31,7 @@ public:
   };
 
   /// Whether there is nothing to be said if nothing changed since it was looked last.
-  bool rests() const noexcept { return due_ms_ == 0 && usable_; }
+  bool rests() const noexcept { return !due_ms_ && usable_; }
   /// Answers what is to be said now.
   std::vector<line> look(std::span<const seen> partitions, std::int64_t now_ms);
 
@@ -45,7 +46,7 @@ private:
   std::vector<member> primaries_; ///< the last that each partition had
   /// Partitions that went from one to another since it was said last.
   std::map<std::pair<member, member>, std::vector<std::size_t>> moves_;
-  std::int64_t due_ms_ = 0; ///< when it is said; 0: nothing is to be
+  std::optional<std::int64_t> due_ms_; ///< when it is said; none: nothing is to be
   bool usable_ = false, said_usable_ = false, ever_usable_ = false;
   std::int64_t unusable_since_ms_ = 0;
 };

@@ -225,12 +225,12 @@ bool node::is_writable(const membership& m, std::size_t partition) const {
   return l.current && m.is_live(l.primary) && (async_ || 2 * live > std::ssize(l.members));
 }
 
-/// Whether a partition has a primary and all the copies it should have, within reach.
+/// Whether a partition has a primary and all the copies it should have, within reach, and no other.
 bool node::is_settled(const membership& m, std::size_t partition) const {
   const leadership& l = m.leader_of(partition);
   return l.current && m.is_live(l.primary) && l.coming.empty()
          && std::ranges::all_of(l.members, [&](const member& x) { return m.is_live(x); })
-         && l.members.size() >= m.copies_due();
+         && l.members.size() == m.copies_due();
 }
 
 } // namespace supercache::detail

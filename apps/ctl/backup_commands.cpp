@@ -70,11 +70,9 @@ action build_backup(CLI::App& app, call& c) {
   app.add_option("FILE", *file, "File to write")->required()->type_name("");
   app.footer(
     "Writes everything: tuples, namespaces, queues, stacks and structs, with their times to live, "
-    "of "
-    "all partitions\nof the cluster. Each partition is as it was at one moment; others go on "
-    "writing. "
-    "When a node dies, its\npartitions are read from the next one. FILE takes its place when it is "
-    "whole: if that fails, or is\ninterrupted, the old one stays.");
+    "of all partitions\nof the cluster. Each partition is as it was at one moment; others go on "
+    "writing. When a node dies, its\npartitions are read from the next one. FILE takes its place "
+    "when it is whole: if that fails, or is\ninterrupted, the old one stays.");
   return [file, &s = c.in] { return back_up_to(s, *file); };
 }
 
@@ -130,11 +128,9 @@ action build_restore(CLI::App& app, call& c) {
   app.footer(
     "Puts back all that is in FILE, into a cache that is empty unless --merge or --replace says "
     "otherwise. It may\nhave other nodes and partitions than the one that was backed up, but the "
-    "same "
-    "table_type, key_pos and\npartition_pos. Records live as long as they had left when they were "
-    "backed up. Nothing is changed before all\nof FILE has been checked. It goes on when a node "
-    "dies; "
-    "one that broke off can be begun again.");
+    "same table_type, key_pos and\npartition_pos. Records live as long as they had left when they "
+    "were backed up. Nothing is changed before all\nof FILE has been checked. It goes on when a "
+    "node dies; one that broke off can be begun again.");
   return [w, &s = c.in] { return restore_from(s, *w); };
 }
 

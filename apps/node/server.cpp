@@ -184,10 +184,6 @@ void serve(const server_settings& s) {
   o.listen = true;
   o.replication.node.host = s.listen.host;
   o.replication.node.port = s.listen.port;
-  if (o.cluster == cluster_mode::local) { // they have their effect by the line above
-    o.named.erase("node.host");
-    o.named.erase("node.port");
-  }
   auto c = start(system, o);
   const auto& self = c.config().replication.node;
   const address at{self.host, self.port};

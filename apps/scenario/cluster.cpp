@@ -63,8 +63,13 @@ std::string cluster::peers_of(const std::string& who, const char* separator) {
   return text;
 }
 
-/// Each list in one step, so that no node reads half of one.
+/// Each list in one step, so that no node reads half of one. Who is alone finds itself: a node
+/// whose list is empty waits for another.
 void cluster::write_lists() {
+  const auto found_by = [this](const std::string& name, std::uint16_t port) {
+    const auto others = peers_of(name, "\n");
+    return others.empty() ? name + "@127.0.0.1:" + std::to_string(port) : others;
+  };
   for (const auto& [name, n] : nodes_) {
     const fs::path to = list_of(name);
     if (n.found == list::gone) {
@@ -72,7 +77,7 @@ void cluster::write_lists() {
       continue;
     }
     whole_file out{to};
-    out.write(n.found == list::whole     ? peers_of(name, "\n") + '\n'
+    out.write(n.found == list::whole     ? found_by(name, n.port) + '\n'
               : n.found == list::garbled ? "<html>502 Bad Gateway</html>\n"
                                          : "");
     out.commit();

@@ -1,3 +1,6 @@
+// g++ 12 takes the names of operations that are written in place for uninitialised.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 #include "actors/asking.hpp"
 #include "actors/cluster_fixture.hpp"
 

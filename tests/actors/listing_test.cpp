@@ -166,7 +166,8 @@ TEST_CASE("listing: structs by page and prefix") {
   CHECK(odd.size() == 1'250);
   CHECK(std::ranges::all_of(odd, [](const thing& t) { return t.n % 2 == 1; }));
   struct unknown : thing {};
-  CHECK(fixture::code(r.c.structs<unknown>().try_page({})) == errc::not_initialised);
+  // What has the same name in its inspection is the same type, and needs no init here.
+  CHECK(r.c.structs<unknown>().page({}).items.size() == all.page({}).items.size());
 }
 
 TEST_CASE("listing: messages say as much") {

@@ -1,4 +1,5 @@
 #include "actors/fixture.hpp"
+#include "timed.hpp"
 
 #include <barrier>
 #include <cmath>

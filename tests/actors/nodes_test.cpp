@@ -17,13 +17,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using names = std::vector<std::string>;
+using node_names = std::vector<std::string>;
 
 /// Somebody who is told of nodes: "+a", "-a".
 struct listener {
   struct heard {
     std::mutex lock;
-    names all;
+    node_names all;
   };
   std::shared_ptr<heard> told = std::make_shared<heard>();
   node_listener who;
@@ -40,11 +40,11 @@ struct listener {
   ~listener() { compat::end(who); }
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
-  names all() const {
+  node_names all() const {
     const std::lock_guard hold{told->lock};
     return told->all;
   }
-  bool hears(const names& expected) const {
+  bool hears(const node_names& expected) const {
     return eventually([&] { return all() == expected; });
   }
 };
@@ -55,7 +55,7 @@ TEST_CASE("a cache that is alone is one node with all partitions") {
   options o;
   o.num_partition = 3;
   running r{o};
-  CHECK(r.c.live_nodes() == names{"local"});
+  CHECK(r.c.live_nodes() == node_names{"local"});
   const auto map = r.c.partition_map();
   REQUIRE(map.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -80,7 +80,7 @@ TEST_CASE("every node knows where the copies of each partition are") {
     const std::string self(1, static_cast<char>('a' + n));
     const auto map = nodes[n].partition_map();
     REQUIRE(map.size() == 8);
-    CHECK(nodes[n].live_nodes() == names{"a", "b", "c"});
+    CHECK(nodes[n].live_nodes() == node_names{"a", "b", "c"});
     std::size_t led = 0, copies = 0;
     for (const auto& p : map) {
       CHECK(p.replicas.size() == 1);
@@ -121,7 +121,7 @@ TEST_CASE("an actor is told of the nodes there are, then of those that come and 
   CHECK_FALSE(nodes[0].unwatch_nodes(l.who));
   nodes.stop(1);
   CHECK(by_message.hears({"+a", "+b", "+c", "-c", "-b"}));
-  CHECK(l.all() == names{"+a", "+b", "+c", "-c"});
+  CHECK(l.all() == node_names{"+a", "+b", "+c", "-c"});
 }
 
 TEST_CASE("each operation waits as long as its caller says") {

@@ -1,5 +1,7 @@
 #include "actors/fixture.hpp"
 
+#include <supercache/store/text.hpp>
+
 #include <caf/config_option_set.hpp>
 
 #include <filesystem>
@@ -170,7 +172,7 @@ TEST_CASE("names of nodes and hosts are checked in every list") {
                            "a",
                            "z\xc3\xbc", "a.b"})
     CHECK_REFUSED(node_address_from(std::string{name} + "@h:1"), errc::invalid_config,
-                  "node '" + std::string{name}
+                  "node '" + printable(name)
                     + "@h:1' is not of the form name@host:port; a name has 1 to 64 letters, "
                       "digits, _ or -");
   CHECK_FALSE(node_address_from(std::string(65, 'x') + "@h:1").ok());

@@ -115,7 +115,7 @@ TEST_CASE("rows have as many fields as there are columns or titles") {
   CHECK(row.line == 2);
   CHECK(row.items == value_list{1, 2});
   REQUIRE(rows->next(row));
-  CHECK(row.problem == "it has 1 fields; 2 are needed");
+  CHECK(row.problem == "it has 1 field; 2 are needed");
   REQUIRE(rows->next(row));
   CHECK(row.line == 4);
   CHECK(row.problem == "it has 3 fields; 2 are needed");

@@ -195,8 +195,9 @@ def test_wrong_words():
             ([], 'a command is missing; see supercachectl --help'),
             (['gett', '1'], "unknown command 'gett'; did you mean 'get'?"),
             (['frobnicate'], "unknown command 'frobnicate'; there are put, get, remove, match, kv, "
-                             "queue, stack, load, dump, stats, watch, members, partitions, cluster-stats, "
-                             "sync, leave, force-primary, debug-log, bench, shell"),
+                             "queue, stack, load, dump, backup, restore, names, stats, watch, members, "
+                             "partitions, cluster-stats, sync, leave, force-primary, debug-log, bench, "
+                             "shell"),
             (['--jsno', 'get'], "unknown option '--jsno'; did you mean '--json'?"),
             (['get'], 'KEY is required; see supercachectl get --help'),
             (['get', '1', '2'], "unexpected argument '2'"),

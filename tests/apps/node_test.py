@@ -1,5 +1,6 @@
 """supercache-node: how it starts, what it refuses, and that it always ends."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -35,7 +36,8 @@ def test_stops_on_its_signals():
             assert status == 0, (name, status, log)
             assert seconds < 2, seconds
             assert f'stopping on {name}' in log and log.endswith('stopped\n'), log
-            equal(node.process.stdout.read(), '')
+            said = node.process.stdout.read().splitlines()
+            equal([json.loads(line)['event'] for line in said], ['serving'])
 
 
 def test_takes_options_from_file_and_words():

@@ -68,7 +68,7 @@ TEST_CASE("restore: struct types know their keys, and a type with another key is
   served from, to;
   auto people = from.c.structs<person>();
   people.init(&person::id);
-  people.put({1, "Ann"});
+  people.add({1, "Ann"});
   save(from, f, nothing);
   put_back(to, f, app::restore_into::empty);
   auto found = to.c.structs<person>();

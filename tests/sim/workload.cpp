@@ -163,7 +163,10 @@ void workload::noise(std::size_t client) {
     where.kind = space_kind::kv;
   // Not by its key, but to one partition: what matters is that copies do the same.
   const value key = static_cast<std::int64_t>(d.below(16));
-  operation_body what = random_operations::random_body(d);
+  operation_body what;
+  do
+    what = random_operations::random_body(d);
+  while (std::holds_alternative<op::wipe>(what)); // which is no noise, but the end of all data
   if (d.chance(c_.p.clear_percent))
     what = op::clear{};
   write(client, where, key, std::move(what), [](const outcome&) {});

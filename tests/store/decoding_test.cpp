@@ -335,8 +335,8 @@ TEST_CASE("records, patterns and operations of the wrong shape are refused") {
           "encoding, byte 5: no integer from 0 to 4294967295 where one belongs");
   refused(decode_pattern, "92 90 92 14 c0",
           "encoding, byte 4: no integer from 0 to 19 where one belongs");
-  refused(decode_operation, "930f00a0",
-          "encoding, byte 2: no integer from 0 to 14 where one belongs");
+  refused(decode_operation, "931200a0",
+          "encoding, byte 2: no integer from 0 to 17 where one belongs");
   refused(decode_operation, "930a05a0",
           "encoding, byte 3: no integer from 0 to 4 where one belongs");
   refused(decode_operation, "930a00c0", "encoding, byte 4: no string where one belongs");

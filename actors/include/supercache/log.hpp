@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/abi.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-namespace supercache {
+namespace supercache::inline SUPERCACHE_ABI {
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
-std::string_view to_string(log_level l) noexcept;
+SUPERCACHE_API std::string_view to_string(log_level l) noexcept;
 
 /// What happened, as a cache tells people.
 struct log_line {
@@ -32,7 +34,7 @@ using log_sink = std::function<void(const log_line&)>;
 ///
 /// Of one kind (the sentence without what is filled in) so many lines are told a second; those
 /// beyond are counted, and a line says how many there were. Lines of level `debug` are all told.
-class logger {
+class SUPERCACHE_API logger {
 public:
   static constexpr unsigned most_of_a_kind = 10;                    ///< in a second
   static constexpr std::size_t most_waiting = std::size_t{1} << 20; ///< bytes
@@ -66,6 +68,6 @@ private:
 
 /// For `options::log`: `o.log = log_to([](const log_line& l) { … });`. One logger may serve several
 /// caches and the application itself.
-std::shared_ptr<logger> log_to(log_sink to);
+SUPERCACHE_API std::shared_ptr<logger> log_to(log_sink to);
 
-} // namespace supercache
+} // namespace supercache::inline SUPERCACHE_ABI
