@@ -1,5 +1,7 @@
 #include "child.hpp"
 
+#include "process.hpp"
+
 #include <supercache/store/result.hpp>
 
 #include <cerrno>
@@ -107,8 +109,7 @@ child::~child() {
 }
 
 void child::say(const std::string& line) {
-  const std::string text = line + '\n';
-  if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+  if (write_all(in_, line + '\n') != 0)
     fail("a program that was started takes no more input");
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <iostream>
 #include <malloc.h>
+#include <unistd.h>
 
 namespace supercache::app {
 
@@ -32,6 +33,16 @@ void end_process(int status, const char* program) noexcept {
   }
   std::fflush(stderr);
   std::_Exit(status);
+}
+
+int write_all(int fd, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const auto n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR)
+      return errno;
+    bytes.remove_prefix(n < 0 ? 0 : static_cast<std::size_t>(n));
+  }
+  return 0;
 }
 
 std::filesystem::path own_folder() {

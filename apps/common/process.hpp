@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 namespace supercache::app {
 
@@ -17,6 +18,10 @@ void give_back_memory() noexcept;
 /// those of an actor system may be stuck in a connection that nobody answers. A program whose
 /// output could not be written says so and fails.
 [[noreturn]] void end_process(int status, const char* program) noexcept;
+
+/// Writes all of it to a descriptor, if need be piece by piece. Answers 0, or the reason as an
+/// errno.
+int write_all(int fd, std::string_view bytes) noexcept;
 
 /// The folder of this program's file.
 std::filesystem::path own_folder();

@@ -1,5 +1,7 @@
 #include "whole_file.hpp"
 
+#include "process.hpp"
+
 #include <supercache/store/result.hpp>
 
 #include <cerrno>
@@ -29,17 +31,6 @@ fs::path behind_links(fs::path path) {
     path = next.is_absolute() ? next : path.parent_path() / next;
   }
   return path;
-}
-
-/// 0, or the reason as an errno.
-int write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR)
-      return errno;
-    bytes.remove_prefix(n < 0 ? 0 : static_cast<std::size_t>(n));
-  }
-  return 0;
 }
 
 /// A new name in a folder is on the disk only once the folder is.

@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include "common/process.hpp"
 #include "common/reach.hpp"
 
 #include <supercache/cache.hpp>
@@ -13,14 +14,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <signal.h>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -72,60 +68,24 @@ std::string event_line(const char* event, const cache& c, const address& at) {
   line["pid"] = ::getpid();
   line["partitions"] = c.partitions();
   line["version"] = SUPERCACHE_VERSION;
-  return printable(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace))
-         + '\n';
+  return printable(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-/// Writes lines to standard output in their order, on a thread of its own: a pipe may be full that
-/// nobody reads, and the node is to end all the same.
-class announcer {
-public:
-  announcer() : state_(std::make_shared<state>()) {
-    std::thread{[s = state_] {
-      for (;;)
-        write_all(s->next());
-    }}.detach();
-  }
-  void say(std::string line) {
-    const std::lock_guard hold{state_->lock};
-    state_->lines.push_back(std::move(line));
-    state_->news.notify_one();
-  }
-
-private:
-  struct state {
-    std::mutex lock;
-    std::condition_variable news;
-    std::deque<std::string> lines;
-
-    std::string next() {
-      std::unique_lock hold{lock};
-      news.wait(hold, [this] { return !lines.empty(); });
-      std::string line = std::move(lines.front());
-      lines.pop_front();
-      return line;
-    }
-  };
-  static void write_all(std::string_view rest) {
-    while (!rest.empty()) {
-      const auto n = ::write(STDOUT_FILENO, rest.data(), rest.size());
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return;
-      rest.remove_prefix(static_cast<std::size_t>(n));
-    }
-  }
-  std::shared_ptr<state> state_; ///< the thread's, too: it ends with the process
-};
+/// Takes lines for standard output: a pipe may be full that nobody reads, and the node is to end
+/// all the same.
+std::shared_ptr<logger> announcer() {
+  return log_to([](const log_line& l) {
+    static_cast<void>(write_all(STDOUT_FILENO, std::string{l.text} + '\n')); // nobody may read it
+  });
+}
 
 /// Says `serving` as soon as every partition can be written; answers the signal that ends all.
-int serve_until_signal(const cache& c, const address& at, announcer& to) {
+int serve_until_signal(const cache& c, const address& at, logger& to) {
   const sigset_t set = ending_signals();
   constexpr timespec pause{0, 50'000'000};
   for (bool said = false;;) {
     if (const auto s = c.cluster_stats(); !said && s.writable == s.partitions) {
-      to.say(event_line("serving", c, at));
+      to.write(log_level::info, component, event_line("serving", c, at));
       said = true;
     }
     const int number = said ? ::sigwaitinfo(&set, nullptr) : ::sigtimedwait(&set, nullptr, &pause);
@@ -191,9 +151,9 @@ void serve(const server_settings& s) {
   const auto say = [&](const std::string& text) { log->write(log_level::info, component, text); };
   say("serving " + std::to_string(c.partitions()) + " partitions of type "
       + std::string{to_string(c.config().table_type)} + " on " + to_string(at));
-  announcer starter;
-  starter.say(event_line("ready", c, at));
-  const int number = serve_until_signal(c, at, starter);
+  const auto starter = announcer();
+  starter->write(log_level::info, component, event_line("ready", c, at));
+  const int number = serve_until_signal(c, at, *starter);
   say(std::string{"stopping on "} + name_of(number));
   if (c.distributed())
     leave(c, *log);

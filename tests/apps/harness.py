@@ -4,6 +4,7 @@ name begins with test_; `main` runs all of a module, with a node of its own for 
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -104,6 +105,20 @@ class Node:
         """Ends the process without a word."""
         self.process.kill()
         self.process.wait()
+
+    @contextlib.contextmanager
+    def paused(self):
+        """No thread of the process runs until the end of a `with` block. The signal alone says only
+        that they will stop soon."""
+        def threads():
+            for thread in pathlib.Path(f'/proc/{self.process.pid}/task').iterdir():
+                yield (thread / 'stat').read_text(encoding='ascii').rpartition(') ')[2][0]
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            eventually(lambda: all(state == 'T' for state in threads()), pause=0.001)
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self, number=signal.SIGTERM, wait=20):
         """Sends a signal; answers the exit status and the seconds it took."""
