@@ -3,8 +3,6 @@
 
 #include <supercache/kv.hpp>
 
-#include <algorithm>
-
 // Looking for one thing, and making it if it is not there.
 
 namespace supercache {
@@ -101,8 +99,7 @@ caf::expected<T> made_by(const std::function<caf::expected<T>()>& make) {
 /// quicker; then it is theirs that is answered.
 template <class T>
 caf::expected<T> make_and_add(const ways<T>& how, const std::string& name, const write_options& o) {
-  const auto until = std::chrono::steady_clock::now()
-                     + std::clamp(o.timeout, o.timeout.zero(), detail::longest_wait);
+  const auto until = std::chrono::steady_clock::now() + detail::countable(o.timeout);
   const read_options at_primary{read_mode::primary, o.timeout};
   std::optional<T> made;
   do {

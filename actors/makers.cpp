@@ -112,8 +112,7 @@ status await(workshop& w, std::unique_lock<std::mutex>& hold, const subject& wha
 
 caf::expected<value> once(const subject& what, std::chrono::milliseconds longest,
                           const std::function<caf::expected<value>()>& make) {
-  const auto until
-    = std::chrono::steady_clock::now() + std::clamp(longest, longest.zero(), longest_wait);
+  const auto until = std::chrono::steady_clock::now() + countable(longest);
   workshop& w = shop();
   std::unique_lock hold{w.lock};
   while (const auto m = under_way(w, what)) {

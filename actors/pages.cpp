@@ -30,7 +30,7 @@ result<value> partition_page(core& c, std::size_t partition, const space& of, co
     return {errc::invalid_argument, "no page ends at " + to_string(from)};
   }
   auto x
-    = remote::ask(c, partition, remote::reading(ask::list{from, o.prefix, most, keys_only}, of),
+    = remote::ask(c, partition, remote::reading(ask::page{from, o.prefix, most, keys_only}, of),
                   {o.mode, o.timeout});
   if (!x)
     return x.why();
@@ -113,7 +113,7 @@ result<value_list> names_of(core& c, space_kind kind, const value& from, const l
   if (kind == space_kind::tuples)
     return {errc::invalid_argument, "the tuples have no name"};
   const std::uint64_t most = o.limit ? o.limit : SIZE_MAX;
-  const query q = remote::reading(ask::names_behind{from, o.prefix, most}, {kind, {}});
+  const query q = remote::reading(ask::names{from, o.prefix, most}, {kind, {}});
   value_list out;
   const auto take
     = [&](const answer& a) { std::ranges::copy(a.one.items(), std::back_inserter(out)); };

@@ -119,18 +119,28 @@ std::vector<partition_store::named_table*> partition_store::tables_after(
   return out;
 }
 
-/// Tables live as long as the store, so that no lock is held for `f`.
+/// In the order of names, those above `last`, until `f` answers false. Tables live as long as the
+/// store, so that no lock is held for `f`.
 template <class F>
-void partition_store::each_named(space_kind kind, F&& f) const {
-  std::optional<std::string_view> last;
+void partition_store::each_above(space_kind kind, std::optional<std::string_view> last,
+                                 F&& f) const {
   for (;;) {
     const auto some = tables_after(kind, last, batch);
     for (named_table* t : some)
-      f(t->data);
+      if (!f(t->data))
+        return;
     if (some.size() < batch)
       return;
     last = some.back()->data.where().name;
   }
+}
+
+template <class F>
+void partition_store::each_named(space_kind kind, F&& f) const {
+  each_above(kind, {}, [&](table& t) {
+    f(t);
+    return true;
+  });
 }
 
 template <class F>
@@ -159,19 +169,29 @@ std::vector<space> partition_store::spaces_after(const space& s, std::size_t mos
   return out;
 }
 
-std::vector<std::string> partition_store::names(space_kind kind) const {
+std::vector<std::string> partition_store::names(space_kind kind,
+                                                std::optional<std::string_view> above,
+                                                std::string_view prefix, std::size_t most) const {
   std::vector<std::string> out;
+  /// Answers whether more may come.
+  const auto add = [&](std::string_view name) {
+    const bool fits = name.starts_with(prefix);
+    if (fits && out.size() < most)
+      out.emplace_back(name);
+    return out.size() < most && (fits || name < prefix);
+  };
   if (is_table(kind)) {
-    each_named(kind, [&](const table& t) {
-      if (t.stored() && shows(kind, t.where().name))
-        out.push_back(t.where().name);
+    each_above(kind, above, [&](const table& t) {
+      const auto& name = t.where().name;
+      return !t.stored() || !shows(kind, name) || add(name);
     });
     return out;
   }
   const auto& from = kind == space_kind::queue ? queues_ : stacks_;
-  for (auto some = from.names_after({}, batch); !some.empty();
-       some = from.names_after(out.back(), batch))
-    std::ranges::move(some, std::back_inserter(out));
+  for (auto some = from.names_after(above, batch); !some.empty();
+       some = from.names_after(some.back(), batch))
+    if (!std::ranges::all_of(some, add))
+      break;
   return out;
 }
 

@@ -39,7 +39,12 @@ struct body_writer {
     w.item(q.low);
     w.item(q.high);
   }
-  void operator()(const ask::page& q) const { w.item(q.from); }
+  void operator()(const ask::page& q) const {
+    w.item(q.from);
+    w.text(q.prefix);
+    w.number(q.most);
+    w.flag(q.keys_only);
+  }
   void operator()(const ask::ttl& q) const { w.item(q.key); }
   void operator()(const ask::match_some& q) const {
     w.item(q.what);
@@ -47,13 +52,7 @@ struct body_writer {
     w.number(q.limit);
   }
   void operator()(const ask::count_match& q) const { w.item(q.what); }
-  void operator()(const ask::list& q) const {
-    w.item(q.from);
-    w.text(q.prefix);
-    w.number(q.most);
-    w.flag(q.keys_only);
-  }
-  void operator()(const ask::names_behind& q) const {
+  void operator()(const ask::names& q) const {
     w.item(q.from);
     w.text(q.prefix);
     w.number(q.most);
@@ -79,10 +78,19 @@ query_body read_body(wire_reader& r, std::size_t kind) {
       return ask::range{std::move(low), r.read_value()};
     }
     case 3: return ask::count{};
-    case 4: return ask::page{r.read_value()};
+    case 4: {
+      auto from = r.read_value();
+      auto prefix = r.text();
+      const auto most = r.number();
+      return ask::page{std::move(from), std::move(prefix), most, r.flag()};
+    }
     case 5: return ask::peek{};
     case 6: return ask::ttl{r.read_value()};
-    case 7: return ask::names{};
+    case 7: {
+      auto from = r.read_value();
+      auto prefix = r.text();
+      return ask::names{std::move(from), std::move(prefix), r.number()};
+    }
     case 8: return ask::size{};
     case 9: {
       auto what = r.read_pattern();
@@ -90,17 +98,6 @@ query_body read_body(wire_reader& r, std::size_t kind) {
       return ask::match_some{std::move(what), bind, r.number()};
     }
     case 10: return ask::count_match{r.read_pattern()};
-    case 11: {
-      auto from = r.read_value();
-      auto prefix = r.text();
-      const auto most = r.number();
-      return ask::list{std::move(from), std::move(prefix), most, r.flag()};
-    }
-    case 12: {
-      auto from = r.read_value();
-      auto prefix = r.text();
-      return ask::names_behind{std::move(from), std::move(prefix), r.number()};
-    }
     default: {
       const auto id = r.number(), number = r.number();
       return ask::snapshot{id, number, r.number()};
@@ -156,15 +153,14 @@ answer read_answer(wire_reader& r) {
 
 namespace {
 
-result<answer> names_behind(const partition_store& store, const space& target,
-                            const ask::names_behind& q) {
-  auto names = store.names(target.kind);
-  std::erase_if(names, [&](const std::string& name) {
-    return !name.starts_with(q.prefix) || (!q.from.is_nil() && value{name} <= q.from);
-  });
-  const auto n = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(q.most, names.size()));
-  std::ranges::partial_sort(names, names.begin() + n);
-  return answer{value::list(value_list(names.begin(), names.begin() + n)), {}, {}};
+answer names_of(const partition_store& store, const space& target, const ask::names& q) {
+  std::optional<std::string_view> above;
+  if (q.from.is_string())
+    above = q.from.as_string();
+  else if (!q.from.is_nil() && q.from > value{""}) // no string is above it
+    return {value::list({}), {}, {}};
+  const auto names = store.names(target.kind, above, q.prefix, q.most);
+  return {value::list(value_list(names.begin(), names.end())), {}, {}};
 }
 
 failure no_snapshot() { return {errc::internal, "a snapshot is of a partition, not of a space"}; }
@@ -224,25 +220,11 @@ struct from_table {
     a.rows.resize(1);
     if (!t)
       return a;
-    auto next = t->next_page(q.from, now, a.rows[0]);
-    if (!next)
-      return next.why();
-    a.one = *std::move(next);
-    return a;
-  }
-  result<answer> operator()(const ask::list& q) const {
-    answer a;
-    a.rows.resize(1);
-    if (!t)
-      return a;
     auto next = t->next_page(q.from, {q.prefix, q.most, q.keys_only}, now, a.rows[0]);
     if (!next)
       return next.why();
     a.one = *std::move(next);
     return a;
-  }
-  result<answer> operator()(const ask::names_behind& q) const {
-    return names_behind(store, target, q);
   }
   result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
   result<answer> operator()(const ask::ttl& q) const {
@@ -254,10 +236,7 @@ struct from_table {
       a.one = found.front().deadline() ? value{found.front().deadline() - now.ms()} : value{-1};
     return a;
   }
-  result<answer> operator()(const ask::names&) const {
-    const auto names = store.names(target.kind);
-    return answer{value::list(value_list(names.begin(), names.end())), {}, {}};
-  }
+  result<answer> operator()(const ask::names& q) const { return names_of(store, target, q); }
   result<answer> operator()(const ask::size&) const {
     return answer{value::list({t ? t->count(now) : 0, store.bytes()}), {}, {}};
   }
@@ -278,12 +257,8 @@ struct from_queue {
     value x;
     return answer{q.peek(target.name, x) ? value::list({x}) : value::list({}), {}, {}};
   }
-  result<answer> operator()(const ask::names&) const {
-    const auto names = store.names(target.kind);
-    return answer{value::list(value_list(names.begin(), names.end())), {}, {}};
-  }
-  result<answer> operator()(const ask::names_behind& which) const {
-    return names_behind(store, target, which);
+  result<answer> operator()(const ask::names& which) const {
+    return names_of(store, target, which);
   }
   result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
   template <class OfTables>

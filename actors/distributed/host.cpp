@@ -356,7 +356,7 @@ status host::leased(std::int64_t found_ms) {
 /// What a write found that changed nothing.
 host::finding host::finding_of(waiting w) {
   return {w.found_ms, w.at.epoch, 0, [this, w = std::move(w)](const status& s) {
-            node_.replicated(clock::now() - w.begun, s.operator bool());
+            node_.replicated(clock::now() - w.begun, s.ok());
             if (s && w.why.code == errc::none)
               w.done(w.answer, w.at);
             else

@@ -9,6 +9,7 @@
 #include <caf/io/middleman.hpp>
 
 #include <random>
+#include <utility>
 
 namespace supercache::detail {
 
@@ -223,15 +224,15 @@ void node::tick() {
 
 /// Tells the log who leads what, if that may have changed.
 void node::tell_placement(const member_list& live, std::int64_t now) {
-  std::vector<member_id> routes(hosts_.size());
-  for (std::size_t i = 0; i < routes.size(); ++i)
-    routes[i] = route(i);
-  const bool changed = routes != seen_routes_ || live != seen_live_;
+  bool changed = live != seen_live_;
+  seen_routes_.resize(hosts_.size());
+  for (std::size_t i = 0; i < seen_routes_.size(); ++i)
+    if (const auto now_is = route(i); std::exchange(seen_routes_[i], now_is) != now_is)
+      changed = true;
   if (!changed && (placement_log_.rests() || now < next_placement_ms_))
     return;
   constexpr std::int64_t pause_ms = 100; // while it waits for something
   next_placement_ms_ = now + pause_ms;
-  seen_routes_ = std::move(routes);
   seen_live_ = live;
   const auto lines = view([&](const membership& m) {
     std::vector<placement_log::seen> seen(hosts_.size());

@@ -252,8 +252,7 @@ bool is_long(const query& q) {
          || std::holds_alternative<ask::page>(q.body)
          || std::holds_alternative<ask::match_some>(q.body)
          || std::holds_alternative<ask::count_match>(q.body)
-         || std::holds_alternative<ask::list>(q.body)
-         || std::holds_alternative<ask::names_behind>(q.body)
+         || std::holds_alternative<ask::names>(q.body)
          || std::holds_alternative<ask::snapshot>(q.body);
 }
 

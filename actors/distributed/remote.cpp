@@ -154,7 +154,7 @@ status each(core& c, std::size_t first, std::size_t last, const space& target,
   constexpr std::uint64_t at_once = 1'000;
   for (std::size_t p = first; p < last; ++p)
     for (value from;;) {
-      auto x = ask(c, p, reading(ask::list{std::move(from), {}, at_once, false}, target), o);
+      auto x = ask(c, p, reading(ask::page{std::move(from), {}, at_once, false}, target), o);
       if (!x)
         return x.why();
       for (const auto& rows : x->rows)

@@ -1,11 +1,9 @@
+#include "actors/config_file.hpp"
 #include "actors/fixture.hpp"
 
 #include <caf/config_option_set.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 using namespace supercache;
 using namespace std::chrono_literals;
@@ -55,23 +53,6 @@ std::vector<std::string> bad_values(const setting& s) {
   return {};
 }
 
-/// A file that goes with the test.
-class file {
-public:
-  explicit file(const std::string& text)
-    : path_(std::filesystem::temp_directory_path()
-            / ("supercache-options-" + std::to_string(getpid()) + ".ini")) {
-    std::ofstream{path_} << text;
-  }
-  ~file() { std::filesystem::remove(path_); }
-  file(const file&) = delete;
-  file& operator=(const file&) = delete;
-  std::string path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
-
 /// Somebody's configuration, which has our options among its own.
 struct config : caf::actor_system_config {
   int own = 0;
@@ -90,13 +71,13 @@ result<options> from_arguments(std::vector<std::string> arguments) {
 }
 
 result<options> from_caf_file(const std::string& text) {
-  const file f{text};
+  const fixture::config_file f{text};
   return from_arguments({"--config-file=" + f.path()});
 }
 
 /// What a file is refused with, without its path.
 std::string complaint(const std::string& text) {
-  const file f{text};
+  const fixture::config_file f{text};
   const auto o = options_from_file(f.path());
   if (o)
     return "";
@@ -285,7 +266,7 @@ TEST_CASE("what CAF drops from a file without a word is reported") {
 }
 
 TEST_CASE("the command line wins over the file") {
-  const file f{"[supercache]\nnum_partition=8\nkey_pos=1\n"};
+  const fixture::config_file f{"[supercache]\nnum_partition=8\nkey_pos=1\n"};
   const auto o = from_arguments({"--config-file=" + f.path(), "--supercache.num_partition=9"});
   REQUIRE(o.ok());
   CHECK(o->num_partition == 9u);
@@ -307,9 +288,9 @@ TEST_CASE("a cache starts with the options of its actor system's configuration")
 }
 
 TEST_CASE("a file of key = value lines sets options, on top of those given") {
-  const file f{"# a comment\n; another\n\n[other]\nkey_pos = nonsense\n"
-               "[supercache]\n num_partition = 64 \ntable_prefix=\"people\"\r\n"
-               "wal.fsync = 'never'\n[supercache.health]\ninterval_ms = 2s\n"};
+  const fixture::config_file f{"# a comment\n; another\n\n[other]\nkey_pos = nonsense\n"
+                               "[supercache]\n num_partition = 64 \ntable_prefix=\"people\"\r\n"
+                               "wal.fsync = 'never'\n[supercache.health]\ninterval_ms = 2s\n"};
   options defaults;
   defaults.key_pos = 2;
   const auto o = options_from_file(f.path(), defaults);
@@ -322,8 +303,9 @@ TEST_CASE("a file of key = value lines sets options, on top of those given") {
 }
 
 TEST_CASE("a comment may stand behind a value, and a value in quotes may look like one") {
-  const file f{"[supercache] # ours\nnum_partition = 8 # eight\nkey_pos = 1\t; second\n"
-               "node.name = \"a\" # quoted\n"};
+  const fixture::config_file f{
+    "[supercache] # ours\nnum_partition = 8 # eight\nkey_pos = 1\t; second\n"
+    "node.name = \"a\" # quoted\n"};
   const auto o = options_from_file(f.path(), {});
   REQUIRE_MESSAGE(o.ok(), (o.ok() ? "" : o.why().message));
   CHECK(o->num_partition == 8u);

@@ -1,3 +1,4 @@
+#include "actors/config_file.hpp"
 #include "actors/fixture.hpp"
 
 #include <supercache/store/text.hpp>
@@ -5,8 +6,6 @@
 #include <caf/config_option_set.hpp>
 
 #include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 // What is refused, or said to be of no use, before a cache starts; and files that are not what they
 // look like.
@@ -41,26 +40,9 @@ std::vector<std::string> useless(const std::vector<std::pair<std::string, std::s
 constexpr auto no_log = ", but there is no log on disk so far: data is lost when the last process "
                         "that has it ends";
 
-/// A file that goes with the test.
-class file {
-public:
-  explicit file(const std::string& text)
-    : path_(std::filesystem::temp_directory_path()
-            / ("supercache-settings-" + std::to_string(getpid()) + ".ini")) {
-    std::ofstream{path_, std::ios::binary} << text;
-  }
-  ~file() { std::filesystem::remove(path_); }
-  file(const file&) = delete;
-  file& operator=(const file&) = delete;
-  std::string path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
-
 /// What a file of ours is refused with, without its path.
 std::string complaint(const std::string& text) {
-  const file f{text};
+  const fixture::config_file f{text};
   const auto o = options_from_file(f.path());
   if (o)
     return "";
@@ -77,7 +59,7 @@ struct config : caf::actor_system_config {
 
 /// The same of a file of CAF's.
 std::string caf_complaint(const std::string& text) {
-  const file f{text};
+  const fixture::config_file f{text};
   config cfg;
   (void)cfg.parse(std::vector<std::string>{"--config-file=" + f.path()}); // says its own of it
   const auto o = options_from(cfg);

@@ -2,19 +2,16 @@
 
 import contextlib
 import glob
-import os
 import sys
 import tempfile
 import threading
 import time
 
-from harness import Node, equal, eventually, main
+from harness import equal, eventually, main
+from preloaded import ALONE, CLUSTER_OF_ONE, node_with
 
 # Debian's libfaketime: what a process takes for the time of day is what a file says.
 FAKE_CLOCK, = glob.glob('/usr/lib/*/faketime/libfaketimeMT.so.1')
-ALONE = ()
-CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replication_factor', '1',
-                  '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
 
 
 class WallClock:
@@ -36,12 +33,8 @@ def node_with_clock(options):
     """A node and its wall clock."""
     with tempfile.NamedTemporaryFile('w') as file:
         clock = WallClock(file)
-        environment = {'LD_PRELOAD': FAKE_CLOCK, 'FAKETIME_TIMESTAMP_FILE': file.name,
-                       'FAKETIME_NO_CACHE': '1', 'FAKETIME_DONT_FAKE_MONOTONIC': '1',
-                       'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')
-                                       + ':verify_asan_link_order=0'}
-        with Node(*options, environment=environment) as node:
-            eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
+        with node_with(FAKE_CLOCK, options, FAKETIME_TIMESTAMP_FILE=file.name, FAKETIME_NO_CACHE='1',
+                       FAKETIME_DONT_FAKE_MONOTONIC='1') as node:
             yield node, clock
 
 

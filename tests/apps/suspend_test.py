@@ -1,18 +1,15 @@
 """Nodes on a machine that was suspended: what was to end meanwhile has."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
 import time
 
-from harness import CTL, ENVIRONMENT, Node, equal, eventually, main
+from harness import CTL, ENVIRONMENT, equal, eventually, main
+from preloaded import ALONE, CLUSTER_OF_ONE, node_with
 
 SUSPEND = sys.argv[3]
-ALONE = ()
-CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replication_factor', '1',
-                  '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
 
 
 @contextlib.contextmanager
@@ -25,11 +22,7 @@ def node_that_sleeps(options):
             file.flush()
 
         suspend(0)
-        environment = {'LD_PRELOAD': SUSPEND, 'SUSPENDED_MS_FILE': file.name,
-                       'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')
-                                       + ':verify_asan_link_order=0'}
-        with Node(*options, environment=environment) as node:
-            eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
+        with node_with(SUSPEND, options, SUSPENDED_MS_FILE=file.name) as node:
             yield node, suspend
 
 

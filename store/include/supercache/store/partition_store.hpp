@@ -62,9 +62,10 @@ public:
   /// The next spaces above this one, in the order of kinds and names: up to `most`, nothing at the
   /// end. Of queues and stacks those that have items. Cost: O(log(spaces) + most).
   std::vector<space> spaces_after(const space& s, std::size_t most) const;
-  /// Names of the spaces of a kind that have something in them and that users see, in order.
-  /// Cost: O(names).
-  std::vector<std::string> names(space_kind kind) const;
+  /// Names of the spaces of a kind that have something in them and that users see, in order: those
+  /// above this one, with this prefix, no more than `most`. Cost: O(names that are passed).
+  std::vector<std::string> names(space_kind kind, std::optional<std::string_view> above = {},
+                                 std::string_view prefix = {}, std::size_t most = SIZE_MAX) const;
 
   /// Performs one write, whatever it is, and answers what `op` says. Deterministic: see
   /// `operation`. Errors: those of the operation; `invalid_argument` for one that does not fit
@@ -129,6 +130,8 @@ private:
   std::vector<named_table*> tables_after(space_kind kind, std::optional<std::string_view> above,
                                          std::size_t most) const;
   table& table_for(const operation& o);
+  template <class F>
+  void each_above(space_kind kind, std::optional<std::string_view> last, F&& f) const;
   template <class F>
   void each_named(space_kind kind, F&& f) const;
   template <class F>

@@ -27,10 +27,14 @@ struct range {
 };
 /// How many records, or items of a queue or stack. → `one`, an integer.
 struct count {};
-/// A page of a walk; begins with nil. → `rows`, one group; `one`, where the next page begins, nil
-/// at the end.
+/// A page of a walk, which begins with nil: about `most` records, 0 for as many as it likes, whose
+/// keys are strings with this prefix; of any keys if it is empty. `keys_only`: a record of each key
+/// alone. → `rows`, one group; `one`, where the next page begins, nil at the end.
 struct page {
   value from;
+  std::string prefix;
+  std::uint64_t most = 0;
+  bool keys_only = false;
 };
 /// The item that would come out next. → `one`, a list of it, or an empty one.
 struct peek {};
@@ -38,8 +42,13 @@ struct peek {};
 struct ttl {
   value key;
 };
-/// Names in use of the target's kind. → `one`, a list.
-struct names {};
+/// Names in use of the target's kind, in their order: no more than `most`, with this prefix and
+/// behind `from`, if it is not nil. → `one`, a list.
+struct names {
+  value from;
+  std::string prefix;
+  std::uint64_t most = 0;
+};
 /// Size of the partition. → `one`, a list of records in the tuples and bytes in all.
 struct size {};
 /// As `match`, but no more than `limit`; of an ordered_set the first.
@@ -51,21 +60,6 @@ struct match_some {
 /// How many records match. → `one`, an integer.
 struct count_match {
   pattern what;
-};
-/// A page of about `most` records whose keys are strings with this prefix; of any keys if it is
-/// empty. `keys_only`: a record of each key alone. → as `page`
-struct list {
-  value from;
-  std::string prefix;
-  std::uint64_t most = 0;
-  bool keys_only = false;
-};
-/// As `names`, in their order, no more than `most`, with this prefix and behind `from`, if it is
-/// not nil. → `one`, a list.
-struct names_behind {
-  value from;
-  std::string prefix;
-  std::uint64_t most = 0;
 };
 /// A part, of about `budget` bytes, of the partition as it was when its part with `number` 0 was
 /// asked for under this `id`, which the caller draws at random. The same number may be asked for
@@ -81,9 +75,9 @@ struct snapshot {
 
 } // namespace ask
 
-using query_body = std::variant<ask::get, ask::match, ask::range, ask::count, ask::page, ask::peek,
-                                ask::ttl, ask::names, ask::size, ask::match_some, ask::count_match,
-                                ask::list, ask::names_behind, ask::snapshot>;
+using query_body
+  = std::variant<ask::get, ask::match, ask::range, ask::count, ask::page, ask::peek, ask::ttl,
+                 ask::names, ask::size, ask::match_some, ask::count_match, ask::snapshot>;
 
 /// One read.
 struct query {

@@ -1,0 +1,19 @@
+"""Nodes with a library between them and the system, which changes what they take for the time."""
+
+import contextlib
+import os
+
+from harness import Node, eventually
+
+ALONE = ()
+CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replication_factor', '1',
+                  '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
+
+
+@contextlib.contextmanager
+def node_with(library, options, **environment):
+    """A node that can be used."""
+    asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+    with Node(*options, environment={'LD_PRELOAD': library, 'ASAN_OPTIONS': asan, **environment}) as node:
+        eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
+        yield node
