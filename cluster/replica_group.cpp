@@ -199,8 +199,8 @@ void replica::consider_hand_over(std::int64_t now) {
     if (!p || !has_majority())
       return;
     hand_over_to_ = p->who.id;
-    hand_over_until_ = now + options_.hand_over_ms;
-    next_hand_over_ms_ = now + options_.hand_over_pause_ms;
+    hand_over_until_ = now + (options_.hand_over_ms << hand_overs_late_);
+    next_hand_over_ms_ = now + (options_.hand_over_pause_ms << hand_overs_late_);
     news_.role = true; // writes wait
   }
   const auto p = peers_.find(hand_over_to_);

@@ -204,6 +204,7 @@ void replica::reign(std::int64_t now, entry first) {
   primary_ = 0;
   leaderless_ms_ = 0;
   next_hand_over_ms_ = now;
+  hand_over_until_ = hand_overs_late_ = 0;
   if (filling_) {
     // Who has the entries has other data all the same: the log begins anew, so that nobody's
     // matches.
@@ -261,6 +262,10 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
   if (yes && leads() && m.handed_over)
     no_lease_until_ms_ = now + options_.loyal_ms + options_.campaign_ms
                          + static_cast<std::int64_t>(std::min(m.counted_ms, longest));
+  if (!yes && leads() && m.handed_over && m.pre && !hand_over_to_ && hand_over_until_) {
+    hand_overs_late_ = std::min(hand_overs_late_ + 1, 3U);
+    hand_over_until_ = 0; // so that each attempt counts once
+  }
   send(from, vote_reply{m.proposed, m.pre, yes, promised_, !blank() || group_exists_,
                         std::max(forgot_, log_.last())});
   if (!yes || m.pre)

@@ -27,10 +27,12 @@ struct replica_options {
   /// How long votes are waited for; twice as long after each time in a row that they did not come,
   /// up to 16 times: the way to the voters may be long.
   std::int64_t campaign_ms = 200;
-  std::int64_t silence_ms = 400;   ///< without a report: send again
-  std::int64_t news_ms = 100;      ///< how late a member may learn of a commit
-  std::int64_t ask_ms = 1'000;     ///< without a word from the primary: ask whether it reigns
-  std::int64_t hand_over_ms = 600; ///< how long a hand-over may take
+  std::int64_t silence_ms = 400; ///< without a report: send again
+  std::int64_t news_ms = 100;    ///< how late a member may learn of a commit
+  std::int64_t ask_ms = 1'000;   ///< without a word from the primary: ask whether it reigns
+  /// How long a hand-over may take; twice as long after each time that the successor came late, up
+  /// to 8 times.
+  std::int64_t hand_over_ms = 600;
   std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
   /// Async: when nobody of the group was there for so long, who has any of its data takes over.
   std::int64_t lost_ms = 5'000;
@@ -353,6 +355,7 @@ private:
   member_list wanted_;
   member_id hand_over_to_ = 0;
   std::int64_t hand_over_until_ = 0, next_hand_over_ms_ = 0, next_news_ms_ = 0;
+  unsigned hand_overs_late_ = 0; ///< how often a successor asked when it was over: the way is long
   std::int64_t no_lease_until_ms_ = 0; ///< a successor may have been told to take over
 
   std::map<member_id, std::vector<message>> outbox_;
