@@ -15,6 +15,7 @@ void write(wire_writer& w, const all_claims& x) {
   w.number(x.claims.size());
   for (const claim& c : x.claims)
     supercache::write(w, c);
+  supercache::write(w, x.gone);
 }
 void write(wire_writer& w, const one_claim& x) {
   w.number(x.version);
@@ -89,6 +90,7 @@ all_claims read_all_claims(wire_reader& r) {
   x.version = r.number();
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n)
     x.claims.push_back(read_claim(r));
+  x.gone = read_members(r);
   return x;
 }
 

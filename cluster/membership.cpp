@@ -85,14 +85,16 @@ void membership::node_down(const member& m, std::int64_t now) {
     return;
   at->second.up = false;
   at->second.down_ms = now;
+  gone_version_ += at->second.left;
   ++version_;
   see_what_is_led_by(m);
 }
 
 void membership::node_leaves(const std::string& name, bool leaves) {
-  bool& gone = name == options_.self.node ? leaving_ : nodes_[name].left;
-  version_ += gone != leaves;
-  gone = leaves;
+  bool& left = name == options_.self.node ? leaving_ : nodes_[name].left;
+  version_ += left != leaves;
+  gone_version_ += left != leaves;
+  left = leaves;
 }
 
 bool membership::forget_left() {
@@ -142,11 +144,15 @@ void membership::see_what_is_led_by(const member& m) {
       see_who_leads(i);
 }
 
-void membership::learn_all(const member& from, std::uint64_t version,
-                           const std::vector<claim>& cs) {
+void membership::learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs,
+                           const member_list& gone) {
   const auto at = nodes_.find(from.node);
   if (at == nodes_.end() || at->second.id != from.id)
     return;
+  for (const member& m : gone) // who can be reached says himself whether he leaves
+    if (const auto who = nodes_.find(m.node);
+        who != nodes_.end() && who->second.id == m.id && !who->second.up)
+      node_leaves(m.node);
   node& n = at->second;
   if (version < n.version)
     return; // old
@@ -192,6 +198,14 @@ std::vector<claim> membership::own_claims() const {
   std::vector<claim> out;
   for (const auto& [partition, c] : own_)
     out.push_back(c);
+  return out;
+}
+
+member_list membership::gone() const {
+  member_list out;
+  for (const auto& [name, n] : nodes_)
+    if (n.left && !n.up && n.id)
+      out.push_back({name, n.id});
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -164,29 +165,37 @@ status node::leave(std::chrono::milliseconds longest) {
   };
   constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
   auto now = now_ms();
+  const auto begun = now + 1; // what left within the same millisecond may have left before
   const auto until = deadline_in(longest);
   auto met_ms = now; // when another node could be reached last
   std::string left;
   do {
-    const auto [counting, others, stays] = view([](const membership& m) {
-      return std::tuple{m.counting_on_self(), m.live().size() - 1, m.somebody_stays()};
+    const auto [counting, live, stays] = view([](const membership& m) {
+      return std::tuple{m.counting_on_self(), m.live(), m.somebody_stays()};
     });
-    if (!counting)
-      return done();
-    left
-      = std::to_string(counting)
-        + (counting == 1 ? " partition still counts on node " : " partitions still count on node ")
-        + self_.node;
-    if (!stays)
-      return stay(left + ", and no other node stays that could take its data");
-    if (others)
-      met_ms = now;
-    else if (now - met_ms > alone_ms)
-      return stay(left + ", and no other node can be reached");
+    const bool others = live.size() > 1;
+    if (counting) {
+      left = std::to_string(counting)
+             + (counting == 1 ? " partition still counts on node "
+                              : " partitions still count on node ")
+             + self_.node;
+      if (!stays)
+        return stay(left + ", and no other node stays that could take its data");
+      if (others)
+        met_ms = now;
+      else if (now - met_ms > alone_ms)
+        return stay(left + ", and no other node can be reached");
+    } else {
+      // Somebody has to know that it left, and tells those who cannot be reached now.
+      left.clear();
+      const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, begun); };
+      if (!others || std::ranges::any_of(live, knows) || now - begun > alone_ms)
+        return done();
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
     now = now_ms();
   } while (now < until && !ending_);
-  return {errc::timeout, left};
+  return left.empty() ? done() : status{errc::timeout, left};
 }
 
 // -- time ---------------------------------------------------------------------------------------
@@ -212,6 +221,7 @@ void node::tick() {
   tell_placement(live, now);
   beat(now);
   const batch gather{*this};
+  tell_who_is_gone();
   for (std::size_t i = 0; i < hosts_.size(); ++i)
     tick_partition(i, now);
   router_.tick(now);
@@ -251,6 +261,23 @@ void node::tell_placement(const member_list& live, std::int64_t now) {
 
 frame::heartbeat node::sign_of_life() {
   return view([](const membership& m) { return frame::heartbeat{m.own_version(), m.leaving()}; });
+}
+
+frame::all_claims node::claims() {
+  return view([](const membership& m) {
+    return frame::all_claims{m.own_version(), m.own_claims(), m.gone()};
+  });
+}
+
+/// Who missed a goodbye, since the connection was broken, has to hear of it from others.
+void node::tell_who_is_gone() {
+  const auto version = view([](const membership& m) { return m.gone_version(); });
+  if (std::exchange(told_gone_, version) == version)
+    return;
+  const auto all = claims();
+  for (link* l : links())
+    if (l->send(all))
+      batch::current().prompt(*l);
 }
 
 void node::beat(std::int64_t now) {

@@ -180,6 +180,8 @@ private:
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
   frame::heartbeat sign_of_life();
+  frame::all_claims claims();
+  void tell_who_is_gone();
   void beat(std::int64_t now);
   void publish_routes();
   void publish_route(std::size_t partition);
@@ -205,11 +207,12 @@ private:
   std::shared_mutex links_lock_;
   std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
   std::atomic<std::int64_t> next_beat_ms_{0};
-  std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread, as the next four
+  std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread, as the next five
   placement_log placement_log_;
   std::int64_t next_placement_ms_ = 0;
   std::vector<member_id> seen_routes_; ///< when it was told last
   member_list seen_live_;
+  std::uint64_t told_gone_ = 0;
   std::atomic<std::uint64_t> discarded_{0};
   std::mutex refused_lock_;
   std::map<std::string, std::string> refused_; ///< why somebody was refused, and who it was

@@ -20,13 +20,11 @@ struct node::inbox {
   }
   void operator()(const frame::ask_claims&) const {
     answer(n.sign_of_life());
-    answer(n.view([](const membership& m) {
-      return frame::all_claims{m.own_version(), m.own_claims()};
-    }));
+    answer(n.claims());
   }
   void operator()(const frame::all_claims& x) const {
     n.view([&](membership& m) {
-      m.learn_all(from.who(), x.version, x.claims);
+      m.learn_all(from.who(), x.version, x.claims, x.gone);
       n.publish_routes();
     });
   }

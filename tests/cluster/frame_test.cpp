@@ -35,7 +35,8 @@ frame::item any_item() {
     case 0: return frame::heartbeat{d.number(), d.flag()};
     case 1: return frame::ask_claims{};
     case 2:
-      return frame::all_claims{d.number(), d.list<claim>([] { return arbitrary::any_claim(); })};
+      return frame::all_claims{d.number(), d.list<claim>([] { return arbitrary::any_claim(); }),
+                               d.members()};
     case 3: return frame::one_claim{d.number(), arbitrary::any_claim()};
     case 4: return frame::peer_message{partition, arbitrary::any_message()};
     case 5:

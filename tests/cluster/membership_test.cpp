@@ -346,6 +346,26 @@ TEST_CASE(
   CHECK(m.counting_on_self() == 1); // of partition 1 as well there is a copy here
 }
 
+TEST_CASE("who missed a goodbye hears of it from others, and waits for who left no longer") {
+  membership m = of_three();
+  const auto told = m.gone_version();
+  m.node_down(b, 10);
+  m.declare({"a", "c"}, 20);
+  CHECK(m.group_exists(0, b, 20)); // b may have founded it with this node's vote
+  m.learn_all(c, 2, {}, {{"b", 22}, {"d", 4}});
+  CHECK(m.group_exists(0, b, 20)); // that was another life
+  m.learn_all(c, 2, {}, {b});
+  CHECK(m.has_left("b"));
+  CHECK_FALSE(m.group_exists(0, b, 20));
+  CHECK(m.gone() == member_list{b}); // and others hear of it from here
+  CHECK(m.gone_version() > told);
+  m.node_up(b, 30);
+  m.node_leaves("b", false);
+  m.learn_all(c, 2, {}, {b}); // b can be reached, and knows better
+  CHECK_FALSE(m.has_left("b"));
+  CHECK(m.gone().empty());
+}
+
 TEST_CASE("who left for good has founded nothing that others do not have") {
   membership m = of_three();
   m.node_down(b, 10);

@@ -212,7 +212,7 @@ void nemesis::await_end(const member& who) {
     leaving_.clear();
     return;
   }
-  if (n->view().counting_on_self() > 0) {
+  if (!n->may_end()) {
     c_.w.after(20'000, [this, who] { await_end(who); });
     return;
   }

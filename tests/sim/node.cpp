@@ -3,6 +3,7 @@
 #include "cluster.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sim {
 
@@ -46,7 +47,16 @@ std::int64_t node::now() const { return c_.w.now_ms() + skew_ms_ + 10'000'000; }
 
 void node::declare(const std::vector<std::string>& names) { membership_.declare(names, now()); }
 
-void node::leave() { membership_.node_leaves(self_.node); } // its heartbeats say so
+void node::leave() { // its heartbeats say so
+  membership_.node_leaves(self_.node);
+  left_ms_ = now();
+  next_beat_ms_ = 0;
+}
+
+bool node::may_end() const {
+  const auto knows = [&](const auto& x) { return x.second.up && x.second.proven_ms > left_ms_; };
+  return membership_.counting_on_self() == 0 && std::ranges::any_of(links_, knows);
+}
 
 void node::goodbye(const member& from) {
   if (const link& l = links_[from.node]; l.up && l.life == from.id)
@@ -81,6 +91,7 @@ void node::tick() {
     return;
   dial();
   membership_.tick(now());
+  tell_who_is_gone();
   for (auto& [name, l] : links_)
     if (l.up && now() - l.heard_ms > c_.p.down_ms)
       disconnect(name, true);
@@ -195,14 +206,22 @@ void node::heartbeat(const member& from, std::uint64_t claims_version, std::int6
 
 void node::ask_claims(const member& from) {
   c_.send(self_.node, from.node, from.id,
-          [m = self_, v = membership_.own_version(), cs = membership_.own_claims()](node& to) {
-            to.all_claims(m, v, cs);
-          });
+          [m = self_, v = membership_.own_version(), cs = membership_.own_claims(),
+           gone = membership_.gone()](node& to) { to.all_claims(m, v, cs, gone); });
 }
 
-void node::all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs) {
+void node::all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs,
+                      const member_list& gone) {
   if (link& l = links_[from.node]; l.up && l.life == from.id)
-    membership_.learn_all(from, version, cs);
+    membership_.learn_all(from, version, cs, gone);
+}
+
+void node::tell_who_is_gone() {
+  if (std::exchange(told_gone_, membership_.gone_version()) == membership_.gone_version())
+    return;
+  for (const auto& [name, l] : links_)
+    if (l.up)
+      ask_claims({name, l.life}); // answers as if it had been asked
 }
 
 void node::one_claim(const member& from, std::uint64_t version, const claim& c) {

@@ -43,6 +43,8 @@ public:
   /// Gives away what it has.
   void leave();
   bool leaving() const noexcept { return membership_.leaving(); }
+  /// Whether it may end: nothing counts on it, and somebody knows that it leaves.
+  bool may_end() const;
   /// Takes a frame, now or, if it is paused, later.
   void deliver(std::function<void(node&)> frame);
 
@@ -86,7 +88,8 @@ public:
   void heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
                  std::int64_t echo_ms);
   void goodbye(const member& from);
-  void all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs);
+  void all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs,
+                  const member_list& gone);
   void one_claim(const member& from, std::uint64_t version, const claim& c);
   void ask_claims(const member& from);
   void messages(const member& from, const byte_buffer& bytes);
@@ -139,6 +142,7 @@ private:
   void tick();
   void dial();
   void connect(const member& m);
+  void tell_who_is_gone();
   void disconnect(const std::string& name, bool dead);
   void after_step(std::size_t partition);
   void announce(std::size_t partition);
@@ -179,6 +183,8 @@ private:
   std::map<std::uint64_t, call> calls_;
   std::map<std::uint64_t, reading> reads_;
   std::int64_t next_beat_ms_ = 0;
+  std::uint64_t told_gone_ = 0;
+  std::int64_t left_ms_ = 0; ///< when it began to leave
   std::uint64_t next_call_ = 1;
   std::uint64_t discarded_ = 0;
 };

@@ -28,6 +28,7 @@ struct ask_claims {};
 struct all_claims {
   std::uint64_t version = 0;
   std::vector<claim> claims;
+  member_list gone; ///< see `membership::gone`
 };
 struct one_claim {
   std::uint64_t version = 0;

@@ -18,7 +18,8 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 /// Version 2 added `dialled` and the item `known_nodes` of frames; version 3 the group of who
 /// answers a read, and to reports how many logs were given up; version 4 to questions how long they
 /// may be kept; version 5 to answers to who asks for votes where the voter's log ends, and to who
-/// asks for them because the primary hands over for how long they are counted.
+/// asks for them because the primary hands over for how long they are counted,
+/// and to all claims who left.
 struct hello {
   static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent

@@ -80,8 +80,10 @@ public:
   /// Takes those from the declared ones who left, cannot be reached, and are in no group that is
   /// known. Answers whether there were any.
   bool forget_left();
-  /// All that a node claims, in the version of its claims that this is.
-  void learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs);
+  /// All that a node claims, in the version of its claims that this is, and whom it knows to be
+  /// gone.
+  void learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs,
+                 const member_list& gone = {});
   /// The change that makes a version of its claims.
   void learn(const member& from, std::uint64_t version, const claim& c);
   /// Whether all that a node claims is known; it says its version in every heartbeat. If not, it
@@ -91,6 +93,11 @@ public:
   std::uint64_t own(const claim& c);
   std::uint64_t own_version() const noexcept { return own_version_; }
   std::vector<claim> own_claims() const;
+  /// Lives of nodes that said goodbye and cannot be reached. Others are told, who may have missed
+  /// the goodbye: else they wait for ever for who had their vote.
+  member_list gone() const;
+  /// Grows whenever `gone` may answer something else.
+  std::uint64_t gone_version() const noexcept { return gone_version_; }
   /// What depends on time: changes `version()` when something follows from it.
   void tick(std::int64_t now);
 
@@ -159,7 +166,7 @@ private:
   std::set<std::string> declared_;
   std::map<std::string, node> nodes_; ///< without this one
   std::map<std::uint64_t, claim> own_;
-  std::uint64_t own_version_ = 0;
+  std::uint64_t own_version_ = 0, gone_version_ = 0;
   std::vector<leadership> leaders_;
   std::uint64_t version_ = 1;
 };
