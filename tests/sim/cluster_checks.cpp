@@ -22,7 +22,7 @@ bool cluster::can_lose(const std::string& name) {
   for (std::size_t i = 0; i < p.partitions; ++i) {
     std::vector<witness> copies;
     for (auto& [other, n] : nodes_)
-      copies.push_back({n->self(), &n->copy(i), other != name});
+      copies.push_back({n->self(), &n->copy(i), other != name, true});
     if (!must_survive(copies))
       return false;
   }

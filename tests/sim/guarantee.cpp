@@ -9,6 +9,15 @@ using namespace supercache;
 
 namespace {
 
+bool knows(const witness& w, const position& at) {
+  return w.core->log().knows(at.index) && w.core->log().at(at.index) == at;
+}
+
+bool has_sent(const witness& w, log_index index, const member& to) {
+  const auto p = w.core->peers().find(to.id);
+  return w.core->leads() && p != w.core->peers().end() && p->second.next > index;
+}
+
 bool whole(const replica& r) { return !r.blank() && !r.filling(); }
 
 class partition_as_it_is {
@@ -22,11 +31,12 @@ public:
     const auto stays = [&](const member& m) { return stays_with(m, most); };
     if (g.before.empty())
       return g.decides(stays);
-    // Once as many have the end of a change as can decide, it is over, whoever knows that.
+    // Once as many have the end of a change as can decide, or will have it, it is over, whoever
+    // knows that.
     const position end = r.log().at(r.group_index());
     const auto has_it = [&](const member& m) {
       return std::ranges::any_of(all_, [&](const witness& w) {
-        return w.self == m && w.core->log().knows(end.index) && w.core->log().at(end.index) == end;
+        return knows(w, end) && (w.self == m || (w.heard_later && has_sent(w, end.index, m)));
       });
     };
     if (g.ends() && g.decides(has_it))

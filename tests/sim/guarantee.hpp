@@ -11,6 +11,7 @@ struct witness {
   supercache::member self;
   const supercache::replica* core = nullptr;
   bool stays = true;
+  bool heard_later = false; ///< what it has sent may arrive though it is lost
 };
 
 /// Whether the partition must go on, sync mode, with those copies that stay: a minority of the
