@@ -69,7 +69,7 @@ namespace {
 
 // -- reading ------------------------------------------------------------------------------------
 
-value_list to_values(const json& array, const place& at) {
+value_list to_values(const json& array, const json_place& at) {
   value_list items;
   items.reserve(array.size());
   for (std::size_t i = 0; i < array.size(); ++i)
@@ -77,20 +77,20 @@ value_list to_values(const json& array, const place& at) {
   return items;
 }
 
-value pairs_to_map(const json& array, const place& at) {
+value pairs_to_map(const json& array, const json_place& at) {
   std::vector<std::pair<value, value>> pairs;
   pairs.reserve(array.size());
   for (std::size_t i = 0; i < array.size(); ++i) {
     const json& pair = array[i];
     if (!pair.is_array() || pair.size() != 2)
       fail(at / i, "a map's entry is written as [key, value]");
-    const place here = at / i;
+    const json_place here = at / i;
     pairs.emplace_back(to_value(pair[0], here / 0), to_value(pair[1], here / 1));
   }
   return value::map(std::move(pairs));
 }
 
-value object_to_map(const json& object, const place& at) {
+value object_to_map(const json& object, const json_place& at) {
   std::vector<std::pair<value, value>> pairs;
   pairs.reserve(object.size());
   for (const auto& [key, x] : object.items())
@@ -98,7 +98,7 @@ value object_to_map(const json& object, const place& at) {
   return value::map(std::move(pairs));
 }
 
-double special_double(const json& x, const place& at) {
+double special_double(const json& x, const json_place& at) {
   if (x == "nan")
     return std::nan("");
   if (x != "inf" && x != "-inf")
@@ -107,14 +107,14 @@ double special_double(const json& x, const place& at) {
   return x == "inf" ? inf : -inf;
 }
 
-value special_bytes(const json& x, const place& at) {
+value special_bytes(const json& x, const json_place& at) {
   auto bytes = x.is_string() ? from_base64(x.get_ref<const std::string&>()) : std::nullopt;
   if (!bytes)
     fail(at, "bytes are written in base64, with padding");
   return *bytes;
 }
 
-value special_value(const std::string& tag, const json& x, const place& at) {
+value special_value(const std::string& tag, const json& x, const json_place& at) {
   if (tag == "$tuple")
     return value::tuple(to_values(need_array(x, at, "a tuple"), at));
   if (tag == "$map")
@@ -128,7 +128,7 @@ value special_value(const std::string& tag, const json& x, const place& at) {
 
 } // namespace
 
-value detail::to_value(const json& x, const place& at) {
+value detail::to_value(const json& x, const json_place& at) {
   switch (x.type()) {
     case json::value_t::null: return {};
     case json::value_t::boolean: return x.get<bool>();

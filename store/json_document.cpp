@@ -108,12 +108,12 @@ json parse_json(std::string_view text) {
   return std::move(b.document);
 }
 
-void fail(const place& at, const std::string& what) {
+void fail(const json_place& at, const std::string& what) {
   const std::string where = shorten(at.text());
   throw error(errc::malformed, "JSON text" + (where.empty() ? "" : ", at " + where) + ": " + what);
 }
 
-const json& need_array(const json& x, const place& at, const char* what) {
+const json& need_array(const json& x, const json_place& at, const char* what) {
   if (!x.is_array())
     fail(at, std::string{what} + " is written as an array");
   return x;

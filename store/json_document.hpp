@@ -21,8 +21,8 @@ inline constexpr std::size_t document_depth = 4 * max_depth;
 json parse_json(std::string_view text);
 
 /// Where in a document one is: a key or an index, and where that is.
-struct place {
-  const place* in = nullptr;
+struct json_place {
+  const json_place* in = nullptr;
   std::string_view key{};
   std::size_t index = 0;
 
@@ -30,20 +30,20 @@ struct place {
   std::string text() const {
     return in ? in->text() + '/' + (key.data() ? std::string{key} : std::to_string(index)) : "";
   }
-  place operator/(std::string_view k) const { return {this, k, 0}; }
-  place operator/(std::size_t i) const { return {this, {}, i}; }
+  json_place operator/(std::string_view k) const { return {this, k, 0}; }
+  json_place operator/(std::size_t i) const { return {this, {}, i}; }
 };
 
 /// Throws `malformed` with a sentence that names the place.
-[[noreturn]] void fail(const place& at, const std::string& what);
+[[noreturn]] void fail(const json_place& at, const std::string& what);
 
 /// `x`, which must be an array because it stands for `what`.
-const json& need_array(const json& x, const place& at, const char* what);
+const json& need_array(const json& x, const json_place& at, const char* what);
 /// The document of a value, and one of the forms that begin with `$`.
 json to_document(const value& x);
 json tagged(const char* tag, json x);
 
 /// Throws `malformed` and `too_large`, too.
-value to_value(const json& x, const place& at);
+value to_value(const json& x, const json_place& at);
 
 } // namespace supercache::detail

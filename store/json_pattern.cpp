@@ -9,7 +9,7 @@ namespace {
 using namespace detail;
 
 /// The n of "$n", if `x` is such a text.
-std::optional<std::uint32_t> variable(const json& x, const place& at) {
+std::optional<std::uint32_t> variable(const json& x, const json_place& at) {
   if (!x.is_string())
     return {};
   const auto& text = x.get_ref<const std::string&>();
@@ -30,14 +30,14 @@ const json* tagged_with(const char* tag, const json& object) {
                                                                                  : nullptr;
 }
 
-value to_literal(const json& x, const place& at) {
+value to_literal(const json& x, const json_place& at) {
   const json* literal = tagged_with("$lit", x);
   return literal ? to_value(*literal, at / "$lit") : to_value(x, at);
 }
 
-term to_term(const json& x, const place& at);
+term to_term(const json& x, const json_place& at);
 
-std::vector<term> to_terms(const json& array, const place& at) {
+std::vector<term> to_terms(const json& array, const json_place& at) {
   std::vector<term> terms;
   terms.reserve(array.size());
   for (std::size_t i = 0; i < array.size(); ++i)
@@ -45,7 +45,7 @@ std::vector<term> to_terms(const json& array, const place& at) {
   return terms;
 }
 
-term to_term(const json& x, const place& at) {
+term to_term(const json& x, const json_place& at) {
   if (x == "_")
     return any;
   if (const auto n = variable(x, at))
@@ -78,7 +78,7 @@ constexpr std::pair<std::string_view, guard::op> operators[] = {
   {"is_map", guard::op::is_map},
 };
 
-guard::op to_operator(const json& x, const place& at) {
+guard::op to_operator(const json& x, const json_place& at) {
   for (const auto& [name, code] : operators)
     if (x == name)
       return code;
@@ -88,7 +88,7 @@ guard::op to_operator(const json& x, const place& at) {
   fail(at, "no guard operator; they are" + names);
 }
 
-guard to_guard(const json& x, const place& at) {
+guard to_guard(const json& x, const json_place& at) {
   if (const auto n = variable(x, at))
     return var(*n);
   if (!x.is_array())

@@ -21,8 +21,8 @@ table_type type_of(space_kind kind, const store_options& o) noexcept {
   return kind == space_kind::structs && o.type != table_type::ordered_set ? table_type::set
                                                                           : o.type;
 }
-using place = std::pair<space_kind, std::string_view>;
-place place_of(const space& s) noexcept { return {s.kind, s.name}; }
+using kind_and_name = std::pair<space_kind, std::string_view>;
+kind_and_name place_of(const space& s) noexcept { return {s.kind, s.name}; }
 
 } // namespace
 
@@ -36,7 +36,7 @@ struct partition_store::named_table
 
 struct partition_store::by_name {
   struct place_in {
-    using type = place;
+    using type = kind_and_name;
     type operator()(const named_table& t) const noexcept { return place_of(t.data.where()); }
   };
   boost::intrusive::set<named_table, boost::intrusive::key_of_value<place_in>,
@@ -81,7 +81,7 @@ partition_store::named_table* partition_store::look_up(space_kind kind, std::str
                                                        std::uint64_t hash) const {
   const reclaim::pin guard;
   return index_.find<named_table>(hash, [&](const named_table* t) {
-    return place_of(t->data.where()) == place{kind, name};
+    return place_of(t->data.where()) == kind_and_name{kind, name};
   });
 }
 
@@ -113,7 +113,8 @@ std::vector<partition_store::named_table*> partition_store::tables_after(
   std::vector<named_table*> out;
   const std::lock_guard hold{adding_};
   const auto& all = ordered_->tables;
-  auto at = above ? all.upper_bound(place{kind, *above}) : all.lower_bound(place{kind, {}});
+  auto at = above ? all.upper_bound(kind_and_name{kind, *above})
+                  : all.lower_bound(kind_and_name{kind, {}});
   for (; at != all.end() && at->data.where().kind == kind && out.size() < most; ++at)
     out.push_back(const_cast<named_table*>(&*at));
   return out;

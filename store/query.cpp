@@ -28,7 +28,7 @@ std::vector<value> read_values(wire_reader& r) {
   return xs;
 }
 
-struct body_writer {
+struct query_writer {
   wire_writer& w;
   void operator()(const ask::get& q) const { write_values(w, q.keys); }
   void operator()(const ask::match& q) const {
@@ -110,7 +110,7 @@ query_body read_body(wire_reader& r, std::size_t kind) {
 void write(wire_writer& w, const query& q) {
   w.number(q.body.index());
   w.target(q.target);
-  std::visit(body_writer{w}, q.body);
+  std::visit(query_writer{w}, q.body);
 }
 
 query read_query(wire_reader& r) {

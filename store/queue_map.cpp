@@ -6,7 +6,7 @@ namespace supercache {
 
 namespace {
 
-std::size_t footprint(const value& x) noexcept { return sizeof(value) + x.heap_bytes(); }
+std::size_t item_bytes(const value& x) noexcept { return sizeof(value) + x.heap_bytes(); }
 
 /// A queue that runs empty is likely to be filled again: so many are kept at hand in a stripe.
 constexpr std::size_t idle_kept = 16;
@@ -51,7 +51,7 @@ void queue_map::close(stripe& s, std::uint64_t hash, queue& q) {
 }
 
 void queue_map::add(stripe& s, queue& q, value item) {
-  const auto bytes = footprint(item);
+  const auto bytes = item_bytes(item);
   q.items.push_back(std::move(item));
   q.bytes += bytes;
   s.bytes += bytes;
@@ -68,7 +68,7 @@ value queue_map::take(stripe& s, queue& q) const {
     x = std::move(q.items.back());
     q.items.pop_back();
   }
-  const auto bytes = footprint(x);
+  const auto bytes = item_bytes(x);
   q.bytes -= bytes;
   s.bytes -= bytes;
   --s.items;
@@ -292,8 +292,8 @@ void queue_map::add_slice(std::string_view name, std::span<const value> items) {
   q.items.insert(order_ == order::fifo ? q.items.begin() : q.items.end(), items.begin(),
                  items.end());
   for (const value& x : items) {
-    q.bytes += footprint(x);
-    s.bytes += footprint(x);
+    q.bytes += item_bytes(x);
+    s.bytes += item_bytes(x);
   }
   s.items += items.size();
 }

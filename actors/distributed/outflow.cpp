@@ -36,15 +36,15 @@ struct open_scribe : scribe_impl {
 /// What is private: an explicit instantiation may name it.
 template <class Tag, typename Tag::type Member>
 struct opened {
-  friend typename Tag::type member(Tag) { return Member; }
+  friend typename Tag::type pointer_of(Tag) { return Member; }
 };
 struct buffer_tag {
   using type = stream::buffer_type stream::*;
-  friend type member(buffer_tag);
+  friend type pointer_of(buffer_tag);
 };
 struct written_tag {
   using type = std::size_t stream::*;
-  friend type member(written_tag);
+  friend type pointer_of(written_tag);
 };
 template struct opened<buffer_tag, &stream::wr_buf_>;
 template struct opened<written_tag, &stream::written_>;
@@ -64,8 +64,8 @@ backlog backlog_of(basp_broker& broker, connection_handle connection) {
   out.bytes = found->second->wr_buf().size();
   if (auto* plain = dynamic_cast<scribe_impl*>(found->second.get())) {
     stream& s = open_scribe::stream_in(*plain);
-    out.being_sent = (s.*member(buffer_tag{})).size();
-    out.sent = s.*member(written_tag{});
+    out.being_sent = (s.*pointer_of(buffer_tag{})).size();
+    out.sent = s.*pointer_of(written_tag{});
     out.bytes += out.being_sent - out.sent;
   }
   return out;

@@ -41,7 +41,7 @@ std::optional<bool> boolean(std::string_view text) {
   return text == "false" ? std::optional{false} : std::nullopt;
 }
 
-std::string_view trim(std::string_view s) {
+std::string_view without_blanks(std::string_view s) {
   const auto from = s.find_first_not_of(" \t");
   if (from == std::string_view::npos)
     return {};
@@ -90,7 +90,7 @@ result<value> json_value(std::string_view text) {
 }
 
 result<value> hex_value(std::string_view text) {
-  std::string_view digits = trim(text);
+  std::string_view digits = without_blanks(text);
   if (digits.starts_with("0x") || digits.starts_with("0X") || digits.starts_with("U+"))
     digits.remove_prefix(2);
   return or_wrong(digits.starts_with('-') ? std::nullopt : number<std::int64_t>(digits, 16), text,
@@ -112,7 +112,7 @@ result<std::vector<column_type>> columns_from(std::string_view text) {
   std::vector<column_type> types;
   while (true) {
     const auto comma = text.find(',');
-    const auto word = trim(text.substr(0, comma));
+    const auto word = without_blanks(text.substr(0, comma));
     const auto found = std::ranges::find(type_names, word, [](const auto& n) { return n.first; });
     if (found == type_names.end()) {
       std::vector<std::string> names;
@@ -138,11 +138,14 @@ result<value> value_of(const csv_field& f, column_type type, bool empty_is_strin
     return empty_is_string && keeps_empty ? value{""} : value{};
   switch (type) {
     case column_type::automatic: return automatic_value(f);
-    case column_type::boolean: return or_wrong(boolean(trim(f.text)), f.text, "true or false");
-    case column_type::floating: return or_wrong(number<double>(trim(f.text)), f.text, "number");
+    case column_type::boolean:
+      return or_wrong(boolean(without_blanks(f.text)), f.text, "true or false");
+    case column_type::floating:
+      return or_wrong(number<double>(without_blanks(f.text)), f.text, "number");
     case column_type::hex: return hex_value(f.text);
     case column_type::integer:
-      return or_wrong(number<std::int64_t>(trim(f.text)), f.text, "whole number of 64 bits");
+      return or_wrong(number<std::int64_t>(without_blanks(f.text)), f.text,
+                      "whole number of 64 bits");
     case column_type::json: return json_value(f.text);
     case column_type::skip: return value{};
     case column_type::string: break;
@@ -154,7 +157,7 @@ result<value> value_of(const csv_field& f, column_type type, bool empty_is_strin
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     out += c;
@@ -185,10 +188,10 @@ bool needs_json(std::string_view text) {
 std::string string_field(std::string_view text, std::string_view separator) {
   if (needs_json(text)) {
     const std::string form = std::string{json_mark} + to_json(value{text});
-    return quoted(form);
+    return in_quotes(form);
   }
   if (text.empty() || !plain_value(text).is_nil() || needs_quotes(text, separator))
-    return quoted(text);
+    return in_quotes(text);
   return std::string{text};
 }
 
@@ -205,7 +208,7 @@ std::string field_of(const value& x, std::string_view separator) {
     default: break;
   }
   const std::string form = std::string{json_mark} + to_json(x);
-  return needs_quotes(form, separator) ? quoted(form) : form;
+  return needs_quotes(form, separator) ? in_quotes(form) : form;
 }
 
 } // namespace

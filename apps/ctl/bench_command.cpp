@@ -159,7 +159,7 @@ int bench(session& s, const bench_words& w) {
   return ok;
 }
 
-action build(CLI::App& app, call& c) {
+action build_bench(CLI::App& app, call& c) {
   auto w = std::make_shared<bench_words>();
   app.add_option("--seconds", w->seconds, "How long each operation is measured")
     ->check(measuring_time())
@@ -185,7 +185,7 @@ action build(CLI::App& app, call& c) {
 } // namespace
 
 command bench_command() {
-  return {"bench", "Measures how fast the node answers this client", build, {}, {}};
+  return {"bench", "Measures how fast the node answers this client", build_bench, {}, {}};
 }
 
 } // namespace supercache::app

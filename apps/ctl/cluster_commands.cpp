@@ -59,8 +59,8 @@ std::string copies_text(const names& there, const names& lost, const names& pres
 }
 
 /// `without a primary: 3, 5`; empty when there are none.
-std::string list_of(const std::string& what, const std::vector<partition_row>& all,
-                    bool (*chosen)(const partition_row&)) {
+std::string those(const std::string& what, const std::vector<partition_row>& all,
+                  bool (*chosen)(const partition_row&)) {
   names numbers;
   for (const partition_row& p : all)
     if (chosen(p))
@@ -85,9 +85,9 @@ void print_partitions(const std::vector<partition_row>& all,
                count_text(p.last), count_text(p.commit), count_text(p.records)});
   table.print(std::cout);
   const auto headless
-    = list_of("without a primary", all, [](const partition_row& p) { return p.primary.empty(); });
+    = those("without a primary", all, [](const partition_row& p) { return p.primary.empty(); });
   const auto filling
-    = list_of("being copied", all, [](const partition_row& p) { return !p.coming.empty(); });
+    = those("being copied", all, [](const partition_row& p) { return !p.coming.empty(); });
   std::cout << amount_text(all.size(), "partition", "partitions")
             << (headless.empty() ? ", all with a primary" : headless) << filling << '\n';
   if (!gone.empty())

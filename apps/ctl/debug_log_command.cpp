@@ -7,7 +7,7 @@ namespace supercache::app {
 
 namespace {
 
-action build(CLI::App& app, call& c) {
+action build_debug_log(CLI::App& app, call& c) {
   auto text = std::make_shared<std::string>();
   app.add_option("SWITCH", *text, "on or off")
     ->required()
@@ -29,7 +29,7 @@ action build(CLI::App& app, call& c) {
 } // namespace
 
 command debug_log_command() {
-  return {"debug-log", "Switches the node's log of decisions on or off", build, {}, {}};
+  return {"debug-log", "Switches the node's log of decisions on or off", build_debug_log, {}, {}};
 }
 
 } // namespace supercache::app

@@ -112,7 +112,7 @@ int show(session& s, const std::string& section) {
   return ok;
 }
 
-action build(CLI::App& app, call& c) {
+action build_stats(CLI::App& app, call& c) {
   auto section = std::make_shared<std::string>("cache");
   app
     .add_option("SECTION", *section,
@@ -125,6 +125,8 @@ action build(CLI::App& app, call& c) {
 
 } // namespace
 
-command stats_command() { return {"stats", "Prints what the node holds and does", build, {}, {}}; }
+command stats_command() {
+  return {"stats", "Prints what the node holds and does", build_stats, {}, {}};
+}
 
 } // namespace supercache::app

@@ -41,7 +41,7 @@ struct pattern_words {
 constexpr auto guard_help = "Condition as JSON in prefix form, e.g. '[\"and\", [\">=\", \"$1\", "
                             "10], [\"is_string\", \"$2\"]]'";
 
-int say_removed(const session& s, std::uint64_t n, const std::string& if_none) {
+int say_records_removed(const session& s, std::uint64_t n, const std::string& if_none) {
   if (s.now.json)
     print_json(value::map({{"removed", n}}));
   else
@@ -132,14 +132,14 @@ action build_remove(CLI::App& app, call& c) {
     if (!match && !w->pattern.guard.empty())
       throw usage_error("--guard needs --match");
     if (w->all)
-      return say_removed(s, s.node().remove_all(), "there are no records");
+      return say_records_removed(s, s.node().remove_all(), "there are no records");
     const auto in = w->partition.in(s);
     if (match) {
       const auto p = w->pattern.read();
-      return say_removed(s, s.node().remove_match(p, in), no_match);
+      return say_records_removed(s, s.node().remove_match(p, in), no_match);
     }
     const value key = s.word(*w->key);
-    return say_removed(s, s.node().remove(key, in), no_such_key(key));
+    return say_records_removed(s, s.node().remove(key, in), no_such_key(key));
   };
 }
 
