@@ -276,19 +276,22 @@ bool membership::somebody_holds(std::size_t partition) const {
     nodes_, [&](const auto& n) { return n.second.up && n.second.claims.contains(partition); });
 }
 
+/// Whether somebody who had this node's vote, and cannot be reached, may have a group. Who can be
+/// reached is asked, too; if he left for good, others have it.
+bool membership::may_have_founded(const member& founder) const {
+  if (options_.mode == replication_mode::async || !founder.id || founder == options_.self)
+    return false;
+  const auto at = nodes_.find(founder.node);
+  const bool left = at != nodes_.end() && at->second.left && !declared_.contains(founder.node);
+  return !has_other_life(founder) && !is_live(founder) && !left;
+}
+
 bool membership::group_exists(std::size_t partition, const member& founder,
                               std::int64_t now) const {
   const leadership& known = leaders_[partition];
   if (known.current)
     return true;
-  // Who had this node's vote may have founded it; if he can be reached, he will be asked, too; if
-  // he left for good, others have it.
-  const auto left = [&](const member& m) {
-    const auto at = nodes_.find(m.node);
-    return at != nodes_.end() && at->second.left && !declared_.contains(m.node);
-  };
-  if (options_.mode != replication_mode::async && founder.id && founder != options_.self
-      && !has_other_life(founder) && !is_live(founder) && !left(founder))
+  if (may_have_founded(founder))
     return true;
   // Somebody of the last group known may still have its data.
   if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_life(m); }))
@@ -338,7 +341,7 @@ bool membership::somebody_stays() const {
   return std::ranges::any_of(declared_, [&](const auto& name) { return !has_left(name); });
 }
 
-std::size_t membership::counting_on_self() const {
+std::size_t membership::counting_on_self(std::span<const member> founders) const {
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const auto mine = own_.find(i);
@@ -346,7 +349,7 @@ std::size_t membership::counting_on_self() const {
     if (l.current)
       n += l.primary == options_.self || find_member(l.members, options_.self.id);
     else
-      n += mine != own_.end();
+      n += mine != own_.end() || may_have_founded(founders[i]);
   }
   return n;
 }

@@ -156,48 +156,6 @@ void node::reconfigure(const std::vector<std::string>& nodes) {
     compat::tell_from_anywhere(monitor_, caf::reset_atom_v, nodes);
 }
 
-status node::leave(std::chrono::milliseconds longest) {
-  view([&](membership& m) { m.node_leaves(self_.node); });
-  next_beat_ms_ = 0;
-  const auto stay = [&](const std::string& why) -> status {
-    view([&](membership& m) { m.node_leaves(self_.node, false); });
-    return {errc::unavailable, why};
-  };
-  constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
-  auto now = now_ms();
-  const auto begun = now + 1; // what left within the same millisecond may have left before
-  const auto until = deadline_in(longest);
-  auto met_ms = now; // when another node could be reached last
-  std::string left;
-  do {
-    const auto [counting, live, stays] = view([](const membership& m) {
-      return std::tuple{m.counting_on_self(), m.live(), m.somebody_stays()};
-    });
-    const bool others = live.size() > 1;
-    if (counting) {
-      left = std::to_string(counting)
-             + (counting == 1 ? " partition still counts on node "
-                              : " partitions still count on node ")
-             + self_.node;
-      if (!stays)
-        return stay(left + ", and no other node stays that could take its data");
-      if (others)
-        met_ms = now;
-      else if (now - met_ms > alone_ms)
-        return stay(left + ", and no other node can be reached");
-    } else {
-      // Somebody has to know that it left, and tells those who cannot be reached now.
-      left.clear();
-      const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, begun); };
-      if (!others || std::ranges::any_of(live, knows) || now - begun > alone_ms)
-        return done();
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    now = now_ms();
-  } while (now < until && !ending_);
-  return left.empty() ? done() : status{errc::timeout, left};
-}
-
 // -- time ---------------------------------------------------------------------------------------
 
 void node::tick() {

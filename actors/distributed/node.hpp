@@ -179,6 +179,8 @@ private:
   void hear_of(const std::vector<node_address>& nodes);
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
+  /// Whom each copy gave its vote to found its group.
+  member_list founders() const;
   frame::heartbeat sign_of_life();
   frame::all_claims claims();
   void tell_who_is_gone();

@@ -123,6 +123,9 @@ TEST_CASE("who takes his goodbye back counts again") {
   CHECK(m.counted().size() == 3);
 }
 
+/// Nobody had this node's vote to found a group.
+std::size_t counting(const membership& m) { return m.counting_on_self(std::vector<member>(4)); }
+
 TEST_CASE("the last node is counted on, though nobody stays who could take what it has") {
   membership m = of_three();
   m.own(leads(0, {6, 1}, {a}));
@@ -130,7 +133,7 @@ TEST_CASE("the last node is counted on, though nobody stays who could take what 
   m.node_leaves("c");
   m.node_leaves("a");
   CHECK_FALSE(m.somebody_stays());
-  CHECK(m.counting_on_self() == 1);
+  CHECK(counting(m) == 1);
 }
 
 TEST_CASE("who left is forgotten once nothing counts on him") {
@@ -330,20 +333,20 @@ TEST_CASE("this node's claims have a version of their own") {
 TEST_CASE(
   "a node is counted on while a group that somebody leads has it, or nobody is known to lead") {
   membership m = of_three();
-  CHECK(m.counting_on_self() == 0);
+  CHECK(counting(m) == 0);
   m.learn(b, 2, leads(0, {5, 2}, {a, b}));
-  CHECK(m.counting_on_self() == 1);
+  CHECK(counting(m) == 1);
   m.own({1, {6, 1}, true, true, {a, b}, {}});
-  CHECK(m.counting_on_self() == 2);
+  CHECK(counting(m) == 2);
   m.own({1, {6, 1}, false, true, {a, b}, {}}); // no longer, and nobody else yet
-  CHECK(m.counting_on_self() == 2);
+  CHECK(counting(m) == 2);
   m.learn(b, 3, leads(1, {7, 2}, {b, c}));
-  CHECK(m.counting_on_self() == 1);
+  CHECK(counting(m) == 1);
   m.learn(b, 4, leads(0, {5, 2}, {b, c}));
-  CHECK(m.counting_on_self() == 0);
+  CHECK(counting(m) == 0);
   m.learn(b, 5, leads(0, {5, 2}, {a, b}));
   m.node_down(b, 10);
-  CHECK(m.counting_on_self() == 1); // of partition 1 as well there is a copy here
+  CHECK(counting(m) == 1); // of partition 1 as well there is a copy here
 }
 
 TEST_CASE("who missed a goodbye hears of it from others, and waits for who left no longer") {
@@ -374,4 +377,19 @@ TEST_CASE("who left for good has founded nothing that others do not have") {
   CHECK(m.group_exists(0, b, 10));
   m.declare({"a", "c"}, 20);
   CHECK_FALSE(m.group_exists(0, b, 20));
+}
+
+TEST_CASE("a node is counted on by a founder it voted for, until he can be asked or is over") {
+  membership m = of_three();
+  std::vector<member> founders(4);
+  founders[2] = b;
+  CHECK(m.counting_on_self(founders) == 0); // he says himself whom he has
+  m.node_down(b, 10);
+  CHECK(m.counting_on_self(founders) == 1);
+  m.learn(c, 2, leads(2, {2, 3}, {b, c})); // another group
+  CHECK(m.counting_on_self(founders) == 0);
+  m.learn(c, 3, {2, {2, 3}, false, false, {}, {}});
+  CHECK(m.counting_on_self(founders) == 1);
+  m.node_up({"b", 9}, 20); // another life
+  CHECK(m.counting_on_self(founders) == 0);
 }

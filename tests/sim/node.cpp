@@ -55,7 +55,10 @@ void node::leave() { // its heartbeats say so
 
 bool node::may_end() const {
   const auto knows = [&](const auto& x) { return x.second.up && x.second.proven_ms > left_ms_; };
-  return membership_.counting_on_self() == 0 && std::ranges::any_of(links_, knows);
+  std::vector<member> founders;
+  for (const auto& p : parts_)
+    founders.push_back(p->core->founder());
+  return membership_.counting_on_self(founders) == 0 && std::ranges::any_of(links_, knows);
 }
 
 void node::goodbye(const member& from) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -123,8 +124,9 @@ public:
 
   /// How many partitions would miss this node if it went now. Until it is known who leads one of
   /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
-  /// majority.
-  std::size_t counting_on_self() const;
+  /// majority. So may this node's vote for a founder who cannot be reached: his group may have this
+  /// node in it. `founders`: who had it, of each partition (`replica::founder`).
+  std::size_t counting_on_self(std::span<const member> founders) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
   bool somebody_stays() const;
 
@@ -157,6 +159,7 @@ private:
   bool somebody_holds(std::size_t partition) const;
   /// Whether a node is known, but in another life: this one is over, or was never seen here.
   bool has_other_life(const member& m) const;
+  bool may_have_founded(const member& founder) const;
 
   membership_options options_;
   std::int64_t start_ms_;
