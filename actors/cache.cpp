@@ -44,7 +44,7 @@ namespace {
     const auto key_hash = hash(r[c.config().key_pos]);
     auto& store = c.of(c.same_position() ? key_hash : hash(r[c.config().partition_pos]));
     store.tuples().put(std::move(r), key_hash, *ttl, c.now());
-    return done();
+    return ok();
   });
 }
 
@@ -73,7 +73,7 @@ result<std::size_t> locate(core& c, const value& key, const partition_filter& pa
 /// Whether a record stays in its partition when the element at `pos` changes.
 status check_stays(const core& c, std::size_t pos) {
   if (c.same_position() || pos != c.config().partition_pos)
-    return done();
+    return ok();
   return {errc::invalid_argument,
           "element " + std::to_string(pos) + " picks the partition and cannot be changed"};
 }

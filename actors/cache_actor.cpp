@@ -24,7 +24,7 @@ caf::result<page> answer_page(core& c, const std::string& kind, const std::strin
   for (const auto k : {space_kind::tuples, space_kind::kv, space_kind::structs})
     if (kind == to_string(k))
       try {
-        if (auto s = k == space_kind::structs ? struct_rows::check_type(name) : done(); !s)
+        if (auto s = k == space_kind::structs ? struct_rows::check_type(name) : ok(); !s)
           return to_caf(s.why());
         return reply(to_expected(next_page(c, {k, name}, from, o, keys_only)));
       } catch (const error& e) {

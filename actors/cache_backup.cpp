@@ -36,10 +36,10 @@ status check_restoring(const core& c, std::uint64_t partition, const operation& 
       if (row.what.empty() || !belongs(row.what[pos]))
         return elsewhere(partition);
     }
-    return done();
+    return ok();
   }
   if (std::holds_alternative<op::wipe>(o.body))
-    return done();
+    return ok();
   const bool line
     = std::holds_alternative<op::extend>(o.body) || std::holds_alternative<op::clear>(o.body);
   if (!line || is_table(o.target.kind))
@@ -48,7 +48,7 @@ status check_restoring(const core& c, std::uint64_t partition, const operation& 
                                       + " restores nothing"};
   if (!belongs(value{o.target.name}))
     return elsewhere(partition);
-  return done();
+  return ok();
 }
 
 caf::result<value> apply_restoring(core& c, std::uint64_t partition, const operation& o) {

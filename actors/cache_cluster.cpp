@@ -34,7 +34,7 @@ void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(
 caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
   return in_cluster(*core_, [&](detail::node& n) -> status {
     const auto copies = n.sync(longest);
-    return copies ? done() : status{copies.why()};
+    return copies ? ok() : status{copies.why()};
   });
 }
 void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
@@ -44,7 +44,7 @@ caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes
     if (auto s = check_list(nodes); !s)
       return s;
     n.reconfigure(nodes);
-    return done();
+    return ok();
   });
 }
 void cache::reconfigure(const std::vector<std::string>& nodes) const {

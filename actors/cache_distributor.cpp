@@ -13,7 +13,7 @@
 // CACHE: an actor that does what it can in no time, and hands each other message to one of several
 // servers, always the same for one sender. In a cluster those are threads, since operations wait
 // for other nodes; on a single node, actors that walk over many records. What operations may wait
-// for, a node that greets, never queues behind them.
+// for, a node that shakes hands, never queues behind them.
 
 namespace supercache::detail {
 
@@ -95,7 +95,7 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ad
 
 /// The servers of a cluster.
 struct crew {
-  server_address greeter;             ///< of what nodes and people ask of the node: never waits
+  server_address admin;             ///< of what nodes and people ask of the node: never waits
   server_address leaver;              ///< of one command, which waits for other nodes
   std::vector<server_address> others; ///< of operations
 
@@ -103,11 +103,11 @@ struct crew {
   const server_address* apart(const caf::message& m) const {
     if (m.match_elements<join_atom, wire_frame, caf::actor>()
         || m.match_elements<config_atom, std::string>())
-      return &greeter;
+      return &admin;
     if (!m.match_elements<admin_atom, std::string, value>())
       return nullptr;
     const auto& what = m.get_as<std::string>(1);
-    return what == "leave" ? &leaver : &greeter;
+    return what == "leave" ? &leaver : &admin;
   }
 };
 

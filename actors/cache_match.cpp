@@ -52,7 +52,7 @@ status walk(core& c, const partition_filter& partition, const key_range& range,
     if (more)
       t.each_in(range, c.now(), [&](const record& r) { return more = visit(r); });
   });
-  return done();
+  return ok();
 }
 
 } // namespace
@@ -266,7 +266,7 @@ caf::expected<void> cache::try_put_partition_by_idx(record r, std::size_t index,
       return remote::as_status(remote::write(c, index, {}, op::put{std::move(r), *ttl}, o.timeout));
     const auto key_hash = hash(r[c.config().key_pos]);
     c.at(index).tuples().put(std::move(r), key_hash, *ttl, c.now());
-    return done();
+    return ok();
   }));
 }
 void cache::put_partition_by_idx(record r, std::size_t index, const write_options& o) {

@@ -94,7 +94,7 @@ status core::listen() {
                  "nodes to join are named, but cluster is local: this cache stands alone");
     nodes_.now_live({{own_name(), 1}});
     if (!options_.listen)
-      return done();
+      return ok();
   }
   auto& self = options_.replication.node;
   const auto port = system_.middleman().publish(front_, self.port, self.host.c_str(), true);
@@ -102,11 +102,11 @@ status core::listen() {
     return {errc::io_error, "cannot listen on " + self.host + ':' + std::to_string(self.port)};
   port_ = self.port = *port;
   if (options_.cluster == cluster_mode::local)
-    return done();
+    return ok();
   self.name = announced(options_.replication).name;
   node_ = std::make_unique<node>(*this, announced(options_.replication));
   cluster_.store(node_.get(), std::memory_order_release);
-  return done();
+  return ok();
 }
 
 void core::stop() {
@@ -153,7 +153,7 @@ void core::stop() {
 
 status core::check_running() const {
   if (running()) [[likely]]
-    return done();
+    return ok();
   return {errc::not_started, "the cache is not started"};
 }
 
@@ -173,7 +173,7 @@ status core::check(const record& r) const {
     if (r.size() <= pos) [[unlikely]]
       return {errc::invalid_argument, "tuple size (" + std::to_string(r.size()) + ") is lower than "
                                         + name + " (" + std::to_string(pos) + ")"};
-  return done();
+  return ok();
 }
 
 std::string core::partition_name(std::size_t index) const {
@@ -182,7 +182,7 @@ std::string core::partition_name(std::size_t index) const {
 
 status core::check_index(std::size_t index) const {
   if (index < partitions())
-    return done();
+    return ok();
   return {errc::invalid_argument, "there is no partition " + std::to_string(index)
                                     + "; indexes go from 0 to " + std::to_string(partitions() - 1)};
 }
@@ -217,7 +217,7 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   }
   if (partitions() == 1) {
     at(0).tuples().put_many(rs, hashes, ttl_ms, when);
-    return done();
+    return ok();
   }
   // Two passes: count, then move each record behind those of its partition that came before it.
   std::vector<std::uint32_t> where(rs.size());
@@ -241,7 +241,7 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
     if (const std::size_t n = begin[p + 1] - begin[p])
       at(p).tuples().put_many(std::span{sorted}.subspan(begin[p], n),
                               std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
-  return done();
+  return ok();
 }
 
 /// What a buffer gathered; a record in it has its deadline. Those with the same one that stand side
@@ -249,7 +249,7 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
 status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest) {
   const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
   auto from = rs.begin();
-  status s = done();
+  status s = ok();
   std::vector<record> some;
   while (s && from != rs.end()) {
     const auto change = std::adjacent_find(from, rs.end(), other);
@@ -289,7 +289,7 @@ status core::lazy_put(record r, std::int64_t ttl_ms) {
   // A stop that came between the check and the add may have drained before it.
   if (!running()) [[unlikely]]
     (void)buffers_.drain_all();
-  return done();
+  return ok();
 }
 
 status core::flush() { return buffers_.drain_all(); }

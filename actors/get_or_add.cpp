@@ -157,7 +157,7 @@ status check_made(const core& c, const record& r, const value& key,
   if (partition && r[c.config().partition_pos] != *partition)
     return {errc::invalid_argument, "the record made for partition value " + to_string(*partition)
                                       + " has " + to_string(r[c.config().partition_pos])};
-  return done();
+  return ok();
 }
 
 } // namespace

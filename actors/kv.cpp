@@ -52,7 +52,7 @@ caf::expected<void> kv::try_add(const value& key, value x, const write_options& 
     if (c.cluster())
       return remote::as_status(change(h, op::put{record{key, std::move(x)}, *ttl}, o.timeout));
     open(h).put(record{key, std::move(x)}, h, *ttl, c.now());
-    return done();
+    return ok();
   }));
 }
 void kv::add(const value& key, value x, const write_options& o) {
@@ -89,7 +89,7 @@ caf::expected<void> kv::try_add_batch(std::span<const std::pair<value, value>> p
         c.at(i)
           .open(space_kind::kv, name_)
           .put_many(groups[i].rows, groups[i].hashes, *ttl, c.now());
-    return done();
+    return ok();
   }));
 }
 void kv::add_batch(std::span<const std::pair<value, value>> pairs, const write_options& o) {
@@ -135,7 +135,7 @@ caf::expected<void> kv::try_update(const value& key, value x, const write_option
       if (c.cluster())
         return remote::as_status(change(h, op::put{std::move(row), *ttl}, o.timeout));
       open(h).put(std::move(row), h, *ttl, c.now());
-      return done();
+      return ok();
     }
     if (c.cluster()) {
       auto s = remote::as_status(change(h, op::exchange{std::move(row), false}, o.timeout));
@@ -145,7 +145,7 @@ caf::expected<void> kv::try_update(const value& key, value x, const write_option
     t.exchange(std::move(row), h, table::always, c.now());
     if (*ttl)
       t.expire(key, h, *ttl, c.now());
-    return done();
+    return ok();
   }));
 }
 void kv::update(const value& key, value x, const write_options& o) {

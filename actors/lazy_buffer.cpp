@@ -92,13 +92,13 @@ status lazy_buffers::drain(std::size_t i, milliseconds longest) {
     if (!wrote)
       return wrote.why();
     if (!*wrote)
-      return done();
+      return ok();
   }
 }
 
 status lazy_buffers::drain_all() {
   constexpr milliseconds less_patience{1'000}; // once it is known that not all can be written
-  status out = done();
+  status out = ok();
   for (std::size_t i = 0; i < size_; ++i)
     if (auto s = drain(i, out ? patience : less_patience); !s && out)
       out = std::move(s);

@@ -76,7 +76,7 @@ status log_book::log_decisions(bool on) {
 #else
   decisions_.store(on, std::memory_order_relaxed);
 #endif
-  return done();
+  return ok();
 }
 
 void log_book::end() {

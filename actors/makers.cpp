@@ -101,7 +101,7 @@ status await(workshop& w, std::unique_lock<std::mutex>& hold, const subject& wha
   const bool over = m->over.wait_until(hold, until, stops);
   w.waiting.erase(me);
   if (m->is != phase::under_way)
-    return done();
+    return ok();
   if (over)
     return what.of->check_running();
   return {errc::timeout,

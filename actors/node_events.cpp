@@ -18,14 +18,14 @@ status node_events::add(const caf::actor& who) {
     const std::lock_guard hold{lock_};
     if (std::ranges::any_of(listeners_,
                             [&](const auto& l) { return l.second.who == who.address(); }))
-      return done();
+      return ok();
     if (listeners_.size() >= listeners_most)
       return {errc::overloaded,
               "there are " + std::to_string(listeners_most) + " listeners of nodes already"};
     listeners_.emplace(++last_, listener{who.address()});
   }
   wake_();
-  return done();
+  return ok();
 }
 
 bool node_events::remove(const caf::actor_addr& who) {
@@ -63,14 +63,14 @@ void node_events::now_live(const member_list& all) {
 
 /// Who is gone, or was started anew, comes first.
 node_events::event node_events::next_for(listener& l) const {
-  for (const auto& [name, life] : l.knows)
-    if (const auto at = live_.find(name); at == live_.end() || at->second != life) {
+  for (const auto& [name, incarnation] : l.knows)
+    if (const auto at = live_.find(name); at == live_.end() || at->second != incarnation) {
       event e{0, {}, name, false};
       l.knows.erase(e.node);
       return e;
     }
-  for (const auto& [name, life] : live_)
-    if (l.knows.emplace(name, life).second)
+  for (const auto& [name, incarnation] : live_)
+    if (l.knows.emplace(name, incarnation).second)
       return {0, {}, name, true};
   return {};
 }

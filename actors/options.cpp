@@ -49,7 +49,7 @@ status set_option(options& o, std::string_view name, std::string_view value) {
                                     + "'; allowed is " + f->allowed + " (" + f->type + ")"};
   changed.named.emplace(name);
   o = std::move(changed);
-  return done();
+  return ok();
 }
 
 result<std::string> get_option(const options& o, std::string_view name) {
@@ -67,7 +67,7 @@ status check_named(const options& o) {
     if (const field* f = find(name); f && f->type != "list" && f->write(o).empty())
       return {errc::invalid_config,
               name + " is ''; allowed is " + f->allowed + " (" + f->type + ")"};
-  return done();
+  return ok();
 }
 
 /// What would make people believe that data outlives the processes that have it.
@@ -86,7 +86,7 @@ status check_promises(const options& o) {
   if (meant && wal.fsync != fsync_policy::never)
     return {errc::invalid_config,
             "wal.fsync is '" + std::string{to_string(wal.fsync)} + "'" + no_log};
-  return done();
+  return ok();
 }
 
 } // namespace

@@ -126,7 +126,7 @@ status check_caf_file(const std::string& text) {
       return at(line, "there is no section [" + name + "]; did you mean [" + meant + "]?");
   if (found.twice.starts_with("supercache."))
     return at(found.twice_line, found.twice.substr(11) + " is there for the second time");
-  return done();
+  return ok();
 }
 
 } // namespace supercache::detail

@@ -155,7 +155,7 @@ public:
       for (const auto& [key, text] : content)
         if (auto s = is_ours(name) ? set(name, key, text.data()) : check_stray(name, key); !s)
           return s;
-    return done();
+    return ok();
   }
 
 private:
@@ -177,7 +177,7 @@ private:
   status check_stray(const std::string& section, const std::string& key) const {
     const auto name = section + '.' + key;
     if (std::ranges::find(settings(), name, &setting::name) == settings().end())
-      return done();
+      return ok();
     return at(where_.of(section, key),
               "section [" + section + "] is not ours; did you mean [supercache." + section + "]?");
   }

@@ -65,7 +65,7 @@ status set_all(options& o, const caf::settings& from, const std::string& prefix 
       return s;
     }
   }
-  return done();
+  return ok();
 }
 
 status set_section(options& o, const caf::settings& all) {
@@ -78,7 +78,7 @@ status set_section(options& o, const caf::settings& all) {
     if (auto s = set_all(o, *section, nested); !s)
       return s;
   }
-  return done();
+  return ok();
 }
 
 } // namespace

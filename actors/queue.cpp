@@ -45,7 +45,7 @@ caf::expected<void> push(core& c, member which, metric m, const std::string& nam
       return remote::as_status(change(c, which, name, op::push{{std::move(item)}}, o));
     if (map_of(c, which, name).push(name, std::move(item)).watched) [[unlikely]]
       c.wake_waiters(name);
-    return done();
+    return ok();
   }));
 }
 
@@ -56,7 +56,7 @@ caf::expected<void> push_many(core& c, member which, metric m, const std::string
       return remote::as_status(change(c, which, name, op::push{{items.begin(), items.end()}}, o));
     if (map_of(c, which, name).push(name, items).watched)
       c.wake_waiters(name);
-    return done();
+    return ok();
   }));
 }
 

@@ -223,7 +223,7 @@ std::vector<field> replication_fields() {
       [](options & o) -> auto& { return o.replication.replication_factor; }),
     integer(
       "transfer_rate", 1, 100'000,
-      "data that a node sends to another to fill its copies; MiB per second at most",
+      "snapshots that a node sends to another; MiB per second at most",
       [](options & o) -> auto& { return o.replication.transfer_rate; }),
     nodes(
       "cluster_peers", "nodes to join; a provider's list counts instead",
@@ -284,7 +284,7 @@ std::vector<field> watching_fields() {
       "node_monitor.refresh_ms", 10, hour_ms, "between two questions to the provider",
       [](options & o) -> auto& { return o.replication.node_monitor.refresh; }),
     span_of_time(
-      "node_monitor.heartbeat_ms", 25, 60'000, "between two signs of life to every other node",
+      "node_monitor.heartbeat_ms", 25, 60'000, "between two heartbeats to every other node",
       [](options & o) -> auto& { return o.replication.node_monitor.heartbeat; }),
     span_of_time(
       "node_monitor.down_ms", 100, 600'000,

@@ -73,7 +73,7 @@ result<std::optional<std::size_t>> agreed_key(core& c, const std::string& type,
 
 status check_type(const std::string& type) {
   if (is_shown(space_kind::structs, type))
-    return done();
+    return ok();
   return {errc::invalid_argument, "no type of structs can be called '" + type + '\''};
 }
 
@@ -81,7 +81,7 @@ status init(core& c, const std::string& type, std::size_t field, const wait_opti
   if (auto s = check_type(type); !s)
     return s;
   if (const auto known = known_key(c, type))
-    return *known == field ? done() : other_key(type, *known, field);
+    return *known == field ? ok() : other_key(type, *known, field);
   auto agreed = field;
   if (c.cluster()) {
     const auto first = remote::as_bool(
@@ -97,7 +97,7 @@ status init(core& c, const std::string& type, std::size_t field, const wait_opti
     }
   }
   agreed = learn_key(c, type, agreed);
-  return agreed == field ? done() : other_key(type, agreed, field);
+  return agreed == field ? ok() : other_key(type, agreed, field);
 }
 
 result<std::optional<std::size_t>> key_of(core& c, const std::string& type, const read_options& o) {
@@ -145,7 +145,7 @@ status put(core& all, const std::string& type, record row, const write_options& 
       return remote::as_status(remote::write(c, c.index_of(h), {space_kind::structs, type},
                                              op::put{std::move(row), *ttl}, o.timeout));
     c.of(h).open(space_kind::structs, type).put(std::move(row), h, *ttl, c.now());
-    return done();
+    return ok();
   });
 }
 

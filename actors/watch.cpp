@@ -46,7 +46,7 @@ status core::watch_nodes(const caf::actor& who) {
   if (auto s = nodes_.add(who); !s)
     return s;
   watch_over(who);
-  return done();
+  return ok();
 }
 
 /// Sees to it that nobody is told any more who ended.

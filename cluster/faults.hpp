@@ -11,15 +11,15 @@ enum class fault {
   none,
   acknowledge_early,     ///< a write counts as committed before a majority has it
   skip_matching,         ///< entries are taken whatever stands before them
-  keep_old_epoch,        ///< who voted for a new reign goes on in the old one
+  keep_old_epoch,        ///< who voted for a new epoch goes on in the old one
   drop_entry,            ///< of several entries that arrive at once the first is not applied
-  vote_twice,            ///< a vote is given though a later reign was promised
+  vote_twice,            ///< a vote is given though a later epoch was promised
   vote_for_shorter,      ///< a vote is given to who has less
-  commit_older,          ///< entries of former reigns are committed by counting copies
+  commit_older,          ///< entries of former epochs are committed by counting copies
   forget_sessions,       ///< a new primary begins with no answers to repeat
-  count_unfilled,        ///< a copy counts for a majority while it is filled
+  count_installing,        ///< a copy counts for a majority while it installs a snapshot
   take_late_piece,       ///< a piece of data is taken wherever the transfer stands
-  keep_reigning,         ///< a primary does not step down for a later reign
+  keep_leading,         ///< a primary does not step down for a later epoch
   take_out_of_order,     ///< entries are taken though some before them are missing
   answer_from_own_clock, ///< an operation is applied at the replica's time
   change_alone,          ///< a change of the group needs only the new one
@@ -37,9 +37,9 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "vote-for-shorter",
                                                    "commit-older",
                                                    "forget-sessions",
-                                                   "count-unfilled",
+                                                   "count-installing",
                                                    "take-late-piece",
-                                                   "keep-reigning",
+                                                   "keep-leading",
                                                    "take-out-of-order",
                                                    "answer-from-own-clock",
                                                    "change-alone",

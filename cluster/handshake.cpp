@@ -35,7 +35,7 @@ byte_buffer encode_hello(const hello& h) {
   wire_writer w{out};
   w.number(h.version);
   write(w, h.node);
-  w.number(h.life);
+  w.number(h.incarnation);
   w.number(h.session);
   w.text(h.dialled);
   w.number(h.structure.size());
@@ -55,15 +55,15 @@ result<hello> decode_hello(byte_view bytes) {
                                     + " of the protocol; this one speaks "
                                     + std::to_string(hello::present_version)};
   h.node = read_node_address(r);
-  h.life = r.number();
+  h.incarnation = r.number();
   h.session = r.number();
   h.dialled = r.text();
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
     auto name = r.text();
     h.structure.emplace_back(std::move(name), r.text());
   }
-  if (r.ok() && (h.life == 0 || !is_plain_name(h.node.name) || !is_host(h.node.host)))
-    r.fail("a node without a name, a host or a life");
+  if (r.ok() && (h.incarnation == 0 || !is_plain_name(h.node.name) || !is_host(h.node.host)))
+    r.fail("a node without a name, a host or an incarnation");
   if (auto s = r.finish(); !s)
     return s.why();
   return h;
@@ -106,7 +106,7 @@ void differences::add(const structure& there, const node_address& who) {
 
 status differences::verdict() const {
   if (none())
-    return done();
+    return ok();
   std::string text;
   for (const auto& [name, here, others] : found_) {
     text += (text.empty() ? "" : "; ") + name + ": " + here + " here";

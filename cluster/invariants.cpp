@@ -15,10 +15,10 @@ std::vector<std::string> violations(const replica& r) {
   const position last = r.log_.last(), base = r.log_.base();
   check(r.commit_ <= last.index, "the commit index is behind the end of the log");
   check(base.index <= last.index, "the log begins behind its end");
-  check(last.epoch <= r.promised_, "the log has an entry of a reign that was never promised");
-  check(!r.leads() || r.promised_.owner == r.options_.self.id, "leads in the reign of another");
-  check(!r.leads() || !r.filling_, "leads while it is filled");
-  check(!r.leads() || last.epoch == r.promised_, "leads without an entry of its own reign");
+  check(last.epoch <= r.promised_, "the log has an entry of an epoch that was never promised");
+  check(!r.leads() || r.promised_.owner == r.options_.self.id, "leads in the epoch of another");
+  check(!r.leads() || !r.installing_, "leads while it installs a snapshot");
+  check(!r.leads() || last.epoch == r.promised_, "leads without an entry of its own epoch");
   check(!r.leads() || r.primary_ == 0, "leads and follows");
   check(r.leads() || r.peers_.empty(), "keeps the progress of others without leading");
   check(r.leads() || !r.hand_over_to_, "hands over without leading");
@@ -32,7 +32,7 @@ std::vector<std::string> violations(const replica& r) {
     check(p.next > p.match, "an entry would be sent that is known to be there");
     check(p.next <= last.index + 1, "an entry would be sent that is not there");
     check(p.match <= last.index, "a peer has more than there is");
-    check(p.now != progress::phase::fill || p.match == 0, "a peer counts while it is filled");
+    check(p.phase != progress::phases::snapshot || p.match == 0, "a peer counts while it installs a snapshot");
   }
   return out;
 }
@@ -41,7 +41,7 @@ std::vector<std::string> partition_watch::look(member_id who, const replica& r) 
   std::vector<std::string> wrong = violations(r);
   seen& before = last_[who];
   if (r.promised() < before.promised)
-    wrong.push_back("the promised reign fell from " + to_string(before.promised) + " to "
+    wrong.push_back("the promised epoch fell from " + to_string(before.promised) + " to "
                     + to_string(r.promised()));
   if (mode_ != replication_mode::async && r.commit() < before.commit && !r.blank())
     wrong.push_back("the commit index fell from " + std::to_string(before.commit) + " to "
@@ -55,7 +55,7 @@ std::vector<std::string> partition_watch::look(member_id who, const replica& r) 
   if (mode_ != replication_mode::async && r.leads() && r.commit() > before.commit
       && r.log().knows(r.commit()) && r.log().at(r.commit()).epoch != r.promised())
     wrong.push_back("commits " + to_string(r.log().at(r.commit()))
-                    + " of a former reign by counting copies");
+                    + " of a former epoch by counting copies");
   if (mode_ != replication_mode::async && r.leads() && !before.lead)
     for (const auto& [i, c] : committed_)
       if (c.in < r.promised()

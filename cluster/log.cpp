@@ -35,16 +35,16 @@ transfer_id read_transfer_id(wire_reader& r) {
   return {e, r.number()};
 }
 
-void write(wire_writer& w, const reign_list& reigns) {
-  w.number(reigns.size());
-  for (const position& first : reigns)
+void write(wire_writer& w, const epoch_list& epochs) {
+  w.number(epochs.size());
+  for (const position& first : epochs)
     write(w, first);
 }
-reign_list read_reigns(wire_reader& r) {
-  reign_list reigns(r.count());
-  for (position& first : reigns)
+epoch_list read_epochs(wire_reader& r) {
+  epoch_list epochs(r.count());
+  for (position& first : epochs)
     first = read_position(r);
-  return reigns;
+  return epochs;
 }
 
 void write(wire_writer& w, const member_list& ms) {
@@ -125,15 +125,15 @@ std::size_t entry_log::bytes_from(log_index first) const noexcept {
 position entry_log::at(log_index i) const noexcept {
   if (i == last_.index) // most often
     return last_;
-  const auto after = std::ranges::upper_bound(reigns_, i, {}, &position::index);
-  return after == reigns_.begin() ? position{} : position{std::prev(after)->epoch, i};
+  const auto after = std::ranges::upper_bound(epochs_, i, {}, &position::index);
+  return after == epochs_.begin() ? position{} : position{std::prev(after)->epoch, i};
 }
 
-std::uint64_t entry_log::count_missing(const reign_list& other, log_index end) const noexcept {
+std::uint64_t entry_log::count_missing(const epoch_list& other, log_index end) const noexcept {
   std::uint64_t missing = 0;
-  for (auto mine = reigns_.begin(); mine != reigns_.end(); ++mine) {
+  for (auto mine = epochs_.begin(); mine != epochs_.end(); ++mine) {
     const log_index to
-      = std::next(mine) == reigns_.end() ? last_.index : std::next(mine)->index - 1;
+      = std::next(mine) == epochs_.end() ? last_.index : std::next(mine)->index - 1;
     const auto theirs = std::ranges::find(other, mine->epoch, &position::epoch);
     log_index common = mine->index - 1; // the last that both have
     if (theirs != other.end())
@@ -145,19 +145,19 @@ std::uint64_t entry_log::count_missing(const reign_list& other, log_index end) c
   return missing;
 }
 
-void entry_log::note_reign(const position& first) {
-  reigns_.push_back(first);
+void entry_log::note_epoch(const position& first) {
+  epochs_.push_back(first);
   // What is in memory stays known.
-  while (reigns_.size() > reigns_max && reigns_[1].index <= base_.index)
-    reigns_.erase(reigns_.begin());
+  while (epochs_.size() > epochs_max && epochs_[1].index <= base_.index)
+    epochs_.erase(epochs_.begin());
 }
 
 void entry_log::append(const epoch& e, byte_view encoded) {
   assert(e >= last_.epoch);
   bytes_.insert(bytes_.end(), encoded.begin(), encoded.end());
   ends_.push_back(dropped_ + bytes_.size() - begin_);
-  if (reigns_.empty() || e != last_.epoch)
-    note_reign({e, last_.index + 1});
+  if (epochs_.empty() || e != last_.epoch)
+    note_epoch({e, last_.index + 1});
   last_ = {e, last_.index + 1};
 }
 
@@ -180,26 +180,26 @@ void entry_log::drop_until(log_index i) {
 
 namespace {
 
-/// Whether a log that ends at `end` may have these reigns.
-bool fit(const reign_list& reigns, const position& end) {
+/// Whether a log that ends at `end` may have these epochs.
+bool fit(const epoch_list& epochs, const position& end) {
   const auto disordered
     = [](const position& a, const position& b) { return a.epoch >= b.epoch || a.index >= b.index; };
-  return !reigns.empty() && reigns.front().index > 0 && reigns.back().index <= end.index
-         && reigns.back().epoch == end.epoch
-         && std::ranges::adjacent_find(reigns, disordered) == reigns.end();
+  return !epochs.empty() && epochs.front().index > 0 && epochs.back().index <= end.index
+         && epochs.back().epoch == end.epoch
+         && std::ranges::adjacent_find(epochs, disordered) == epochs.end();
 }
 
 } // namespace
 
-void entry_log::reset(const position& p, reign_list reigns) {
+void entry_log::reset(const position& p, epoch_list epochs) {
   base_ = last_ = p;
-  reigns_ = std::move(reigns);
-  if (!fit(reigns_, p))
-    reigns_.clear();
-  if (reigns_.empty() && p.index > 0)
-    reigns_.push_back(p);
-  if (reigns_.size() > reigns_max)
-    reigns_.erase(reigns_.begin(), reigns_.end() - static_cast<std::ptrdiff_t>(reigns_max));
+  epochs_ = std::move(epochs);
+  if (!fit(epochs_, p))
+    epochs_.clear();
+  if (epochs_.empty() && p.index > 0)
+    epochs_.push_back(p);
+  if (epochs_.size() > epochs_max)
+    epochs_.erase(epochs_.begin(), epochs_.end() - static_cast<std::ptrdiff_t>(epochs_max));
   ends_.clear();
   bytes_ = {};
   begin_ = dropped_ = 0;
@@ -209,10 +209,10 @@ entry_batch entry_log::batch(log_index first, std::size_t most) const {
   assert(first > base_.index && has(first));
   const std::size_t from = begin_of(first);
   entry_batch out;
-  auto next = std::ranges::upper_bound(reigns_, first, {}, &position::index);
+  auto next = std::ranges::upper_bound(epochs_, first, {}, &position::index);
   log_index i = first;
   do {
-    if (next != reigns_.end() && next->index == i)
+    if (next != epochs_.end() && next->index == i)
       ++next;
     const epoch& e = std::prev(next)->epoch;
     if (out.runs.empty() || out.runs.back().epoch != e)

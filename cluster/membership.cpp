@@ -244,7 +244,7 @@ std::vector<std::string> membership::counted() const {
     if (counts(name, n))
       out.push_back(name);
   // Sync: a group never shrinks to so few that the others, started anew and without word of it,
-  // could found another (`to_found`).
+  // could found another (`to_bootstrap`).
   const std::size_t nodes = declared_.size() + 1;
   const std::size_t least
     = options_.mode == replication_mode::async ? 1 : majority_of(std::min(options_.factor, nodes));
@@ -278,23 +278,23 @@ bool membership::somebody_holds(std::size_t partition) const {
 
 /// Whether somebody who had this node's vote, and cannot be reached, may have a group. Who can be
 /// reached is asked, too; if he left for good, others have it.
-bool membership::may_have_founded(const member& founder) const {
-  if (options_.mode == replication_mode::async || !founder.id || founder == options_.self)
+bool membership::may_have_bootstrapped(const member& bootstrapper) const {
+  if (options_.mode == replication_mode::async || !bootstrapper.id || bootstrapper == options_.self)
     return false;
-  const auto at = nodes_.find(founder.node);
-  const bool left = at != nodes_.end() && at->second.left && !declared_.contains(founder.node);
-  return !has_other_life(founder) && !is_live(founder) && !left;
+  const auto at = nodes_.find(bootstrapper.node);
+  const bool left = at != nodes_.end() && at->second.left && !declared_.contains(bootstrapper.node);
+  return !has_other_incarnation(bootstrapper) && !is_live(bootstrapper) && !left;
 }
 
-bool membership::group_exists(std::size_t partition, const member& founder,
+bool membership::group_exists(std::size_t partition, const member& bootstrapper,
                               std::int64_t now) const {
   const leadership& known = leaders_[partition];
   if (known.current)
     return true;
-  if (may_have_founded(founder))
+  if (may_have_bootstrapped(bootstrapper))
     return true;
   // Somebody of the last group known may still have its data.
-  if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_life(m); }))
+  if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_incarnation(m); }))
     return false;
   if (options_.mode != replication_mode::async)
     return true;
@@ -303,11 +303,11 @@ bool membership::group_exists(std::size_t partition, const member& founder,
          && now < at->second.down_ms + options_.bootstrap_ms;
 }
 
-std::optional<member_list> membership::to_found(std::size_t partition, const member& founder,
+std::optional<member_list> membership::to_bootstrap(std::size_t partition, const member& bootstrapper,
                                                 std::int64_t now) const {
   if (!listed_ || (declared_.empty() && now < start_ms_ + options_.alone_ms))
     return {}; // there may be others, with a group of their own
-  if (leaving_ || group_exists(partition, founder, now) || somebody_holds(partition))
+  if (leaving_ || group_exists(partition, bootstrapper, now) || somebody_holds(partition))
     return {};
   bool all_up = !options_.open;
   for (const auto& [name, n] : nodes_) {
@@ -317,7 +317,7 @@ std::optional<member_list> membership::to_found(std::size_t partition, const mem
   }
   if (!all_up && !waited_)
     return {};
-  // Two majorities of the declared nodes have one in common, so two groups are not founded at once.
+  // Two majorities of the declared nodes have one in common, so two groups are not bootstrapped at once.
   // And an acknowledged write is on a majority of a group: if fewer nodes than that are out of
   // reach, and none of the others holds data, then no group exists, or more than a minority of it
   // is lost.
@@ -328,20 +328,20 @@ std::optional<member_list> membership::to_found(std::size_t partition, const mem
       && (nodes - out_of_reach < majority_of(nodes)
           || out_of_reach >= majority_of(std::min(options_.factor, nodes))))
     return {};
-  member_list founders;
+  member_list initial_members;
   for (const member& m : wanted(partition))
     if (is_live(m))
-      founders.push_back(m);
-  if (founders.empty() || founders.front() != options_.self)
+      initial_members.push_back(m);
+  if (initial_members.empty() || initial_members.front() != options_.self)
     return {};
-  return founders;
+  return initial_members;
 }
 
 bool membership::somebody_stays() const {
   return std::ranges::any_of(declared_, [&](const auto& name) { return !has_left(name); });
 }
 
-std::size_t membership::counting_on_self(std::span<const member> founders) const {
+std::size_t membership::counting_on_self(std::span<const member> bootstrappers) const {
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const auto mine = own_.find(i);
@@ -349,7 +349,7 @@ std::size_t membership::counting_on_self(std::span<const member> founders) const
     if (l.current)
       n += l.primary == options_.self || find_member(l.members, options_.self.id);
     else
-      n += mine != own_.end() || may_have_founded(founders[i]);
+      n += mine != own_.end() || may_have_bootstrapped(bootstrappers[i]);
   }
   return n;
 }
@@ -378,7 +378,7 @@ bool membership::is_live(const member& m) const {
   return at != nodes_.end() && at->second.up && at->second.id == m.id;
 }
 
-bool membership::has_other_life(const member& m) const {
+bool membership::has_other_incarnation(const member& m) const {
   if (m.node == options_.self.node)
     return m.id != options_.self.id;
   const auto at = nodes_.find(m.node);

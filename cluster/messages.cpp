@@ -8,23 +8,23 @@ namespace supercache {
 namespace {
 
 void put(wire_writer& w, const vote_request& m) {
-  const auto& [proposed, last, pre, handed_over, partial, founders, counted_ms] = m;
+  const auto& [proposed, last, pre, handed_over, partial, initial_members, counted_ms] = m;
   write(w, proposed);
   write(w, last);
   w.flag(pre);
   w.flag(handed_over);
   w.flag(partial);
-  write(w, founders);
+  write(w, initial_members);
   w.number(counted_ms);
 }
 void get(wire_reader& r, vote_request& m) {
-  auto& [proposed, last, pre, handed_over, partial, founders, counted_ms] = m;
+  auto& [proposed, last, pre, handed_over, partial, initial_members, counted_ms] = m;
   proposed = read_epoch(r);
   last = read_position(r);
   pre = r.flag();
   handed_over = r.flag();
   partial = r.flag();
-  founders = read_members(r);
+  initial_members = read_members(r);
   counted_ms = r.number();
 }
 
@@ -83,43 +83,43 @@ void get(wire_reader& r, append& m) {
 }
 
 void put(wire_writer& w, const progress_report& m) {
-  const auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at, given_up] = m;
+  const auto& [epoch, accepted, match, last, diverged, asking, transfer, installing, at, given_up] = m;
   write(w, epoch);
   w.flag(accepted);
   w.number(match);
   write(w, last);
   w.flag(diverged);
   w.flag(asking);
-  write(w, fill);
-  w.flag(filling);
-  if (filling)
+  write(w, transfer);
+  w.flag(installing);
+  if (installing)
     write(w, at);
   w.number(given_up);
 }
 void get(wire_reader& r, progress_report& m) {
-  auto& [epoch, accepted, match, last, diverged, asking, fill, filling, at, given_up] = m;
+  auto& [epoch, accepted, match, last, diverged, asking, transfer, installing, at, given_up] = m;
   epoch = read_epoch(r);
   accepted = r.flag();
   match = r.number();
   last = read_position(r);
   diverged = r.flag();
   asking = r.flag();
-  fill = read_transfer_id(r);
-  filling = r.flag();
-  if (filling)
+  transfer = read_transfer_id(r);
+  installing = r.flag();
+  if (installing)
     at = read_point(r);
   given_up = r.number();
 }
 
-void put(wire_writer& w, const fill& m) {
-  const auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, who, who_index, from,
+void put(wire_writer& w, const install_snapshot& m) {
+  const auto& [epoch, transfer, begin, at, epochs, commit, time_ms, stamp_ms, who, who_index, from,
                to, piece, sessions]
     = m;
   write(w, epoch);
   write(w, transfer);
   w.flag(begin);
   write(w, at);
-  write(w, reigns);
+  write(w, epochs);
   w.number(commit);
   w.number(static_cast<std::uint64_t>(time_ms));
   w.number(static_cast<std::uint64_t>(stamp_ms));
@@ -130,15 +130,15 @@ void put(wire_writer& w, const fill& m) {
   w.bytes(piece);
   w.bytes(sessions);
 }
-void get(wire_reader& r, fill& m) {
-  auto& [epoch, transfer, begin, at, reigns, commit, time_ms, stamp_ms, who, who_index, from, to,
+void get(wire_reader& r, install_snapshot& m) {
+  auto& [epoch, transfer, begin, at, epochs, commit, time_ms, stamp_ms, who, who_index, from, to,
          piece, sessions]
     = m;
   epoch = read_epoch(r);
   transfer = read_transfer_id(r);
   begin = r.flag();
   at = read_position(r);
-  reigns = read_reigns(r);
+  epochs = read_epochs(r);
   commit = r.number();
   time_ms = static_cast<std::int64_t>(r.number());
   stamp_ms = static_cast<std::int64_t>(r.number());
@@ -203,18 +203,18 @@ std::string text(const transfer_point& p) {
 }
 
 std::string text(const vote_request& m) {
-  std::string s = m.pre ? "may I reign as " : "vote for ";
+  std::string s = m.pre ? "pre-vote for " : "vote for ";
   s += to_string(m.proposed) + ", log ends at " + to_string(m.last);
   if (m.handed_over)
     s += ", handed over";
   if (m.partial)
     s += ", with a part of the data";
-  if (!m.founders.empty())
-    s += ", founding " + to_string(m.founders);
+  if (!m.initial_members.empty())
+    s += ", bootstrapping " + to_string(m.initial_members);
   return s;
 }
 std::string text(const vote_reply& m) {
-  return std::string{m.granted ? "yes" : "no"} + (m.pre ? ", you may reign as " : ", for ")
+  return std::string{m.granted ? "yes" : "no"} + (m.pre ? ", to the pre-vote for " : ", for ")
          + to_string(m.proposed) + "; promised " + to_string(m.promised)
          + (m.has_data ? ", has data" : "");
 }
@@ -227,12 +227,12 @@ std::string text(const progress_report& m) {
   s += ", log ends at " + to_string(m.last) + ", in " + to_string(m.epoch);
   if (m.diverged)
     s += ", diverged";
-  if (m.filling)
-    s += ", filled by " + to_string(m.fill) + " up to " + text(m.at);
+  if (m.installing)
+    s += ", installs " + to_string(m.transfer) + " up to " + text(m.at);
   return s;
 }
-std::string text(const fill& m) {
-  return (m.begin ? "begin " : "") + to_string(m.transfer) + ": fill at " + to_string(m.at)
+std::string text(const install_snapshot& m) {
+  return (m.begin ? "begin " : "") + to_string(m.transfer) + ": snapshot at " + to_string(m.at)
          + ", from " + text(m.from) + " to " + text(m.to) + ", " + std::to_string(m.piece.size())
          + " bytes, in " + to_string(m.epoch);
 }

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 3> fsyncs = {"always", "interval", "never
 template <class T>
 status in_range(std::string_view key, T x, T low, T high, std::string_view unit = "") {
   if (x >= low && x <= high)
-    return done();
+    return ok();
   const auto text = [](T n) {
     if constexpr (std::is_floating_point_v<T>) {
       auto s = std::to_string(n);
@@ -41,10 +41,10 @@ status in_range(std::string_view key, T x, T low, T high, std::string_view unit 
 /// Of options that may name no node.
 status all_addresses(std::string_view key, const std::vector<std::string>& nodes) {
   if (nodes.empty())
-    return done();
+    return ok();
   if (auto s = check_list(nodes); !s)
     return {errc::invalid_config, std::string{key} + ": " + s.why().message};
-  return done();
+  return ok();
 }
 
 /// Of all nodes that are named: some may be in both lists.
@@ -154,7 +154,7 @@ status check_list(const std::vector<std::string>& nodes) {
   }
   if (nodes.empty())
     return {errc::invalid_config, "the list names no node"};
-  return done();
+  return ok();
 }
 
 status advertise(node_address& a, std::string_view text) {
@@ -168,7 +168,7 @@ status advertise(node_address& a, std::string_view text) {
   a.host = std::move(to->host);
   if (has_port)
     a.port = to->port;
-  return done();
+  return ok();
 }
 
 node_address announced(const cluster_options& o) {
@@ -224,7 +224,7 @@ status validate(const cluster_options& o) {
       && !o.node_monitor.ask)
     return {errc::invalid_config,
             "node_monitor.source is 'provider', but node_monitor.provider names no file"};
-  return done();
+  return ok();
 }
 
 } // namespace supercache::inline SUPERCACHE_ABI

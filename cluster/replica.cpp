@@ -27,7 +27,7 @@ status replica::ready_for_writes() const {
   if (!has_majority())
     return {errc::unavailable, "too few members of the partition can be reached: a majority of "
                                  + std::to_string(group_.members.size()) + " is needed"};
-  return done();
+  return ok();
 }
 
 status replica::room_for_writes() const {
@@ -39,14 +39,14 @@ status replica::room_for_writes() const {
     if (last - commit_ >= options_.pending_max
         || log_.bytes_from(commit_ + 1) >= 4 * options_.log_bytes_max)
       return full();
-    return done();
+    return ok();
   }
   for (const auto& [id, p] : peers_)
-    if (p.up && p.now == progress::phase::stream
+    if (p.up && p.phase == progress::phases::stream
         && (last - p.match >= options_.pending_max
             || log_.bytes_from(p.match + 1) >= options_.log_bytes_max))
       return full();
-  return done();
+  return ok();
 }
 
 namespace {
@@ -138,8 +138,8 @@ result<value> replica::perform(const entry& e, bool* watched) {
   if (e.kind != entry_kind::write)
     return value{};
   const stamp now{faulty(fault::answer_from_own_clock) ? e.stamp_ms - offset_ms_ : e.stamp_ms};
-  if (filling_) {
-    filling_->apply(e.what, now);
+  if (installing_) {
+    installing_->apply(e.what, now);
     return value{};
   }
   auto answer = store_.apply(e.what, now, watched);
@@ -205,7 +205,7 @@ void replica::trim() {
   if (others <= 4 * options_.log_bytes_max)
     for (const auto& [id, p] : peers_)
       if (p.up)
-        until = std::min(until, p.now == progress::phase::stream ? p.match : p.next - 1);
+        until = std::min(until, p.phase == progress::phases::stream ? p.match : p.next - 1);
   log_index i = log_.base().index;
   while (i < until && log_.bytes_from(i + 1) > keep)
     ++i;
@@ -214,7 +214,7 @@ void replica::trim() {
 
 // -- roles --------------------------------------------------------------------------------------
 
-/// A later reign than this copy knew of. The former primary is told, sync, before anything else
+/// A later epoch than this copy knew of. The former primary is told, sync, before anything else
 /// that would prove this node to be alive: it may count on it for its lease.
 void replica::promise(const epoch& e, member_id primary) {
   const member_id former = std::exchange(primary_, primary);
@@ -307,7 +307,7 @@ void replica::peer_up(member_id id, std::int64_t now) {
   progress& p = found->second;
   p.up = true;
   p.heard_ms = now;
-  if (p.now == progress::phase::fill)
+  if (p.phase == progress::phases::snapshot)
     p.ask = p.rewind = p.confirmed; // what was under way is lost
   else
     back_to_probe(p);
@@ -346,7 +346,7 @@ void replica::tick(std::int64_t now) {
   watch_peers(now);
   move_towards_wanted(now);
   // What expires is freed everywhere once an entry says that it has. Not without a majority: if
-  // another reigns by now, this copy would differ and have to be filled.
+  // another leads by now, this copy would differ and need a snapshot.
   constexpr std::int64_t expiry_ms = 1'000;
   if (accepts_writes() && time_ms(now) >= stamp_ms_ + expiry_ms
       && store_.next_deadline() <= time_ms(now)) {
@@ -372,8 +372,8 @@ status replica::force(std::int64_t now) {
   entry e;
   e.kind = entry_kind::members;
   e.who.members = {options_.self};
-  reign(now, std::move(e));
-  return done();
+  lead(now, std::move(e));
+  return ok();
 }
 
 } // namespace supercache

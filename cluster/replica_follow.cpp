@@ -14,20 +14,20 @@ progress_report replica::report_of() const {
   progress_report r;
   r.epoch = promised_;
   r.last = log_.last();
-  r.fill = fill_;
+  r.transfer = transfer_;
   r.given_up = given_up_;
-  if (filling_) {
-    r.filling = true;
-    r.at = filling_->at();
+  if (installing_) {
+    r.installing = true;
+    r.at = installing_->at();
   }
   return r;
 }
 
-/// Whether the sender reigns, as far as is known here; if not, it is told.
+/// Whether the sender leads, as far as is known here; if not, it is told.
 bool replica::from_primary(member_id from, const epoch& e) {
   if (e < promised_)
     send(from, report_of());
-  return e >= promised_ && from == e.owner && !(leads() && faulty(fault::keep_reigning));
+  return e >= promised_ && from == e.owner && !(leads() && faulty(fault::keep_leading));
 }
 
 void replica::on(member_id from, const append& m, std::int64_t now) {
@@ -94,24 +94,24 @@ bool replica::take_entries(const append& m, progress_report& report) {
   return true;
 }
 
-void replica::on(member_id from, const fill& m, std::int64_t now) {
+void replica::on(member_id from, const install_snapshot& m, std::int64_t now) {
   if (!from_primary(from, m.epoch))
     return;
   follow(m.epoch);
   heard_ms_ = now;
   offset_ms_ = m.time_ms - now;
   bool accepted = false;
-  if (m.begin && m.transfer > fill_ && has_all(m)) {
-    fill_ = m.transfer; // it comes late, or was begun for want of a report: what is here stays
-  } else if (m.begin && m.transfer > fill_) {
+  if (m.begin && m.transfer > transfer_ && has_all(m)) {
+    transfer_ = m.transfer; // it comes late, or was begun for want of a report: what is here stays
+  } else if (m.begin && m.transfer > transfer_) {
     restart_from(m);
     accepted = true;
   } else {
     accepted
-      = filling_ && m.transfer == fill_
-        && ((m.at == log_.last() && m.from == filling_->at()) || faulty(fault::take_late_piece));
+      = installing_ && m.transfer == transfer_
+        && ((m.at == log_.last() && m.from == installing_->at()) || faulty(fault::take_late_piece));
   }
-  if (accepted && !filling_->take(m.piece, m.to)) {
+  if (accepted && !installing_->take(m.piece, m.to)) {
     become_blank();
     return;
   }
@@ -122,7 +122,7 @@ void replica::on(member_id from, const fill& m, std::int64_t now) {
       become_blank();
       return;
     }
-    filling_.reset();
+    installing_.reset();
     forgot_ = {};
     news_.readable = true;
   }
@@ -134,18 +134,18 @@ void replica::on(member_id from, const fill& m, std::int64_t now) {
 
 /// Whether this copy has what a transfer begins with, from the same primary: then entries are
 /// enough for it, and some may be committed because it has them.
-bool replica::has_all(const fill& m) const {
-  return !filling_ && log_.last().epoch == m.epoch && log_.last().index >= m.at.index;
+bool replica::has_all(const install_snapshot& m) const {
+  return !installing_ && log_.last().epoch == m.epoch && log_.last().index >= m.at.index;
 }
 
 /// Forgets everything and takes the sender's place in the log.
-void replica::restart_from(const fill& m) {
-  if (!filling_) // else what there was is counted already
-    news_.discarded += log_.count_missing(m.reigns, m.at.index);
+void replica::restart_from(const install_snapshot& m) {
+  if (!installing_) // else what there was is counted already
+    news_.discarded += log_.count_missing(m.epochs, m.at.index);
   remember_votes();
   const log_index known = async() ? 0 : commit_;
   store_.clear(stamp{stamp_ms_});
-  log_.reset(m.at, m.reigns);
+  log_.reset(m.at, m.epochs);
   sessions_.clear();
   group_ = m.who;
   group_index_ = m.who_index;
@@ -157,8 +157,8 @@ void replica::restart_from(const fill& m) {
   note_stamp(stamp_ms_, m.at.index);
   set_commit(std::min(std::max(known, m.commit), m.at.index));
   diverged_ = false;
-  fill_ = m.transfer;
-  filling_.emplace(store_);
+  transfer_ = m.transfer;
+  installing_.emplace(store_);
   news_.members = news_.readable = true;
 }
 
@@ -170,13 +170,13 @@ void replica::on(member_id from, const retire& m, std::int64_t) {
   follow(m.epoch);
   const bool since = log_.last().epoch == m.epoch && group_index_ > m.index
                      && find_member(group_.involved(), options_.self.id);
-  if (!since && (log_.last().index > 0 || filling_))
+  if (!since && (log_.last().index > 0 || installing_))
     become_blank();
 }
 
 /// Before the log is given up.
 void replica::remember_votes() {
-  if (!async() && !filling_) // entries taken while filled counted for nothing
+  if (!async() && !installing_) // entries taken during a snapshot counted for nothing
     forgot_ = std::max(forgot_, log_.last());
 }
 
@@ -189,8 +189,8 @@ void replica::become_blank() {
   sessions_.clear();
   group_ = {};
   group_index_ = commit_ = 0;
-  filling_.reset();
-  founder_ = {};
+  installing_.reset();
+  bootstrapper_ = {};
   diverged_ = false;
   campaign_.reset();
   role_ = role::follower;

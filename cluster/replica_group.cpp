@@ -30,7 +30,7 @@ bool replica::new_members_know() const {
     const auto p = peers_.find(m.id);
     if (p == peers_.end() || !p->second.up)
       continue;
-    if (p->second.now != progress::phase::stream || p->second.match < group_index_)
+    if (p->second.phase != progress::phases::stream || p->second.match < group_index_)
       return false;
     one = true;
   }
@@ -55,11 +55,11 @@ bool replica::caught_up(const progress& p) const {
   constexpr log_index close = 64;
   const log_index end
     = std::min(recent_end_, log_.last().index - std::min(close, log_.last().index));
-  return p.up && p.now == progress::phase::stream && p.match >= end;
+  return p.up && p.phase == progress::phases::stream && p.match >= end;
 }
 
 /// The group to change to: who is wanted and up to date; and, until that is everybody, those of now
-/// that no new life of the same node replaces.
+/// that no new incarnation of the same node replaces.
 member_list replica::next_members() const {
   const auto current = [&](const member& m) {
     const auto p = peers_.find(m.id);
@@ -139,8 +139,8 @@ void replica::add_steps(replica_group& g) const {
 bool replica::begin_change(std::int64_t now) {
   // Two primaries who each begin a change with half of an even group must not both succeed: the
   // later one shows first that it has a majority of the group as it is. Of two, both have voted.
-  const bool reigns = commit_ >= reign_begin_ || group_.members.size() == 2;
-  if (!async() && group_.before.empty() && !reigns)
+  const bool leads_surely = commit_ >= epoch_begin_ || group_.members.size() == 2;
+  if (!async() && group_.before.empty() && !leads_surely)
     return false;
   // In the place of a change that ends another comes only if the members cannot have decided
   // without the group before.

@@ -30,12 +30,12 @@ bool replica::may_send_entries(const progress& p) const {
   return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
 }
 
-/// Sync: who is filled has dropped its data first. Of those who have some, one after the other, so
+/// Sync: a copy that installs a snapshot has dropped its data first. Of those who have some, one after the other, so
 /// that as many as possible can be elected if this node dies meanwhile.
-bool replica::may_begin_to_fill(const progress& p) const {
+bool replica::may_begin_snapshot(const progress& p) const {
   return async() || !p.whole || std::ranges::none_of(peers_, [&](const auto& x) {
            const progress& other = x.second;
-           return &other != &p && other.up && other.now == progress::phase::fill
+           return &other != &p && other.up && other.phase == progress::phases::snapshot
                   && (other.begun || !other.whole) && is_member(other.who.id);
          });
 }
@@ -44,11 +44,11 @@ bool replica::wants(const progress& p, bool pieces) const {
   if (!p.up)
     return false;
   const bool entries = may_send_entries(p);
-  switch (p.now) {
-    case progress::phase::probe: return !p.waiting;
-    case progress::phase::stream: return p.ask || entries;
-    case progress::phase::fill:
-      return (pieces && !p.begun && may_begin_to_fill(p))
+  switch (p.phase) {
+    case progress::phases::probe: return !p.waiting;
+    case progress::phases::stream: return p.ask || entries;
+    case progress::phases::snapshot:
+      return (pieces && !p.begun && may_begin_snapshot(p))
              || (p.confirmed
                  && (p.ask || entries
                      || (pieces && !p.rewind && !p.sent.complete
@@ -63,16 +63,16 @@ void replica::collect_from(progress& p, send_budget& budget, std::int64_t now,
     return;
   if (!p.expects_report())
     p.heard_ms = now;
-  if (p.now != progress::phase::fill && !log_.has(p.next - 1))
-    begin_to_fill(p);
-  switch (p.now) {
-    case progress::phase::probe:
+  if (p.phase != progress::phases::snapshot && !log_.has(p.next - 1))
+    begin_snapshot(p);
+  switch (p.phase) {
+    case progress::phases::probe:
       p.next = entries_for(p, std::min(budget.entries, probe_bytes), now, out).previous.index
                + 1; // perhaps once more
       p.waiting = true;
       break;
-    case progress::phase::stream: collect_entries(p, budget, now, out); break;
-    case progress::phase::fill: collect_pieces(p, budget, now, out); break;
+    case progress::phases::stream: collect_entries(p, budget, now, out); break;
+    case progress::phases::snapshot: collect_pieces(p, budget, now, out); break;
   }
 }
 
@@ -105,8 +105,8 @@ void replica::collect_entries(progress& p, send_budget& budget, std::int64_t now
 void replica::collect_pieces(progress& p, send_budget& budget, std::int64_t now,
                              std::vector<message>& out) {
   if (p.begun && !log_.has(p.next - 1))
-    begin_to_fill(p); // writes came faster than they could be sent
-  if (!p.begun && budget.pieces > 0 && may_begin_to_fill(p))
+    begin_snapshot(p); // writes came faster than they could be sent
+  if (!p.begun && budget.pieces > 0 && may_begin_snapshot(p))
     send_piece(p, budget, now, out);
   while (p.confirmed) {
     collect_entries(p, budget, now, out);
@@ -119,7 +119,7 @@ void replica::collect_pieces(progress& p, send_budget& budget, std::int64_t now,
 
 void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
                          std::vector<message>& out) {
-  auto& m = std::get<fill>(out.emplace_back(std::in_place_type<fill>));
+  auto& m = std::get<install_snapshot>(out.emplace_back(std::in_place_type<install_snapshot>));
   m.epoch = promised_;
   m.transfer = p.transfer;
   m.begin = !p.begun;
@@ -127,7 +127,7 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
   m.commit = commit_;
   m.time_ms = time_ms(now);
   if (m.begin) {
-    m.reigns = log_.reigns();
+    m.epochs = log_.epochs();
     m.stamp_ms = stamp_ms_;
     m.who = group_;
     m.who_index = group_index_;
@@ -143,7 +143,7 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
   }
   const std::size_t bytes = m.piece.size() + m.sessions.size();
   budget.pieces -= std::min(budget.pieces, bytes);
-  budget.filled += bytes;
+  budget.snapshot_bytes += bytes;
   p.sent = m.to;
   p.under_way.push_back(m.to);
   p.begun = true;
@@ -151,9 +151,9 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
 
 // -- states of a copy ---------------------------------------------------------------------------
 
-void replica::begin_to_fill(progress& p) {
-  p.now = progress::phase::fill;
-  p.transfer = {promised_, ++fills_begun_};
+void replica::begin_snapshot(progress& p) {
+  p.phase = progress::phases::snapshot;
+  p.transfer = {promised_, ++snapshots_begun_};
   p.begun = p.confirmed = p.ask = p.waiting = p.rewind = false;
   p.under_way.clear();
   p.match = 0;
@@ -163,7 +163,7 @@ void replica::begin_to_fill(progress& p) {
 }
 
 void replica::back_to_probe(progress& p) {
-  p.now = progress::phase::probe;
+  p.phase = progress::phases::probe;
   p.next = p.match ? p.match + 1 : std::min(p.next, log_.last().index + 1);
   p.waiting = p.ask = false;
   address(p.who.id);
@@ -172,7 +172,7 @@ void replica::back_to_probe(progress& p) {
 // -- what copies report -------------------------------------------------------------------------
 
 void replica::on(member_id from, const progress_report& m, std::int64_t now) {
-  if (m.epoch > promised_ && leads() && faulty(fault::keep_reigning))
+  if (m.epoch > promised_ && leads() && faulty(fault::keep_leading))
     return;
   if (m.epoch > promised_) {
     promise(m.epoch, 0);
@@ -183,7 +183,7 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
     send(from, report_of());
   if (!leads() || m.epoch != promised_)
     return;
-  if (m.asking && (m.last.index > 0 || m.filling) && may_go(from))
+  if (m.asking && (m.last.index > 0 || m.installing) && may_go(from))
     send(from, retire{promised_, group_index_});
   const auto found = peers_.find(from);
   if (found == peers_.end())
@@ -191,16 +191,16 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   progress& p = found->second;
   if (m.given_up < p.given_up)
     return; // of a log that it has no more
-  if (m.given_up > p.given_up && p.now != progress::phase::fill) {
+  if (m.given_up > p.given_up && p.phase != progress::phases::snapshot) {
     p.match = p.seen = 0;
     back_to_probe(p);
   }
   p.given_up = m.given_up;
-  if (m.fill < p.reported || (m.fill == p.reported && m.filling && p.complete))
-    return; // from before it was filled
-  p.complete = !m.filling;
-  p.whole = !m.filling && m.last.index > 0;
-  p.reported = m.fill;
+  if (m.transfer < p.reported || (m.transfer == p.reported && m.installing && p.complete))
+    return; // from before its snapshot
+  p.complete = !m.installing;
+  p.whole = !m.installing && m.last.index > 0;
+  p.reported = m.transfer;
   if (m.asking) {
     p.ask = true;
     address(from);
@@ -209,33 +209,33 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
   p.heard_ms = now;
   p.waiting = false;
   address(from);
-  if (p.now == progress::phase::fill) {
-    on_fill_report(p, m);
-  } else if (m.diverged || m.filling || (m.last.index == 0 && p.match > 0)) {
-    begin_to_fill(p);
-    if (m.filling)
-      on_fill_report(p, m);
+  if (p.phase == progress::phases::snapshot) {
+    on_snapshot_report(p, m);
+  } else if (m.diverged || m.installing || (m.last.index == 0 && p.match > 0)) {
+    begin_snapshot(p);
+    if (m.installing)
+      on_snapshot_report(p, m);
   } else if (m.accepted) {
     p.match = std::max(p.match, m.match);
     p.seen = std::max(p.seen, p.match);
     p.next = std::max(p.next, p.match + 1);
-    p.now = progress::phase::stream;
-  } else if (m.last.index + 1 < p.next || p.now == progress::phase::probe) {
+    p.phase = progress::phases::stream;
+  } else if (m.last.index + 1 < p.next || p.phase == progress::phases::probe) {
     p.next = std::max(p.match + 1, std::min(p.next - 1, m.last.index + 1));
     p.seen = p.match;
-    p.now = progress::phase::probe;
+    p.phase = progress::phases::probe;
   }
   advance_commit();
   if (hand_over_to_ == from)
     consider_hand_over(now);
 }
 
-void replica::on_fill_report(progress& p, const progress_report& m) {
-  if (m.fill != p.transfer) {
+void replica::on_snapshot_report(progress& p, const progress_report& m) {
+  if (m.transfer != p.transfer) {
     // Of another transfer: one that another primary began can go on if it stands on our log.
-    if (!m.filling || p.begun || !log_.has(m.last) || !m.at.portable())
+    if (!m.installing || p.begun || !log_.has(m.last) || !m.at.portable())
       return;
-    p.transfer = m.fill;
+    p.transfer = m.transfer;
     p.begun = true;
     p.sent = m.at;
     p.next = m.last.index + 1;
@@ -243,12 +243,12 @@ void replica::on_fill_report(progress& p, const progress_report& m) {
   p.confirmed = true;
   p.seen = m.last.index;
   if (m.diverged) {
-    begin_to_fill(p);
-  } else if (!m.filling) {
+    begin_snapshot(p);
+  } else if (!m.installing) {
     p.under_way.clear();
-    p.now = progress::phase::probe;
+    p.phase = progress::phases::probe;
     if (m.accepted) {
-      p.now = progress::phase::stream;
+      p.phase = progress::phases::stream;
       p.match = m.match;
       p.next = std::max(p.next, p.match + 1);
     }
@@ -266,7 +266,7 @@ void replica::on_fill_report(progress& p, const progress_report& m) {
     p.sent = m.at;
     p.next = m.last.index + 1;
   } else {
-    begin_to_fill(p);
+    begin_snapshot(p);
   }
 }
 
@@ -285,10 +285,10 @@ void replica::advance_commit() {
     if (m.id == options_.self.id)
       return log_.last().index;
     const auto p = peers_.find(m.id);
-    if (faulty(fault::count_unfilled) && p != peers_.end()
-        && p->second.now == progress::phase::fill)
+    if (faulty(fault::count_installing) && p != peers_.end()
+        && p->second.phase == progress::phases::snapshot)
       return p->second.seen;
-    const bool counts = p != peers_.end() && p->second.now == progress::phase::stream
+    const bool counts = p != peers_.end() && p->second.phase == progress::phases::stream
                         && p->second.match >= p->second.member_since;
     return counts ? p->second.match : log_index{0};
   };
@@ -299,9 +299,9 @@ void replica::advance_commit() {
           && group_.decides([&](const member& m) { return match_of(m) >= i; }))
         best = i;
     }
-  if (best >= reign_begin_
+  if (best >= epoch_begin_
       || faulty(
-        fault::commit_older)) // §3.6.2: entries of former reigns are committed by one of its own
+        fault::commit_older)) // §3.6.2: entries of former epochs are committed by one of its own
     set_commit(best);
 }
 
@@ -317,16 +317,16 @@ void replica::watch_peers(std::int64_t now) {
   for (auto& [id, p] : peers_) {
     if (!p.up)
       continue;
-    if (p.now == progress::phase::fill && !p.begun)
+    if (p.phase == progress::phases::snapshot && !p.begun)
       address(id); // it may have waited for another
-    if (news && p.now == progress::phase::stream && p.told < commit_) {
+    if (news && p.phase == progress::phases::stream && p.told < commit_) {
       p.ask = true;
       address(id);
     }
     if (!p.expects_report() || now - p.heard_ms < options_.silence_ms)
       continue;
     p.heard_ms = now;
-    if (p.now != progress::phase::fill) {
+    if (p.phase != progress::phases::snapshot) {
       back_to_probe(p);
       continue;
     }

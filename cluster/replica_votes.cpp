@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-// Elections. A follower whose primary is down waits for its turn, asks whether it may reign, asks
-// for votes, and reigns. Async mode: all members that can be reached must agree, so that the one
+// Elections. A follower whose primary is down waits for its turn, asks whether it could win, asks
+// for votes, and leads. Async mode: all members that can be reached must agree, so that the one
 // with the longest log wins; sync: a majority of the group.
 
 namespace supercache {
@@ -21,7 +21,7 @@ bool replica::is_heir() const { return async() && !blank() && !is_member(options
 
 bool replica::may_campaign(std::int64_t now) const {
   const bool last_resort
-    = async() && now >= leaderless_ms_ + (filling_ ? options_.partial_ms : options_.lost_ms);
+    = async() && now >= leaderless_ms_ + (installing_ ? options_.partial_ms : options_.lost_ms);
   if (is_heir())
     return last_resort;
   // Who is to go may be the only one left who knows of the change, and has to bring it about
@@ -30,7 +30,7 @@ bool replica::may_campaign(std::int64_t now) const {
   if (blank() || log_.last() < forgot_ || !find_member(group_.involved(), options_.self.id)
       || !electable())
     return false;
-  return !filling_ || last_resort;
+  return !installing_ || last_resort;
 }
 
 /// Whether those who can be reached could be enough.
@@ -76,8 +76,8 @@ void replica::watch_for_primary(std::int64_t now) {
     begin_campaign(0, now);
 }
 
-/// That the primary's node is alive does not say that it still reigns here: it may have stepped
-/// down, and who told this copy of its reign may have been wrong. Or it may reign without this
+/// That the primary's node is alive does not say that it still leads here: it may have stepped
+/// down, and who told this copy of its epoch may have been wrong. Or it may lead without this
 /// copy.
 void replica::ask(member_id whom, std::int64_t now) {
   if (now - heard_ms_ < options_.ask_ms)
@@ -100,7 +100,7 @@ void replica::begin_campaign(member_id handed_over, std::int64_t now) {
     if (!find_member(c.voters, handed_over))
       c.voters.push_back({{}, handed_over});
   }
-  if (c.heir || filling_) // others may have more, who are no members
+  if (c.heir || installing_) // others may have more, who are no members
     for (const member& m : wanted_)
       if (m.id && !find_member(c.voters, m.id))
         c.voters.push_back(m);
@@ -126,21 +126,21 @@ void replica::ask_for_vote(const member& of) {
   const campaign& c = *campaign_;
   if (of.id != options_.self.id)
     send(of.id,
-         vote_request{c.proposed, log_.last(), c.pre, c.handed_over != 0, filling_.has_value(),
-                      c.founders, c.handed_over ? static_cast<std::uint64_t>(patience()) : 0});
+         vote_request{c.proposed, log_.last(), c.pre, c.handed_over != 0, installing_.has_value(),
+                      c.initial_members, c.handed_over ? static_cast<std::uint64_t>(patience()) : 0});
 }
 
 std::int64_t replica::patience() const noexcept {
   return options_.campaign_ms << std::min(campaigns_lost_, most_patient);
 }
 
-void replica::found(const member_list& founders, member_list voters, const epoch& least,
+void replica::bootstrap(const member_list& initial_members, member_list voters, const epoch& least,
                     std::int64_t now) {
   if (!blank() || campaign_ || leads() || (primary_ && up_.contains(primary_)))
     return;
   campaign c;
   c.proposed = {std::max(promised_.number, least.number) + 1, options_.self.id};
-  c.founders = founders;
+  c.initial_members = initial_members;
   c.voters = std::move(voters);
   c.until = now + patience();
   campaign_ = std::move(c);
@@ -154,7 +154,7 @@ bool replica::wins() const {
     const auto v = c.votes.find(m.id);
     return m.id == options_.self.id || (v != c.votes.end() && v->second.granted);
   };
-  if (!c.founders.empty())
+  if (!c.initial_members.empty())
     return std::ranges::all_of(c.voters, granted);
   // What asked for this may have come late: the primary has to say that it still hands over.
   if (c.pre && c.handed_over && !granted({{}, c.handed_over}))
@@ -165,7 +165,7 @@ bool replica::wins() const {
   if (group_.elects(granted) || !group_.ends())
     return group_.elects(granted);
   // Who has not the entry that ends the change did not decide without the group before, and will
-  // not: it promised this reign. Nor did this copy, if it voted for nobody since and knows what
+  // not: it promised this epoch. Nor did this copy, if it voted for nobody since and knows what
   // whoever wrote the entry has begun: it wrote it itself, or the other is no member, so that
   // nothing is decided there without this copy.
   const position end = log_.at(group_index_);
@@ -189,15 +189,15 @@ void replica::count_votes(std::int64_t now) {
     return;
   }
   entry e;
-  e.who.members = c.heir ? member_list{options_.self} : c.founders;
+  e.who.members = c.heir ? member_list{options_.self} : c.initial_members;
   e.kind = e.who.members.empty() ? entry_kind::nothing : entry_kind::members;
   std::ranges::sort(e.who.members);
-  news_.founded = !c.founders.empty();
-  reign(now, std::move(e));
+  news_.bootstrapped = !c.initial_members.empty();
+  lead(now, std::move(e));
 }
 
-/// Begins the reign of `promised_` with its first entry.
-void replica::reign(std::int64_t now, entry first) {
+/// Begins the epoch of `promised_` with its first entry.
+void replica::lead(std::int64_t now, entry first) {
   campaign_.reset();
   campaigns_lost_ = 0;
   role_ = role::primary;
@@ -205,10 +205,10 @@ void replica::reign(std::int64_t now, entry first) {
   leaderless_ms_ = 0;
   next_hand_over_ms_ = now;
   hand_over_until_ = hand_overs_late_ = 0;
-  if (filling_) {
+  if (installing_) {
     // Who has the entries has other data all the same: the log begins anew, so that nobody's
     // matches.
-    filling_.reset();
+    installing_.reset();
     sessions_.clear();
     log_.reset({promised_, log_.last().index + 1});
     stamps_.clear();
@@ -220,7 +220,7 @@ void replica::reign(std::int64_t now, entry first) {
       peer(m);
   if (faulty(fault::forget_sessions))
     sessions_.clear();
-  reign_begin_ = log_.last().index + 1;
+  epoch_begin_ = log_.last().index + 1;
   recent_end_ = next_recent_end_ = log_.last().index;
   first.stamp_ms = time_ms(now);
   diverged_ = false;
@@ -231,7 +231,7 @@ void replica::reign(std::int64_t now, entry first) {
 // -- voting -------------------------------------------------------------------------------------
 
 bool replica::grants(member_id from, const vote_request& m, std::int64_t now) const {
-  // A reign that this copy has only heard of is nobody's but the candidate's.
+  // An epoch that this copy has only heard of is nobody's but the candidate's.
   const bool heard_of = m.proposed == promised_ && !leads() && !primary_;
   if (m.proposed <= promised_ && !heard_of && !faulty(fault::vote_twice))
     return false;
@@ -240,9 +240,9 @@ bool replica::grants(member_id from, const vote_request& m, std::int64_t now) co
         ? leads() && m.pre && hand_over_to_ != from
         : m.last.epoch <= promised_ && ((leads() && has_majority()) || loyal_to_another(from, now)))
     return false;
-  if (!m.founders.empty())
-    return blank() && (!group_exists_ || from == founder_.id);
-  if (filling_)
+  if (!m.initial_members.empty())
+    return blank() && (!group_exists_ || from == bootstrapper_.id);
+  if (installing_)
     return m.last >= (async() && m.partial ? log_.last() : forgot_);
   if (faulty(fault::vote_for_shorter))
     return true;
@@ -281,8 +281,8 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
   campaign_.reset();
   if (!faulty(fault::keep_old_epoch))
     promise(m.proposed, 0);
-  if (const member* founder = find_member(m.founders, from))
-    founder_ = *founder;
+  if (const member* bootstrapper = find_member(m.initial_members, from))
+    bootstrapper_ = *bootstrapper;
   leaderless_ms_ = now + options_.campaign_ms; // its turn first
   news_.role = true;
 }
@@ -296,11 +296,11 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
     count_votes(now);
     return;
   }
-  const bool founding = !campaign_->founders.empty();
+  const bool bootstrapping = !campaign_->initial_members.empty();
   if (m.promised >= promised_ && m.promised >= campaign_->proposed) {
-    // Somebody reigns, or is about to; they will be heard of.
+    // Somebody leads, or is about to; they will be heard of.
     promise(m.promised, 0);
-  } else if (!async() && !founding) {
+  } else if (!async() && !bootstrapping) {
     campaign_->votes[from] = {}; // others may still be enough
     return;
   }
@@ -312,7 +312,7 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
 void replica::on(member_id from, const take_over& m, std::int64_t now) {
   if (m.epoch < promised_) // it hands over what it has no more, and need not be told by others
     send(from, report_of());
-  if (m.epoch != promised_ || from != primary_ || leads() || filling_
+  if (m.epoch != promised_ || from != primary_ || leads() || installing_
       || !is_member(options_.self.id))
     return;
   // It is said again and again; an attempt is not given up for that, however long the way is.

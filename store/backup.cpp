@@ -276,7 +276,7 @@ status reader::take(byte_view bytes, const visitor& visit) {
     at_ += *size;
   }
   waiting_.erase(waiting_.begin(), waiting_.end() - static_cast<std::ptrdiff_t>(left.size()));
-  return done();
+  return ok();
 }
 
 status reader::take_block(byte_view whole, const visitor& visit) {
@@ -320,12 +320,12 @@ status reader::check(const block& b) {
     if (*e != totals_)
       return damaged("it has " + amounts(totals_) + " in it, and says that it has " + amounts(*e));
   }
-  return done();
+  return ok();
 }
 
 status reader::finish() const {
   if (ended_)
-    return done();
+    return ok();
   if (!begun_ && waiting_.empty())
     return failure{errc::malformed, "is no backup: it is empty"};
   return failure{errc::malformed, "is only a part of a backup: it ends after "

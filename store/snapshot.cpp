@@ -28,14 +28,14 @@ snapshots::~snapshots() = default;
 status snapshots::begin(std::uint64_t id, std::int64_t now_ms) {
   const std::lock_guard hold{lock_};
   if (std::ranges::any_of(all_, [&](const one_ptr& s) { return s->id == id; }))
-    return done();
+    return ok();
   if (all_.size() >= most) // those that are kept in case the last part is asked for again
     std::erase_if(all_, [](const one_ptr& s) { return s->finished; });
   if (all_.size() >= most)
     return {errc::overloaded,
             "the partition is being read as a snapshot " + std::to_string(most) + " times already"};
   all_.push_back(std::make_shared<one>(id, now_ms));
-  return done();
+  return ok();
 }
 
 snapshots::one_ptr snapshots::find(std::uint64_t id) const {

@@ -107,7 +107,7 @@ status table::put_back(std::span<const op::restore::row> rows, std::uint64_t has
         erase_all(c, now);
       for (std::size_t i = c.size() - (behind ? behind : c.size()); i < rows.size(); ++i)
         store(c, record{rows[i].what}.with_deadline(now.after(rows[i].ttl_ms)), now);
-      return done();
+      return ok();
     });
   });
 }

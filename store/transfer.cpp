@@ -112,7 +112,7 @@ transfer_point read_piece(const partition_store& from, const transfer_point& at,
 
 // -- the other side -----------------------------------------------------------------------------
 
-status filling::take_rows(wire_reader& r, const space& s) {
+status installation::take_rows(wire_reader& r, const space& s) {
   table& t = s.kind == space_kind::tuples ? store_.tuples() : store_.open(s.kind, s.name);
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
     const auto deadline = static_cast<std::int64_t>(r.number());
@@ -129,7 +129,7 @@ status filling::take_rows(wire_reader& r, const space& s) {
   return r.status();
 }
 
-status filling::take_items(wire_reader& r, const space& s) {
+status installation::take_items(wire_reader& r, const space& s) {
   const auto next = r.number();
   left_ = r.number();
   copied_ = next;
@@ -142,7 +142,7 @@ status filling::take_items(wire_reader& r, const space& s) {
   return r.status();
 }
 
-status filling::take(byte_view piece, transfer_point next) {
+status installation::take(byte_view piece, transfer_point next) {
   wire_reader r{piece};
   while (r.ok() && !r.at_end()) {
     const space s = r.target();
@@ -155,7 +155,7 @@ status filling::take(byte_view piece, transfer_point next) {
   return r.status();
 }
 
-filling::part filling::part_here(const space& s) const {
+installation::part installation::part_here(const space& s) const {
   if (at_.complete)
     return part::all;
   const auto place = [](const space& x) { // there is one space of tuples, however it is called
@@ -167,7 +167,7 @@ filling::part filling::part_here(const space& s) const {
   return at_.inner.is_nil() ? part::none : part::some;
 }
 
-void filling::apply(const operation& o, const stamp& now) {
+void installation::apply(const operation& o, const stamp& now) {
   if (std::holds_alternative<op::wipe>(o.body)) {
     left_ = size_ = 0;
     (void)store_.apply(o, now);
@@ -206,7 +206,7 @@ struct key_of {
 
 } // namespace
 
-void filling::apply_to_some(const operation& o, const stamp& now) {
+void installation::apply_to_some(const operation& o, const stamp& now) {
   if (!is_table(o.target.kind)) {
     if (const auto* p = std::get_if<op::push>(&o.body))
       push(o, *p, now);
@@ -246,7 +246,7 @@ void filling::apply_to_some(const operation& o, const stamp& now) {
     (void)store_.apply(o, now);
 }
 
-void filling::push(const operation& o, const op::push& p, const stamp& now) {
+void installation::push(const operation& o, const op::push& p, const stamp& now) {
   if (!std::ranges::all_of(p.items, [](const value& x) { return x.depth() < max_depth; }))
     return;                                 // all of it is refused
   if (o.target.kind == space_kind::queue) { // the newest items are here
@@ -262,7 +262,7 @@ void filling::push(const operation& o, const op::push& p, const stamp& now) {
       now);
 }
 
-void filling::extend(const operation& o, const op::extend& x, const stamp& now) {
+void installation::extend(const operation& o, const op::extend& x, const stamp& now) {
   const std::uint64_t there
     = o.target.kind == space_kind::queue ? left_ + store_.queues().count(o.target.name) : size_;
   if (there < x.behind
@@ -272,7 +272,7 @@ void filling::extend(const operation& o, const op::extend& x, const stamp& now) 
   push(o, {{x.items.begin() + static_cast<std::ptrdiff_t>(known), x.items.end()}}, now);
 }
 
-void filling::pop(const operation& o, std::uint64_t count, const stamp& now) {
+void installation::pop(const operation& o, std::uint64_t count, const stamp& now) {
   std::uint64_t mine = 0;
   if (o.target.kind == space_kind::queue) {
     const std::uint64_t not_here = std::min(count, left_);

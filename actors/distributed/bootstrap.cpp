@@ -50,7 +50,7 @@ objections ask_peer(caf::actor_system& system, const options& o, const structure
   const auto until
     = std::chrono::steady_clock::now() + o.replication.node_monitor.down + 4 * clash_pause;
   for (;;) {
-    const auto facts = fetch_facts(system, peer, mine, greeting_wait(o));
+    const auto facts = fetch_facts(system, peer, mine, handshake_wait(o));
     if (!facts)
       return out;
     out.structure = facts->structure;
@@ -93,14 +93,14 @@ status verdict(const std::vector<node_address>& peers, const std::vector<objecti
     if (!x.clash.empty())
       return {errc::invalid_config, "another node is called '" + name + "' too, at " + x.clash
                                       + "; node.name must be unique in a cluster"};
-  return done();
+  return ok();
 }
 
 /// What this node would say to its peers.
 hello hello_of(const options& o, const structure& mine) {
   hello h;
   h.node = announced(o.replication);
-  h.life = 1; // nobody is known by it
+  h.incarnation = 1; // nobody is known by it
   h.structure = mine;
   return h;
 }
@@ -109,7 +109,7 @@ hello hello_of(const options& o, const structure& mine) {
 
 status check_cluster(caf::actor_system& system, const options& o) {
   if (o.cluster == cluster_mode::local)
-    return done();
+    return ok();
   if (!system.has_middleman())
     return {errc::invalid_config, "a cache of a cluster needs CAF's networking: load "
                                   "caf::io::middleman in your actor_system_config"};
@@ -124,7 +124,7 @@ status check_cluster(caf::actor_system& system, const options& o) {
     threads.emplace_back([&, i] {
       found[i] = ask_peer(system, o, mine, peers[i]);
       if (found[i].any()) // so that people find the reason there, too
-        greet_in_vain(system, peers[i], hello_of(o, mine), greeting_wait(o));
+        handshake_in_vain(system, peers[i], hello_of(o, mine), handshake_wait(o));
     });
   for (auto& t : threads)
     t.join();

@@ -114,26 +114,26 @@ status deliver(basp_broker& broker, const basp::header& h, const std::vector<cha
   auto to = receiver_of(broker, h);
   const auto id = caf::make_message_id(h.operation_data);
   if (!to && !id.is_request())
-    return done();
+    return ok();
   careful_reader in{broker.context(), payload};
   auto from = sender_of(broker, h, in, last_hop);
   if (!from.readable)
     return unreadable();
   if (!to) {
     caf::detail::sync_request_bouncer{caf::exit_reason::remote_link_unreachable}(from.who, id);
-    return done();
+    return ok();
   }
   std::vector<caf::strong_actor_ptr> stages;
   caf::message content;
   if (in(stages, content) || !is_kind_right(id, content))
     return unreadable();
   if (is_link(content, to))
-    return done();
+    return ok();
   queue.push(
     broker.context(), place, std::move(to),
     caf::make_mailbox_element(std::move(from.who), id, std::move(stages), std::move(content)));
   skip.disable();
-  return done();
+  return ok();
 }
 
 bool refuse(basp_broker& broker, const basp::header& h, const caf::node_id& last_hop,

@@ -59,7 +59,7 @@ void find_peer(Self self, int fd, std::uint16_t port, std::chrono::milliseconds 
 
 } // namespace
 
-std::chrono::milliseconds greeting_wait(const options& o) {
+std::chrono::milliseconds handshake_wait(const options& o) {
   return std::max<std::chrono::milliseconds>(1s, o.replication.node_monitor.down);
 }
 
@@ -81,7 +81,7 @@ dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer, std::chrono::
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
                const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done) {
-  auto greet = [self, mine, endpoint, wait, done](caf::error why,
+  auto shake_hands = [self, mine, endpoint, wait, done](caf::error why,
                                                   const caf::strong_actor_ptr& found) {
     if (!found)
       return done(as_failure(why, "it is no SuperCache node"), {});
@@ -98,7 +98,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.
   compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
-    .then([self, greet, wait, port = to.port](int fd) { find_peer(self, fd, port, wait, greet); },
+    .then([self, shake_hands, wait, port = to.port](int fd) { find_peer(self, fd, port, wait, shake_hands); },
           [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
 }
 
@@ -126,7 +126,7 @@ result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_addre
 
 } // namespace
 
-void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
+void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
                    std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
   const auto found = find_now(self, whom, wait);
@@ -147,7 +147,7 @@ result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of
     return found.why();
   const auto peer = caf::actor_cast<info_peer>(*found);
   node_facts out;
-  status s = done();
+  status s = ok();
   // All at once: the way may be long.
   std::vector<decltype(compat::ask(self, peer, wait, config_atom_v, std::string{}))> asked;
   for (const auto& [name, text] : names)

@@ -12,11 +12,11 @@ namespace supercache::detail {
 /// What must be the same on every node: where records belong, and what safety rests on.
 structure structure_of(const options& o);
 
-/// How long who makes a connection, or greets, waits for an answer: as long as a node may be
+/// How long who makes a connection, or begins a handshake, waits for an answer: as long as a node may be
 /// silent, and a second at least.
-std::chrono::milliseconds greeting_wait(const options& o);
+std::chrono::milliseconds handshake_wait(const options& o);
 
-/// DIALER: makes connections, one after the other, each within `greeting_wait`; detached, since it
+/// DIALER: makes connections, one after the other, each within `handshake_wait`; detached, since it
 /// blocks.
 /// There are several, so that a host that is gone keeps few from being reached.
 using dialer_actor = compat::iface<
@@ -30,14 +30,14 @@ dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self,
 /// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
 /// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread
 /// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why);
-/// with the node's actor if it is there, and does not answer a greeting.
+/// with the node's actor if it is there, and does not answer a handshake.
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
                const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done);
 
 /// Says hello to a node that will refuse it, so that the reason is in its log. Blocks for some
 /// seconds at most.
-void greet_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
+void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
                    std::chrono::milliseconds wait);
 
 /// What a node says before anybody joins.

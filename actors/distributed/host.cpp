@@ -87,7 +87,7 @@ void host::settle(settled& over) {
     if (log.has(x.at.index) ? log.at(x.at.index) != x.at : log.last().index < x.at.index)
       return errc::outcome_unknown;
     if (!log.has(x.at.index) && core_.promised().owner != node_.self().id)
-      return errc::outcome_unknown; // this copy may have been filled from another reign
+      return errc::outcome_unknown; // this copy may have installed a snapshot of another epoch
     if (core_.commit() < x.at.index)
       return {};
     return errc::none;
@@ -147,7 +147,7 @@ void host::tell(settled& over) {
 
 /// What makes a copy drop its data is told to those who read meanwhile before it does.
 void host::receive(member_id from, message m) {
-  const auto* piece = std::get_if<fill>(&m);
+  const auto* piece = std::get_if<install_snapshot>(&m);
   const bool drops = (piece && piece->begin) || std::holds_alternative<retire>(m);
   step([&](replica& core) {
     if (drops && readable_) {
@@ -194,7 +194,7 @@ void host::after_step(settled& over) {
       component::partitions,
       "partition {}: nobody has all of its data any more; this node goes on with a part", index_);
   publish();
-  if (n.role || n.members || n.readable || n.founded || core_.promised() != said_.epoch)
+  if (n.role || n.members || n.readable || n.bootstrapped || core_.promised() != said_.epoch)
     announce();
   if (!pending_.empty())
     settle(over);
@@ -208,7 +208,7 @@ void host::announce() {
   if (now_is == said_)
     return;
   if (node_.log().decides())
-    node_.log().decision(component::partitions, "partition {}: reign {}, {}, {}; group {}{}",
+    node_.log().decision(component::partitions, "partition {}: epoch {}, {}, {}; group {}{}",
                          index_, to_string(now_is.epoch),
                          now_is.leads ? "primary here" : "not primary here",
                          now_is.holds ? "with data" : "without data", to_string(now_is.members),
@@ -284,7 +284,7 @@ result<answer> host::look(const query& q, bool as_primary, standing* at, finding
     if (snapshot) // between two operations, not in the middle of one
       if (auto s = snapshot->begin(part->id, stamp{time_ms()}); !s)
         return s.why();
-    f.reign = core_.promised();
+    f.led_in = core_.promised();
   }
   const stamp when{time_ms()};
   auto out = store_.ask(q, when);
@@ -338,15 +338,15 @@ std::optional<result<answer>> host::ask_as_primary(const query& q, on_answer don
 /// votes, so nobody's word would mean anything.
 status host::leased(std::int64_t found_ms) {
   if (node_.async())
-    return done();
+    return ok();
   if (!core_.accepts_writes())
     return {errc::not_primary, "another node is the primary"};
   const auto now = node_.now_ms();
   const auto lease_ms = node_.cache().config().replication.node_monitor.suspect().count();
   const auto since_ms = std::min(now - lease_ms, found_ms);
-  const auto heard = [&](member_id life) { return node_.heard_us(life, since_ms); };
+  const auto heard = [&](member_id incarnation) { return node_.heard_us(incarnation, since_ms); };
   if (core_.has_lease(heard, now))
-    return done();
+    return ok();
   node_.log().decision(component::requests, "partition {}: what was found has to wait: no lease",
                        index_);
   return {errc::unavailable, "too few members of the partition have confirmed of late that this "
@@ -378,7 +378,7 @@ void host::settle_findings(settled& over) {
   while (!findings_.empty()) {
     finding& f = findings_.front();
     status s = leased(f.found_ms);
-    const bool over_now = !core_.leads() || core_.promised() != f.reign || f.found_ms < too_old;
+    const bool over_now = !core_.leads() || core_.promised() != f.led_in || f.found_ms < too_old;
     if (over_now)
       s = failure{errc::unavailable, "another primary may have been elected; nothing was changed"};
     else if (!s || !certain(f.over_ms))

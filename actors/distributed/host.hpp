@@ -42,7 +42,7 @@ public:
   /// Takes a step of the replica: `f(replica&)`, and what follows from it.
   template <class F>
   void step(F&& f);
-  /// What is left to send to a peer: log entries or messages, or nothing but data to fill its copy.
+  /// What is left to send to a peer: log entries or messages, or nothing but a snapshot.
   enum class left { nothing, pieces, more };
   /// What there is to send to a peer, within the budget.
   left collect(member_id to, send_budget& budget, std::vector<message>& out);
@@ -96,11 +96,11 @@ private:
     std::int64_t until_ms;   ///< when its caller is told that no majority has it
     std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0
   };
-  /// What was found here by the primary of a reign; nobody may be told before it is known that no
+  /// What was found here by the primary of an epoch; nobody may be told before it is known that no
   /// other node led then, and that what was not found because its time is over is gone for good.
   struct finding {
     std::int64_t found_ms = 0;
-    epoch reign;
+    epoch led_in;
     std::int64_t over_ms = 0;         ///< see `stamp::latest_over`
     std::function<void(status)> tell; ///< done: it may be told
   };

@@ -26,7 +26,7 @@ link::link(node& n, std::string name, std::size_t partitions)
     pieces_(n.cache().config().replication.transfer_rate << 20),
     dirty_((partitions + 63) / 64) {}
 
-void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
+void link::open(member_id incarnation, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
                 bool dialled) {
   const std::lock_guard hold{lock_};
   to_ = std::move(to);
@@ -40,7 +40,7 @@ void link::open(member_id life, std::uint64_t session, caf::actor to, std::int64
     word = 0;
   heard_ms_ = heard_ms;
   silent_ = dialled;
-  life_ = life;
+  incarnation_ = incarnation;
   session_ = session;
   up_ = true;
 }
@@ -164,10 +164,10 @@ void link::flush_patiently() {
 
 host::left link::collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks) {
   std::vector<message> out;
-  const auto left = node_.host_of(partition).collect(life(), budget, out);
+  const auto left = node_.host_of(partition).collect(incarnation(), budget, out);
   for (const message& m : out) {
     const auto* entries = std::get_if<append>(&m);
-    asks = asks || (entries && entries->entries.count() > 0) || std::holds_alternative<fill>(m);
+    asks = asks || (entries && entries->entries.count() > 0) || std::holds_alternative<install_snapshot>(m);
     frame::write_message(w, partition, m);
   }
   return left;
@@ -190,7 +190,7 @@ bool link::collect_all(wire_writer& w, bool& asks) {
       (left == host::left::more ? more : held_back) = true;
     }
   }
-  pieces_.take(budget.filled);
+  pieces_.take(budget.snapshot_bytes);
   if (!held_back)
     return more;
   if (pieces_.there_is(now) > 0)

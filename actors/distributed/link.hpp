@@ -37,9 +37,9 @@ public:
 
   const std::string& name() const noexcept { return name_; }
   bool up() const noexcept { return up_.load(std::memory_order_acquire); }
-  /// The peer's present or last life.
-  member_id life() const noexcept { return life_.load(std::memory_order_acquire); }
-  member who() const { return {name_, life()}; }
+  /// The peer's present or last incarnation.
+  member_id incarnation() const noexcept { return incarnation_.load(std::memory_order_acquire); }
+  member who() const { return {name_, incarnation()}; }
   std::uint64_t session() const noexcept { return session_.load(std::memory_order_acquire); }
   std::int64_t heard_ms() const noexcept { return heard_ms_.load(std::memory_order_relaxed); }
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
@@ -52,10 +52,10 @@ public:
   /// To be held by who opens or closes it, until all parts of the node know: else they might learn
   /// of it in another order, and one of them take the peer for gone while it is there.
   std::unique_lock<std::mutex> meet() { return std::unique_lock{meeting_}; }
-  /// A new session with a life of the peer, which was heard at `heard_ms`. Whatever was on its way
+  /// A new session with an incarnation of the peer, which was heard at `heard_ms`. Whatever was on its way
   /// is forgotten. Who was `dialled` says nothing before the peer does, which could not take it
   /// yet.
-  void open(member_id life, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
+  void open(member_id incarnation, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
             bool dialled);
   /// Answers whether it was up, in this session.
   bool close(std::uint64_t session);
@@ -86,16 +86,16 @@ public:
   // -- how it is dialled ------------------------------------------------------------------------
   struct dialling {
     node_address address;    ///< no host: the peer has to come itself
-    node_address said;       ///< where the peer says that it is, in its present or last life
+    node_address said;       ///< where the peer says that it is, in its present or last incarnation
     bool configured = false; ///< people gave the address, so that it is not replaced by `said`
     bool under_way = false;
-    /// The life to which the connection broke last, until it is known to be dead, and until when
+    /// The incarnation to which the connection broke last, until it is known to be dead, and until when
     /// that makes a difference; when to look.
     member_id in_doubt = 0;
     std::int64_t doubt_until_ms = 0, next_look_ms = 0;
     std::int64_t next_ms = 0, backoff_ms = 0;
-    std::int64_t met_ms = 0; ///< when a greeting of this node opened the present session; else 0
-    unsigned unanswered = 0; ///< greetings in a row of a node that could be connected to
+    std::int64_t met_ms = 0; ///< when a handshake of this node opened the present session; else 0
+    unsigned unanswered = 0; ///< handshakes in a row of a node that could be connected to
     std::string refused;     ///< why it failed last
   };
   template <class F>
@@ -129,14 +129,14 @@ private:
   std::string name_;
   std::atomic<bool> up_{false};
   std::atomic<bool> silent_{false}; ///< the peer has not said anything yet, so neither do we
-  std::atomic<member_id> life_{0};
+  std::atomic<member_id> incarnation_{0};
   std::atomic<std::uint64_t> session_{0};
   std::atomic<std::int64_t> heard_ms_{0};
   std::atomic<std::uint64_t> sent_{0}, acknowledged_{0}, received_{0}, told_{0};
   /// Where the last and the last but one frame that asks for something end in the stream.
   std::atomic<std::uint64_t> asked_{0}, answered_before_{0};
   std::atomic<unsigned> patience_{0};
-  /// A sign of life: where it ends in the stream, and a time before which it did not leave. Who has
+  /// A heartbeat: where it ends in the stream, and a time before which it did not leave. Who has
   /// received as much has received it, or what was sent after it.
   struct sign {
     std::uint64_t end = 0;
@@ -155,7 +155,7 @@ private:
   bool asks_ = false;                ///< `outbox_` has something to be answered
   std::atomic<bool> waiting_{false}; ///< `outbox_` has something
   std::mutex flushing_;              ///< of `pieces_`
-  token_bucket pieces_;              ///< data to fill copies
+  token_bucket pieces_;              ///< snapshots
   std::atomic<bool> again_{false};
   std::vector<std::atomic<std::uint64_t>> dirty_; ///< a bit per partition
 };

@@ -81,7 +81,7 @@ public:
   /// not before it would be taken for down.
   void look_for(link& l) {
     struct question {
-      member_id life;
+      member_id incarnation;
       node_address at;
     };
     const auto now = node_.now_ms();
@@ -89,15 +89,15 @@ public:
       d.next_look_ms = now + look_again_ms;
       return question{now < d.doubt_until_ms ? d.in_doubt : 0, d.said};
     });
-    if (!q.life || l.up() || stopping_)
+    if (!q.incarnation || l.up() || stopping_)
       return;
     compat::ask_patiently(self_, dialer_of(l), node_down_atom_v, q.at.host, q.at.port)
       .then(
-        [this, &l, life = q.life](bool dead) {
-          if (dead && l.with_dialling([life](link::dialling& d) {
-                return d.in_doubt == life && std::exchange(d.in_doubt, 0);
+        [this, &l, incarnation = q.incarnation](bool dead) {
+          if (dead && l.with_dialling([incarnation](link::dialling& d) {
+                return d.in_doubt == incarnation && std::exchange(d.in_doubt, 0);
               }))
-            node_.known_dead(l, life);
+            node_.known_dead(l, incarnation);
         },
         [](const caf::error&) {});
   }
@@ -184,7 +184,7 @@ private:
     mine.dialled = l.name();
     mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
     node_.log().decision(component::peers, "dials {}", to_string(l.address()));
-    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint, greeting_wait(core_->config()),
+    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint, handshake_wait(core_->config()),
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
                 auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
                 if (!theirs && peer)
@@ -196,7 +196,7 @@ private:
   }
 
   /// A connection was made, and nothing comes back: CAF uses an older one, which leads nowhere, or
-  /// the peer has no time. After the second such greeting the next one goes over a new connection.
+  /// the peer has no time. After the second such handshake the next one goes over a new connection.
   void unanswered(const caf::actor& peer, link& l) {
     constexpr unsigned most = 2;
     if (l.up() || l.with_dialling([](link::dialling& d) { return ++d.unanswered; }) < most)
@@ -211,7 +211,7 @@ private:
     const auto i = known.first->second;
     if (i == dialers_.size())
       dialers_.push_back(
-        self_->spawn<caf::detached + caf::hidden>(dialer_behavior, greeting_wait(core_->config())));
+        self_->spawn<caf::detached + caf::hidden>(dialer_behavior, handshake_wait(core_->config())));
     return dialers_[i];
   }
 

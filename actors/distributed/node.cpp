@@ -26,7 +26,7 @@ constexpr std::size_t reclaim_budget = 200;
 constexpr int reclaim_steps = 10;
 
 /// Drawn anew at every start; never 0.
-member_id new_life() {
+member_id new_incarnation() {
   std::random_device device;
   return (static_cast<member_id>(device()) << 32 | device()) | 1;
 }
@@ -38,7 +38,7 @@ membership_options membership_options_of(const options& o, const member& self) {
   m.factor = o.replication.replication_factor;
   m.mode = o.replication.mode;
   if (o.replication.node_monitor.source == monitor_source::all) {
-    // The first node of a cluster may know of nobody, and must not found it anew when it comes
+    // The first node of a cluster may know of nobody, and must not bootstrap it anew when it comes
     // back.
     m.open = true;
     m.bootstrap_ms = others_come_ms;
@@ -73,7 +73,7 @@ node::node(core& c, node_address here)
     log_(c.log()),
     system_(c.system()),
     here_(std::move(here)),
-    self_{here_.name, new_life()},
+    self_{here_.name, new_incarnation()},
     async_(c.config().replication.mode == replication_mode::async),
     majority_timeout_(c.config().replication.wal.majority_timeout),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
@@ -146,7 +146,7 @@ void node::stop() {
     h->abandon();
   if (watched && monitor_thread_ != std::this_thread::get_id()) { // some milliseconds
     monitor_over_.get_future().wait_for(std::chrono::seconds{5});
-    await_freed(monitor, 3 * greeting_wait(core_.config()));
+    await_freed(monitor, 3 * handshake_wait(core_.config()));
   }
 }
 
@@ -217,7 +217,7 @@ void node::tell_placement(const member_list& live, std::int64_t now) {
       log().info(component::partitions, "{}", line.text);
 }
 
-frame::heartbeat node::sign_of_life() {
+frame::heartbeat node::heartbeat() {
   return view([](const membership& m) { return frame::heartbeat{m.own_version(), m.leaving()}; });
 }
 
@@ -242,7 +242,7 @@ void node::beat(std::int64_t now) {
   if (now < next_beat_ms_)
     return;
   next_beat_ms_ = now + core_.config().replication.node_monitor.heartbeat.count();
-  const auto sign = sign_of_life();
+  const auto sign = heartbeat();
   const bool tells = declares_whoever_comes();
   const auto others = tells ? known_nodes() : frame::known_nodes{};
   for (link* l : links())
@@ -267,9 +267,9 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
       const leadership& l = m.leader_of(i);
       if (l.current && l.primary != self_)
         core.heard_of(l.epoch, now);
-      core.know_of_group(m.group_exists(i, core.founder(), now));
-      if (auto founders = m.to_found(i, core.founder(), now); founders && core.blank())
-        core.found(*founders, m.live(), l.epoch, now);
+      core.know_of_group(m.group_exists(i, core.bootstrapper(), now));
+      if (auto initial_members = m.to_bootstrap(i, core.bootstrapper(), now); initial_members && core.blank())
+        core.bootstrap(*initial_members, m.live(), l.epoch, now);
     });
     core.tick(now);
     h.announce();
@@ -299,16 +299,16 @@ link& node::link_to(const std::string& name) {
   return *l;
 }
 
-link* node::link_of(member_id life) {
+link* node::link_of(member_id incarnation) {
   const std::shared_lock hold{links_lock_};
   for (const auto& [name, l] : links_)
-    if (l->life() == life && l->up())
+    if (l->incarnation() == incarnation && l->up())
       return l.get();
   return nullptr;
 }
 
-bool node::heard_us(member_id life, std::int64_t since_ms) {
-  const link* l = link_of(life);
+bool node::heard_us(member_id incarnation, std::int64_t since_ms) {
+  const link* l = link_of(incarnation);
   return l && l->proven_ms() >= since_ms;
 }
 

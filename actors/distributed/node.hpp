@@ -71,11 +71,11 @@ public:
   supercache::detail::router& router() noexcept { return router_; }
 
   // -- the view -----------------------------------------------------------------------------------
-  /// The link to a life of a node, if it can be reached.
-  link* link_of(member_id life);
-  /// Whether a life of a node, if it can be reached, has heard from this one since then.
-  bool heard_us(member_id life, std::int64_t since_ms);
-  /// Where a partition's primary is: a life that can be reached, this node's own, or 0. Cost: a
+  /// The link to an incarnation of a node, if it can be reached.
+  link* link_of(member_id incarnation);
+  /// Whether an incarnation of a node, if it can be reached, has heard from this one since then.
+  bool heard_us(member_id incarnation, std::int64_t since_ms);
+  /// Where a partition's primary is: an incarnation that can be reached, this node's own, or 0. Cost: a
   /// load.
   member_id route(std::size_t partition) const noexcept {
     return routes_[partition].load(std::memory_order_acquire);
@@ -114,10 +114,10 @@ public:
   status dialled(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
   void receive(link& l, byte_view bytes);
   void receive_safely(link& l, byte_view bytes) noexcept;
-  /// `dead`: the peer is known to reign no more; else it may, and whether it is dead is looked at.
+  /// `dead`: the peer is known to lead no more; else it may, and whether it is dead is looked at.
   void lost(link& l, std::uint64_t session, const char* why, bool dead);
-  /// A life to which the connection broke is over.
-  void known_dead(const link& l, member_id life);
+  /// An incarnation to which the connection broke is over.
+  void known_dead(const link& l, member_id incarnation);
   hello own_hello() const;
   /// Whether nobody was refused for this reason yet. Who is will try again and again, and a reason
   /// that many have is told once.
@@ -179,9 +179,9 @@ private:
   void hear_of(const std::vector<node_address>& nodes);
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
-  /// Whom each copy gave its vote to found its group.
-  member_list founders() const;
-  frame::heartbeat sign_of_life();
+  /// Whom each copy gave its vote to bootstrap its group.
+  member_list bootstrappers() const;
+  frame::heartbeat heartbeat();
   frame::all_claims claims();
   void tell_who_is_gone();
   void beat(std::int64_t now);

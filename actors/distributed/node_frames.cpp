@@ -19,7 +19,7 @@ struct node::inbox {
       answer(frame::ask_claims{});
   }
   void operator()(const frame::ask_claims&) const {
-    answer(n.sign_of_life());
+    answer(n.heartbeat());
     answer(n.claims());
   }
   void operator()(const frame::all_claims& x) const {
@@ -37,7 +37,7 @@ struct node::inbox {
     });
   }
   void operator()(frame::peer_message& x) const {
-    n.host_of(x.partition).receive(from.life(), std::move(x.what));
+    n.host_of(x.partition).receive(from.incarnation(), std::move(x.what));
   }
   void operator()(const frame::request& x) const { n.router_.on(from, x); }
   void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }

@@ -7,10 +7,10 @@
 
 namespace supercache::detail {
 
-member_list node::founders() const {
+member_list node::bootstrappers() const {
   member_list out;
   for (const auto& h : hosts_)
-    h->step([&](const replica& core) { out.push_back(core.founder()); });
+    h->step([&](const replica& core) { out.push_back(core.bootstrapper()); });
   return out;
 }
 
@@ -28,7 +28,7 @@ status node::leave(std::chrono::milliseconds longest) {
   auto met_ms = now; // when another node could be reached last
   std::string left;
   do {
-    const auto [counting, live, stays] = view([voted = founders()](const membership& m) {
+    const auto [counting, live, stays] = view([voted = bootstrappers()](const membership& m) {
       return std::tuple{m.counting_on_self(voted), m.live(), m.somebody_stays()};
     });
     const bool others = live.size() > 1;
@@ -48,12 +48,12 @@ status node::leave(std::chrono::milliseconds longest) {
       left.clear();
       const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, begun); };
       if (!others || std::ranges::any_of(live, knows) || now - begun > alone_ms)
-        return done();
+        return ok();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
     now = now_ms();
   } while (now < until && !ending_);
-  return left.empty() ? done() : status{errc::timeout, left};
+  return left.empty() ? ok() : status{errc::timeout, left};
 }
 
 } // namespace supercache::detail

@@ -20,7 +20,7 @@ status other_name(const std::string& dialled, const std::string& found) {
 hello node::own_hello() const {
   hello h;
   h.node = here_;
-  h.life = self_.id;
+  h.incarnation = self_.id;
   h.structure = structure_of(core_.config());
   return h;
 }
@@ -54,7 +54,7 @@ void link::retire() {
   endpoint = nullptr;
 }
 
-/// Whether who greets may be a peer. Errors: why not, as it is seen from there.
+/// Whether who begins a handshake may be a peer. Errors: why not, as it is seen from there.
 status node::check_hello_of(const hello& from) {
   const hello mine = own_hello();
   if (!from.dialled.empty() && from.dialled != here_.name) {
@@ -71,7 +71,7 @@ status node::check_hello_of(const hello& from) {
 }
 
 result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
-  if (from.life == self_.id)
+  if (from.incarnation == self_.id)
     return {errc::invalid_config, "that is the address of this node itself"};
   if (!waits_for().empty())
     return {errc::unavailable, "node " + here_.name + " waits for its first list of nodes"};
@@ -81,7 +81,7 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   auto hold = l.meet();
   auto s = check_peer(l, from);
   if (s && !endpoint)
-    s = {errc::malformed, "a greeting that does not say who takes frames"};
+    s = {errc::malformed, "a handshake that does not say who takes frames"};
   if (!s) {
     refuse(to_string(from.node), s.why());
     return s.why();
@@ -111,8 +111,8 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
 /// old address is; one elsewhere has to wait until the other is down.
 status node::check_peer(link& l, const hello& from) {
   const auto other = l.with_dialling([](const link::dialling& d) { return d.said; });
-  if (!l.up() || l.life() == from.life || other == from.node)
-    return done();
+  if (!l.up() || l.incarnation() == from.incarnation || other == from.node)
+    return ok();
   return {errc::invalid_config, "another node is called '" + from.node.name + "' too, at "
                                   + other.host + ':' + std::to_string(other.port)
                                   + "; node.name must be unique in a cluster"};
@@ -134,16 +134,16 @@ void node::refuse(const std::string& who, const failure& why) {
 status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
                      std::uint64_t session) {
   if (!endpoint)
-    return {errc::malformed, "a greeting that does not say who takes frames"};
-  if (from.life == self_.id)
+    return {errc::malformed, "a handshake that does not say who takes frames"};
+  if (from.incarnation == self_.id)
     return {errc::invalid_config, "that is the address of this node itself"};
   if (auto s = check_hello(own_hello(), from); !s)
     return s;
   if (from.node.name != l.name())
     return other_name(l.name(), from.node.name);
   auto hold = l.meet();
-  if (l.up() && l.life() == from.life && (l.session() == session || from.node.name < here_.name))
-    return done(); // it dialled us meanwhile, and takes our greeting for late
+  if (l.up() && l.incarnation() == from.incarnation && (l.session() == session || from.node.name < here_.name))
+    return ok(); // it dialled us meanwhile, and takes our handshake for late
   if (from.session != session)
     return {errc::io_error, "it is connected in another session"};
   if (auto s = check_peer(l, from); !s)
@@ -153,21 +153,21 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   open_link(l, from, endpoint, session, false);
   hold.unlock();
   watch_endpoint(l, endpoint, session);
-  return done();
+  return ok();
 }
 
 /// When two dial each other at once, what the one with the smaller name made counts for both: the
-/// greeting of the other was on its way when they met. Who lost the connection and greets anew
+/// handshake of the other was on its way when they met. Who lost the connection and begins a handshake anew
 /// leaves dialling to this node for longer. While they meet.
 bool node::ours_stands(link& l, const hello& from) {
-  return l.up() && l.life() == from.life && here_.name < from.node.name
+  return l.up() && l.incarnation() == from.incarnation && here_.name < from.node.name
          && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
-              < greeting_wait(core_.config()).count();
+              < handshake_wait(core_.config()).count();
 }
 
-/// A peer that is connected greets: it lost the connection, or is another life. While they meet.
+/// A peer that is connected begins a handshake: it lost the connection, or is another incarnation. While they meet.
 void node::met_anew(link& l, const hello& from) {
-  const bool dead = l.life() != from.life;
+  const bool dead = l.incarnation() != from.incarnation;
   part(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
 }
 
@@ -189,7 +189,7 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
   // Who dialled speaks once he has the answer: so long, and longer, one more way has to be waited
   // for.
   const auto way_ms = dialled ? core_.config().replication.node_monitor.down.count() : 0;
-  l.open(from.life, session, endpoint, now + way_ms, dialled);
+  l.open(from.incarnation, session, endpoint, now + way_ms, dialled);
   l.with_dialling([&](link::dialling& d) {
     d.said = from.node;
     d.refused.clear();
@@ -210,14 +210,14 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     publish_routes();
   });
   const batch gather{*this};
-  // Who leaves says so at once, or it would be given data until its next sign of life. One of the
+  // Who leaves says so at once, or it would be given data until its next heartbeat. One of the
   // two sides may send before the other has opened the link; its answer to the question says it.
-  l.send(sign_of_life());
+  l.send(heartbeat());
   l.send(frame::ask_claims{});
   batch::current().urgent(l);
   watch_opened(l);
   for (const auto& h : hosts_)
-    h->step([&](replica& core) { core.peer_up(from.life, now); });
+    h->step([&](replica& core) { core.peer_up(from.incarnation, now); });
 }
 
 void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
@@ -227,27 +227,27 @@ void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
 
 /// While they meet.
 void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
-  const auto life = l.life();
+  const auto incarnation = l.incarnation();
   if (!l.close(session) || ending_)
     return;
   const auto now = now_ms();
   log().info(component::peers, "node {} cannot be reached: {}", l.name(), why);
   view([&](membership& m) {
-    m.node_down({l.name(), life}, now);
+    m.node_down({l.name(), incarnation}, now);
     publish_routes();
   });
   l.with_dialling([&](link::dialling& d) {
     d.next_ms = now;
-    d.in_doubt = dead || async_ ? 0 : life;
+    d.in_doubt = dead || async_ ? 0 : incarnation;
     d.doubt_until_ms = now + core_.config().replication.node_monitor.down.count();
   });
   const batch gather{*this};
   for (const auto& h : hosts_)
     h->step([&](replica& core) {
       if (dead)
-        core.peer_down(life, now);
+        core.peer_down(incarnation, now);
       else
-        core.peer_lost(life, now);
+        core.peer_lost(incarnation, now);
     });
   router_.tick(now);
   watch_closed(l);
@@ -258,13 +258,13 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
     compat::tell_from_anywhere(monitor_, node_down_atom_v, l.name());
 }
 
-void node::known_dead(const link& l, member_id life) {
-  log().decision(component::peers, "node {} is dead", to_string(member{l.name(), life}));
+void node::known_dead(const link& l, member_id incarnation) {
+  log().decision(component::peers, "node {} is dead", to_string(member{l.name(), incarnation}));
   const auto now = now_ms();
   const batch gather{*this};
   for (const auto& h : hosts_)
     h->step([&](replica& core) {
-      core.peer_down(life, now);
+      core.peer_down(incarnation, now);
       core.tick(now);
     });
 }

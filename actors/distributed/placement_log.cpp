@@ -60,7 +60,7 @@ void placement_log::say_primaries(std::vector<line>& out) {
     out.push_back({false, "node " + way.second.node + " leads partition"
                             + (numbers.size() == 1 ? " " : "s ") + numbers_text(numbers)
                             + " in place of "
-                            + (way.first.node == way.second.node ? "an earlier life of it"
+                            + (way.first.node == way.second.node ? "an earlier incarnation of it"
                                                                  : "node " + way.first.node)});
   moves_.clear();
 }

@@ -51,7 +51,7 @@ status router::try_here(const read_ptr& c) {
     if (!x && (x.why().code == errc::unavailable || x.why().code == errc::not_primary))
       return nobody();
     finish(c, std::move(x));
-    return done();
+    return ok();
   }
   {
     const std::lock_guard hold{lock_};
@@ -66,7 +66,7 @@ status router::try_here(const read_ptr& c) {
     return x->why();
   if (x)
     finish(c, *std::move(x));
-  return done();
+  return ok();
 }
 
 /// A read that waited here until it was known who led.
@@ -235,7 +235,7 @@ void router::on(link& from, frame::found f) {
     late = (c->attempt & 255) != (f.id & 255);
   }
   if (c->mode == read_mode::quorum)
-    take(c, from.life(), late, std::move(f.why), f.at, std::move(f.what));
+    take(c, from.incarnation(), late, std::move(f.why), f.at, std::move(f.what));
   else if (f.why.code == errc::none)
     finish(c, std::move(f.what));
   else if (f.why.code != errc::not_primary && f.why.code != errc::unavailable)
@@ -259,37 +259,37 @@ bool is_long(const query& q) {
 } // namespace
 
 void router::on(link& from, const frame::question& q) {
-  const auto life = from.life();
+  const auto incarnation = from.incarnation();
   if (is_long(q.what))
-    node_.elsewhere(q.partition, [this, &from, life, q] { answer_to(from, life, q); });
+    node_.elsewhere(q.partition, [this, &from, incarnation, q] { answer_to(from, incarnation, q); });
   else
-    answer_to(from, life, q);
+    answer_to(from, incarnation, q);
 }
 
-void router::answer_to(link& from, member_id life, const frame::question& q) {
-  if (from.life() != life)
+void router::answer_to(link& from, member_id incarnation, const frame::question& q) {
+  if (from.incarnation() != incarnation)
     return;
   host& h = node_.host_of(q.partition);
   standing at;
   std::optional x{h.ask(q.what, q.at_primary, q.at_primary ? nullptr : &at)};
   if (q.at_primary && !*x && x->why().code == errc::unavailable && h.leads())
     x = h.ask_as_primary(
-      q.what, [this, &from, life, q](result<answer> y) { tell(from, life, q, {}, std::move(y)); });
+      q.what, [this, &from, incarnation, q](result<answer> y) { tell(from, incarnation, q, {}, std::move(y)); });
   if (x)
-    tell(from, life, q, std::move(at), *std::move(x));
+    tell(from, incarnation, q, std::move(at), *std::move(x));
 }
 
 /// The answer to a question, unless it is kept until there is another.
-void router::tell(link& from, member_id life, const frame::question& q, standing at,
+void router::tell(link& from, member_id incarnation, const frame::question& q, standing at,
                   result<answer> x) {
-  if (from.life() != life)
+  if (from.incarnation() != incarnation)
     return;
   if (x && q.hold_ms && std::holds_alternative<ask::peek>(q.what.body) && x->one.items().empty()) {
     auto again = q;
     again.hold_ms = 0;
     node_.when_items(q.partition, q.what.target.name,
                      milliseconds{std::min<std::uint64_t>(q.hold_ms, hold_most_ms)},
-                     [this, &from, life, again] { answer_to(from, life, again); });
+                     [this, &from, incarnation, again] { answer_to(from, incarnation, again); });
     return;
   }
   frame::found out{q.id, {errc::none, {}}, std::move(at), {}};

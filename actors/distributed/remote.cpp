@@ -94,7 +94,7 @@ status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms, milli
       parts.emplace_back(partition,
                          c.cluster()->router().write(partition, std::move(what), timeout));
   }
-  status out = done();
+  status out = ok();
   std::vector<bool> kept(c.partitions());
   for (auto& [partition, part] : parts) {
     const auto x = std::move(part).wait();
@@ -160,12 +160,12 @@ status each(core& c, std::size_t first, std::size_t last, const space& target,
       for (const auto& rows : x->rows)
         for (const record& r : rows)
           if (!visit(r))
-            return done();
+            return ok();
       if (x->one.is_nil())
         break;
       from = std::move(x->one);
     }
-  return done();
+  return ok();
 }
 
 result<bool> as_bool(const result<value>& x) {

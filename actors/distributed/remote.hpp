@@ -50,10 +50,10 @@ status each(core& c, std::size_t first, std::size_t last, const space& target,
 
 // -- answers in the form that handles have ------------------------------------------------------
 
-inline status as_status(const result<value>& x) { return x ? done() : status{x.why()}; }
+inline status as_status(const result<value>& x) { return x ? ok() : status{x.why()}; }
 template <class T>
 status as_status(const result<std::vector<T>>& x) {
-  return x ? done() : status{x.why()};
+  return x ? ok() : status{x.why()};
 }
 /// Of an answer that is a bool, or a count of which any but none is true.
 result<bool> as_bool(const result<value>& x);

@@ -49,7 +49,7 @@ value node::members() {
   };
   const char* own_state = "here";
   const auto peers = links();
-  const auto voted = founders();
+  const auto voted = bootstrappers();
   std::vector<std::string> declared, left;
   view([&](const membership& m) {
     if (!m.listed())
@@ -153,7 +153,7 @@ status node::force_primary(std::size_t partition) {
   if (!primary.empty() && primary != self_.node)
     return {errc::invalid_argument,
             name + " is led by node " + primary + ", which can be reached: ask that node"};
-  status out = done();
+  status out = ok();
   bool writable = false;
   hosts_[partition]->step([&](replica& core) {
     writable = core.leads() && core.has_majority();

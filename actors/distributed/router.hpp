@@ -69,8 +69,8 @@ private:
   void attempt(const read_ptr& c);
   void attempt_quorum(const read_ptr& c);
   void take(const read_ptr& c, member_id who, bool late, failure why, standing at, answer what);
-  void answer_to(link& from, member_id life, const frame::question& q);
-  void tell(link& from, member_id life, const frame::question& q, standing at, result<answer> x);
+  void answer_to(link& from, member_id incarnation, const frame::question& q);
+  void tell(link& from, member_id incarnation, const frame::question& q, standing at, result<answer> x);
   status try_here(const read_ptr& c);
   void found_here(const read_ptr& c, result<answer> x);
   void again(const read_ptr& c, failure why);
@@ -81,7 +81,7 @@ private:
   mutable std::mutex lock_; ///< of all below, and of the calls
   std::unordered_map<std::uint64_t, write_ptr> writes_;
   std::unordered_map<std::uint64_t, read_ptr> reads_;
-  /// Not from 1: answers to an earlier life of this node must not fit.
+  /// Not from 1: answers to an earlier incarnation of this node must not fit.
   std::uint64_t next_id_ = std::random_device{}() | 1;
   bool stopped_ = false;
 };

@@ -31,7 +31,7 @@ status node::spread_interests() {
   };
   std::unique_lock hold{watch_lock_};
   if (watch_known_.wait_for(hold, longest, [&] { return !ignorant(); }))
-    return done();
+    return ok();
   const link* l = ignorant();
   return {errc::timeout, "node " + (l ? l->name() : std::string{"?"})
                            + " did not confirm within 5 s that it tells of changes"};

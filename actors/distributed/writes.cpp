@@ -48,7 +48,7 @@ status check_size(const operation& what) {
     },
     what.body);
   if (n <= most) [[likely]]
-    return done();
+    return ok();
   return {errc::too_large, "what is written to one partition at once takes " + std::to_string(n)
                              + " bytes; at most " + std::to_string(most) + " are allowed"};
 }
@@ -148,7 +148,7 @@ void router::send(const write_ptr& c, link& to) {
     }
     c->who.done = *h.open_requests.begin() - 1;
     c->open = true;
-    c->asked = to.life();
+    c->asked = to.incarnation();
     c->due_ms = node_.now_ms() + patience_with(to);
     r = {wire_id(c->id, c->attempt), c->partition, c->who, c->what};
   }
@@ -228,9 +228,9 @@ failure router::verdict(const write_call& c) const {
 
 void router::on(link& from, const frame::request& r) {
   const auto answer
-    = [this, &from, life = from.life(), id = r.id](result<value> x, const position& at) {
-        if (from.life() != life)
-          return; // another life would take it for an answer to a call of its own
+    = [this, &from, incarnation = from.incarnation(), id = r.id](result<value> x, const position& at) {
+        if (from.incarnation() != incarnation)
+          return; // another incarnation would take it for an answer to a call of its own
         frame::reply out{id, {errc::none, {}}, at, {}};
         if (x)
           out.answer = *std::move(x);

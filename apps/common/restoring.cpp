@@ -94,7 +94,7 @@ private:
       if (const auto* r = std::get_if<backup::rows>(&b); r && r->where.kind == space_kind::tuples)
         for (const auto& row : r->all)
           lasting_tuples_ += row.ttl_ms == 0;
-      return done();
+      return ok();
     };
     read_blocks(file_, look, [&](std::uint64_t bytes, const backup::end& totals) {
       seen = {totals.parts, 0, totals.records, totals.items, bytes};
@@ -170,8 +170,8 @@ private:
   }
 
   using epochs = std::vector<std::string>;
-  /// Which reign each partition is in: another one may have lost what an earlier one acknowledged.
-  epochs reigns() {
+  /// Which epoch each partition is in: another one may have lost what an earlier one acknowledged.
+  epochs epochs() {
     epochs all(is_.partitions);
     if (!is_.async)
       return all;
@@ -189,11 +189,11 @@ private:
     constexpr int most_passes = 5;
     std::set<std::uint64_t> wanted; // empty: all
     for (int pass = 1;; ++pass) {
-      const epochs before = reigns();
+      const epochs before = epochs();
       if (how_ == restore_into::replaced)
         wipe(wanted);
       std::set<std::uint64_t> again = one_pass(was, wanted);
-      const epochs after = reigns();
+      const epochs after = epochs();
       for (std::uint64_t p = 0; p < is_.partitions; ++p)
         if (before[p] != after[p])
           again.insert(p);
@@ -216,7 +216,7 @@ private:
         sorter.add(*r);
       else if (auto* i = std::get_if<backup::items>(&b))
         sorter.add(*i);
-      return done();
+      return ok();
     };
     read_blocks(file_, put, [&](std::uint64_t bytes, const backup::end& totals) {
       progress_(false, {totals.parts, is_.partitions, totals.records, totals.items, bytes});

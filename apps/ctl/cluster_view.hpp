@@ -20,7 +20,7 @@ struct partition_row {
   std::uint64_t partition = 0;
   std::string primary; ///< empty: none
   std::vector<std::string> replicas, coming;
-  std::vector<std::string> lost; ///< members whose life is over or out of reach
+  std::vector<std::string> lost; ///< members whose incarnation is over or out of reach
   std::uint64_t epoch = 0, last = 0, commit = 0, records = 0;
 };
 

@@ -14,7 +14,7 @@ action build_debug_log(CLI::App& app, call& c) {
     ->check(one_of({"on", "off"}))
     ->type_name("");
   app.footer(
-    "The node logs why it does what it does: who should have which partition, reigns, "
+    "The node logs why it does what it does: who should have which partition, epochs, "
     "what is tried again.\nIt goes where the rest of its log goes, and ends with the node.");
   return [text, &s = c.in] {
     s.node().set_config("debug_log", *text);

@@ -37,7 +37,7 @@ struct partition_view {
   std::optional<std::string> primary;
   std::int64_t epoch = 0, last = 0, commit = 0, records = 0;
   names replicas, coming;
-  names lost; ///< members whose life is over or out of reach
+  names lost; ///< members whose incarnation is over or out of reach
 };
 
 /// Nodes on this host, each a process, which reach each other through a `network` that can be cut;
@@ -98,7 +98,7 @@ public:
   std::vector<partition_view> partitions(const std::string& who);
   /// Names of the nodes that it reaches, itself included.
   names members(const std::string& who);
-  /// Who leads a partition, as the one of the nodes awake says that knows the latest reign.
+  /// Who leads a partition, as the one of the nodes awake says that knows the latest epoch.
   std::optional<std::string> primary_of(std::size_t partition);
 
 private:

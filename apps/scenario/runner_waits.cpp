@@ -125,7 +125,7 @@ std::string runner::unsettled(const names& at) {
       if (!p.coming.empty())
         return p.coming.front() + " does not have all of " + partition_text(i) + " yet";
       if (!p.lost.empty())
-        return partition_text(i) + " still counts on a lost life of " + p.lost.front();
+        return partition_text(i) + " still counts on a lost incarnation of " + p.lost.front();
       if (p.replicas.size() + 1 != copies)
         return partition_text(i) + " has " + amount_text(p.replicas.size() + 1, "copy", "copies")
                + ", says " + name;

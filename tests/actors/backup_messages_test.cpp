@@ -53,7 +53,7 @@ struct asked {
     REQUIRE(r.take(all,
                    [&](backup::block& b) {
                      out.push_back(std::move(b));
-                     return done();
+                     return ok();
                    })
               .ok());
     REQUIRE(r.finish().ok());

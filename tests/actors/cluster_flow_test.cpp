@@ -78,7 +78,7 @@ TEST_CASE("a writer that copies cannot follow is told that it is too fast, and g
   CHECK(eventually([&] { return nodes[(leads + 1) % 3].stats().records == 20; }));
 }
 
-TEST_CASE("a copy is filled no faster than it may be, and writes go on meanwhile") {
+TEST_CASE("a copy installs a snapshot no faster than it may, and writes go on meanwhile") {
   auto o = cluster_options_with(replication_mode::async, 2);
   o.num_partition = 2;
   o.replication.transfer_rate = 1;

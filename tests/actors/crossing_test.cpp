@@ -28,19 +28,19 @@ public:
         sessions_.insert(session);
       }};
     });
-    greeter_ = system_.spawn([this](caf::event_based_actor* self) { return greeting(self); });
-    auto port = system_.middleman().publish(greeter_, 0, "127.0.0.1");
+    handshaker_ = system_.spawn([this](caf::event_based_actor* self) { return handshake(self); });
+    auto port = system_.middleman().publish(handshaker_, 0, "127.0.0.1");
     REQUIRE(port);
     mine_.node.port = *port;
   }
   ~counterpart() {
     caf::anon_send_exit(endpoint_, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(greeter_, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(handshaker_, caf::exit_reason::user_shutdown);
   }
 
   std::string address() const { return to_string(mine_.node); }
-  int greetings() const { return greetings_; }
-  /// Says, in the session of the greeting that it was sent, that it is there.
+  int handshakes() const { return handshakes_; }
+  /// Says, in the session of the handshake that it was sent, that it is there.
   void speak() { caf::anon_send(theirs_, frame_atom_v, wire_frame{empty_frame(session_)}); }
   std::uint64_t session() const { return session_; }
   bool own_was_answered() const { return own_was_answered_; }
@@ -50,10 +50,10 @@ public:
   }
 
 private:
-  caf::behavior greeting(caf::event_based_actor* self) {
+  caf::behavior handshake(caf::event_based_actor* self) {
     return {[this, self](join_atom, const wire_frame& theirs,
                          const caf::actor& their_endpoint) -> caf::result<wire_frame, caf::actor> {
-              ++greetings_;
+              ++handshakes_;
               session_ = decode_hello(theirs.bytes)->session;
               theirs_ = their_endpoint;
               auto promise = self->make_response_promise<wire_frame, caf::actor>();
@@ -63,16 +63,16 @@ private:
                 promise.deliver(wire_frame{encode_hello(x)}, endpoint_);
               };
               if (when_ == order::before_answering) {
-                greet(self, answer);
+                shake_hands(self, answer);
               } else {
                 answer();
                 self->delayed_send(self, 50ms, caf::tick_atom_v); // it was on its way for so long
               }
               return promise;
             },
-            [this, self](caf::tick_atom) { greet(self, [] {}); }};
+            [this, self](caf::tick_atom) { shake_hands(self, [] {}); }};
   }
-  void greet(caf::event_based_actor* self, std::function<void()> then) {
+  void shake_hands(caf::event_based_actor* self, std::function<void()> then) {
     self->request(to_, 10s, join_atom_v, wire_frame{encode_hello(mine_)}, endpoint_)
       .then(
         [this, then](const wire_frame&, const caf::actor&) {
@@ -87,8 +87,8 @@ private:
   const order when_;
   cache_actor to_;
   hello mine_;
-  caf::actor endpoint_, greeter_, theirs_;
-  std::atomic<int> greetings_{0};
+  caf::actor endpoint_, handshaker_, theirs_;
+  std::atomic<int> handshakes_{0};
   std::atomic<std::uint64_t> session_{0};
   std::atomic<bool> own_was_answered_{false};
   mutable std::mutex lock_;
@@ -104,12 +104,12 @@ TEST_CASE("two nodes that dial each other at once agree on one session") {
     counterpart z{nodes[0], when};
     nodes[0].reconfigure({nodes[0].cluster_stats().node, z.address()});
     REQUIRE(eventually([&] { return z.own_was_answered(); }));
-    for (int i = 0; i < 25; ++i) { // for longer than a node waits for a sign of life
+    for (int i = 0; i < 25; ++i) { // for longer than a node waits for a heartbeat
       std::this_thread::sleep_for(100ms);
       z.speak();
     }
     CHECK(eventually([&] { return !z.sessions().empty(); }));
-    CHECK(z.greetings() == 1);
+    CHECK(z.handshakes() == 1);
     CHECK(z.sessions() == std::set<std::uint64_t>{z.session()});
   }
 }

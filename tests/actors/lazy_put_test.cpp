@@ -118,7 +118,7 @@ TEST_CASE("draining the buffers, as stop does, writes everything in order") {
   detail::lazy_buffers buffers{3, 100, 0, [&](std::vector<record>& batch, auto) {
                                  written.insert(written.end(), batch.begin(), batch.end());
                                  batch.clear();
-                                 return done();
+                                 return ok();
                                }};
   for (int i = 0; i < 90; ++i)
     REQUIRE(buffers.add(record{i % 5, i}, hash(value{i % 5})).ok());
@@ -135,7 +135,7 @@ TEST_CASE("whoever finds a buffer full writes it") {
                                  written += batch.size();
                                  largest = std::max(largest, batch.size());
                                  batch.clear();
-                                 return done();
+                                 return ok();
                                }};
   for (int i = 0; i < 100; ++i)
     REQUIRE(buffers.add(record{i}, hash(value{i})).ok());
@@ -146,7 +146,7 @@ TEST_CASE("whoever finds a buffer full writes it") {
 TEST_CASE("only the first record of an idle buffer asks for its writer") {
   detail::lazy_buffers buffers{1, 100, 0, [](std::vector<record>& batch, auto) {
                                  batch.clear();
-                                 return done();
+                                 return ok();
                                }};
   CHECK(*buffers.add(record{1}, hash(value{1})) == 0);
   CHECK(*buffers.add(record{2}, hash(value{2})) == -1);
@@ -164,7 +164,7 @@ TEST_CASE("what cannot be written stays in its place, and a full buffer says so"
       std::ranges::copy_if(batch, std::back_inserter(written), std::not_fn(stays));
       std::erase_if(batch, std::not_fn(stays));
       if (batch.empty())
-        return done();
+        return ok();
       return {errc::unavailable, "nobody there"};
     }};
   const auto add = [&](int key, int i) { return buffers.add(record{key, i}, hash(value{key})); };

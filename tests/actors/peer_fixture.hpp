@@ -16,11 +16,11 @@ inline supercache::cache_actor reach(caf::actor_system& system, supercache::cach
   return *found;
 }
 
-/// The greeting of a node "z" that suits the cluster of a cache.
+/// The handshake of a node "z" that suits the cluster of a cache.
 inline supercache::hello hello_of_z(supercache::cache& c) {
   supercache::hello h;
   h.node = {"z", "127.0.0.1", 1};
-  h.life = 77;
+  h.incarnation = 77;
   h.session = 5;
   h.structure = c.export_config();
   return h;

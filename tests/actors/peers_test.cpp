@@ -109,7 +109,7 @@ TEST_CASE("a peer of another protocol version is refused with both versions, on 
   check_works(nodes);
 }
 
-TEST_CASE("a peer whose greeting cannot be read is refused") {
+TEST_CASE("a peer whose handshake cannot be read is refused") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
   auto good = encode_hello(z.mine);
@@ -125,7 +125,7 @@ TEST_CASE("a peer whose greeting cannot be read is refused") {
   z.endpoint = endpoint;
   good.push_back(good.front());
   CHECK(code_of(z.join(good)) == errc::malformed);
-  z.mine.life = 0;
+  z.mine.incarnation = 0;
   CHECK(code_of(z.join(encode_hello(z.mine))) == errc::malformed);
   check_works(nodes);
 }
@@ -159,7 +159,7 @@ TEST_CASE("a peer with other options is refused with every difference, as seen f
   check_works(nodes);
 }
 
-TEST_CASE("a peer whose greeting lacks an option is refused, and disturbs nobody") {
+TEST_CASE("a peer whose handshake lacks an option is refused, and disturbs nobody") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
   z.mine.structure.pop_back();
@@ -256,7 +256,7 @@ TEST_CASE("a peer whose frames cannot be read is cut off") {
   for (const byte_buffer& junk :
        {byte_buffer{0xc1}, byte_buffer(1'000, 0xff), byte_buffer{0xdf, 0xff, 0xff, 0xff, 0xff}}) {
     z.mine.session = ++session;
-    z.mine.life = session;
+    z.mine.incarnation = session;
     CHECK(z.join(encode_hello(z.mine)) == caf::error{});
     CHECK(knows(nodes[0], "z"));
     auto bytes = z.header();

@@ -47,7 +47,7 @@ TEST_CASE("partitions that change their primary are named together") {
   CHECK(t.look({{&a, true}, {&a, true}, nobody, {&b_anew, true}}, 1'100).empty());
   CHECK(t.look({{&a, true}, {&a, true}, {&a, true}, {&b_anew, true}}, 1'300)
         == lines{"node a leads partitions 1, 2 in place of node b",
-                 "node b leads partition 3 in place of an earlier life of it"});
+                 "node b leads partition 3 in place of an earlier incarnation of it"});
   CHECK(t.log.rests());
 }
 

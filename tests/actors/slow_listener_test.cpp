@@ -86,9 +86,9 @@ TEST_CASE("who is told of nodes gets one message at a time, and what is differen
   const auto taken = [&] { events.taken(1); };
   events.now_live({{"a", 1}, {"b", 2}});
   CHECK(next() == "+a");
-  for (std::uint64_t life = 3; life < 1'000; ++life) { // b comes and goes
+  for (std::uint64_t incarnation = 3; incarnation < 1'000; ++incarnation) { // b comes and goes
     events.now_live({{"a", 1}});
-    events.now_live({{"a", 1}, {"b", life}, {"c", 1}});
+    events.now_live({{"a", 1}, {"b", incarnation}, {"c", 1}});
     CHECK(next().empty());
   }
   taken();

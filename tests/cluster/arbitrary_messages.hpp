@@ -23,7 +23,7 @@ public:
   member_list members() const {
     return list<member>([&] { return member{text(), number()}; });
   }
-  reign_list reigns() const {
+  epoch_list epochs() const {
     return list<supercache::position>([&] { return position(); });
   }
   transfer_point point() const {
@@ -57,18 +57,18 @@ inline message any_message() {
     case 3: {
       progress_report r{d.epoch(), d.flag(), d.number(), d.position(), d.flag(),
                         d.flag(),  {},       d.flag(),   {},           d.number()};
-      r.fill = d.transfer();
-      if (r.filling)
+      r.transfer = d.transfer();
+      if (r.installing)
         r.at = d.point();
       return r;
     }
     case 4: {
-      fill f;
+      install_snapshot f;
       f.epoch = d.epoch();
       f.transfer = d.transfer();
       f.begin = d.flag();
       f.at = d.position();
-      f.reigns = d.reigns();
+      f.epochs = d.epochs();
       f.commit = d.number();
       f.time_ms = d.time();
       f.stamp_ms = d.time();

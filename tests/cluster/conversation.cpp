@@ -52,7 +52,7 @@ private:
     return {};
   }
   words found(const words& w) {
-    play_.found(w);
+    play_.bootstrap(w);
     return {};
   }
   words crash(const words& w) {
@@ -158,7 +158,7 @@ private:
                                      {"log", &director::log},
                                      {"pieces", &director::pieces},
                                      {"nodes", &director::nodes},
-                                     {"found", &director::found},
+                                     {"bootstrap", &director::bootstrap},
                                      {"crash", &director::crash},
                                      {"restart", &director::restart},
                                      {"cut", &director::cut},

@@ -12,7 +12,7 @@ namespace {
 stage::play three() {
   stage::play p;
   p.add({"a", "b", "c"});
-  p.found({"a", "b", "c"});
+  p.bootstrap({"a", "b", "c"});
   p.run(200, true);
   return p;
 }

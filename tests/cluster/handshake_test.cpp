@@ -12,7 +12,7 @@ namespace {
 hello hello_of(const std::string& name) {
   hello h;
   h.node = {name, "10.0.0.1", 4711};
-  h.life = 12;
+  h.incarnation = 12;
   h.session = 99;
   h.dialled = "b";
   h.structure = {{"num_partition", "64"}, {"mode", "sync"}};
@@ -21,12 +21,12 @@ hello hello_of(const std::string& name) {
 
 } // namespace
 
-TEST_CASE("a greeting is the same after its way") {
+TEST_CASE("a handshake is the same after its way") {
   const hello h = hello_of("a");
   const auto back = decode_hello(encode_hello(h));
   REQUIRE(back.ok());
   CHECK(back->node == h.node);
-  CHECK(back->life == h.life);
+  CHECK(back->incarnation == h.incarnation);
   CHECK(back->session == h.session);
   CHECK(back->dialled == h.dialled);
   CHECK(back->structure == h.structure);
@@ -41,7 +41,7 @@ TEST_CASE("another version of the protocol is refused before anything else is re
                 "the other node speaks version 99 of the protocol; this one speaks 5");
 }
 
-TEST_CASE("who greets in another version, or badly, is named if possible") {
+TEST_CASE("a handshake in another version, or badly, is named if possible") {
   hello h = hello_of("a");
   h.version = 3;
   auto bytes = encode_hello(h);
@@ -53,7 +53,7 @@ TEST_CASE("who greets in another version, or badly, is named if possible") {
   CHECK(speaker_of(encode_hello(hello_of("two\nlines"))) == "of unknown name");
 }
 
-TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed") {
+TEST_CASE("a handshake that is cut off, or goes on, or says nothing is malformed") {
   byte_buffer bytes = encode_hello(hello_of("a"));
   for (std::size_t n = 0; n < bytes.size(); ++n) {
     const auto h = decode_hello(byte_view{bytes}.first(n));
@@ -65,11 +65,11 @@ TEST_CASE("a greeting that is cut off, or goes on, or says nothing is malformed"
   hello nobody = hello_of("");
   CHECK_FALSE(decode_hello(encode_hello(nobody)).ok());
   nobody = hello_of("a");
-  nobody.life = 0;
+  nobody.incarnation = 0;
   CHECK_FALSE(decode_hello(encode_hello(nobody)).ok());
 }
 
-TEST_CASE("random greetings are read or refused, nothing else") {
+TEST_CASE("random handshakes are read or refused, nothing else") {
   arbitrary::check_property([](const byte_buffer& noise, std::uint8_t what) {
     (void)decode_hello(noise);
     (void)speaker_of(noise);

@@ -13,7 +13,7 @@ namespace {
 /// A group of one, whose primary wrote `x`.
 void begin(stage::play& p, const std::string& name, const value& x) {
   p.add({name});
-  p.found({name});
+  p.bootstrap({name});
   REQUIRE(p.put(name, "k", x).ok());
 }
 
@@ -27,7 +27,7 @@ TEST_CASE("copies that do as they should break no invariant") {
   stage::play p;
   partition_watch watch{p.mode};
   p.add({"a", "b", "c"});
-  p.found({"a", "b", "c"});
+  p.bootstrap({"a", "b", "c"});
   for (int i = 0; i < 5; ++i) {
     REQUIRE(p.put("a", "k", i).ok());
     p.settle();
@@ -37,7 +37,7 @@ TEST_CASE("copies that do as they should break no invariant") {
   CHECK(p.wrong().empty());
 }
 
-TEST_CASE("two that lead in one reign are found") {
+TEST_CASE("two that lead in one epoch are found") {
   stage::play p;
   begin(p, "a", 1);
   partition_watch watch{p.mode};
@@ -53,7 +53,7 @@ TEST_CASE("a promise that falls is found") {
   partition_watch watch{p.mode};
   CHECK(watch.look(1, p.core("a")).empty());
   const auto wrong = watch.look(1, q.core("a"));
-  CHECK(says(wrong, "the promised reign fell from 2/001a to 1/001a"));
+  CHECK(says(wrong, "the promised epoch fell from 2/001a to 1/001a"));
   CHECK(says(wrong, "the commit index fell from 3 to 2"));
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("two committed entries in one place, and a primary without one, are fo
   CHECK(async.look(2, q.core("b")).empty());
 }
 
-TEST_CASE("who begins a reign late need not have what a later reign committed meanwhile") {
+TEST_CASE("who begins an epoch late need not have what a later epoch committed meanwhile") {
   stage::play later, p;
   begin(later, "b", 1);
   begin(p, "a", 1);

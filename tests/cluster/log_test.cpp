@@ -38,8 +38,8 @@ void append(entry_log& log, const epoch& e, const entry& what) {
 
 constexpr epoch first{1, 10}, second{2, 11}, third{3, 10};
 
-/// 1..3 of the first reign, 4..5 of the second, 6 of the third.
-entry_log of_three_reigns() {
+/// 1..3 of the first epoch, 4..5 of the second, 6 of the third.
+entry_log of_three_epochs() {
   entry_log log;
   for (const epoch& e : {first, first, first, second, second, third})
     append(log, e, write_of(static_cast<std::int64_t>(log.last().index)));
@@ -59,14 +59,14 @@ TEST_CASE("an empty log begins and ends before all") {
   CHECK(log.bytes_from(1) == 0);
 }
 
-TEST_CASE("entries are read as they were appended, with the reign of each") {
-  const entry_log log = of_three_reigns();
+TEST_CASE("entries are read as they were appended, with the epoch of each") {
+  const entry_log log = of_three_epochs();
   CHECK(log.last() == position{third, 6});
   CHECK(log.at(0) == position{});
   CHECK(log.at(3) == position{first, 3});
   CHECK(log.at(4) == position{second, 4});
   CHECK(same(log.read(5), write_of(4)));
-  CHECK(log.reigns() == reign_list{{first, 1}, {second, 4}, {third, 6}});
+  CHECK(log.epochs() == epoch_list{{first, 1}, {second, 4}, {third, 6}});
 }
 
 TEST_CASE("a batch has at least one entry, and no more than asked for") {
@@ -83,7 +83,7 @@ TEST_CASE("a batch has at least one entry, and no more than asked for") {
 }
 
 TEST_CASE("what was trimmed is gone, but it stays known what it was") {
-  entry_log log = of_three_reigns();
+  entry_log log = of_three_epochs();
   const auto bytes = log.bytes_from(5);
   log.drop_until(4);
   CHECK(log.base() == position{second, 4});
@@ -110,50 +110,50 @@ TEST_CASE("memory of dropped entries is given back") {
   CHECK(log.batch(200, 1'000'000).bytes.size() == 100'000);
 }
 
-TEST_CASE("a log that begins anew knows the reigns it was told, if they make sense") {
-  entry_log log = of_three_reigns();
+TEST_CASE("a log that begins anew knows the epochs it was told, if they make sense") {
+  entry_log log = of_three_epochs();
   const position end{third, 9};
   log.reset(end, {{first, 1}, {second, 4}, {third, 6}});
   CHECK(log.at(5) == position{second, 5});
   CHECK(log.at(9) == end);
-  for (const reign_list& wrong :
-       {reign_list{{second, 1}, {first, 4}, {third, 6}},
-        reign_list{{first, 4}, {second, 1}, {third, 6}}, reign_list{{first, 1}, {third, 10}},
-        reign_list{{first, 1}, {second, 4}}, reign_list{{first, 0}, {third, 6}}, reign_list{}}) {
+  for (const epoch_list& wrong :
+       {epoch_list{{second, 1}, {first, 4}, {third, 6}},
+        epoch_list{{first, 4}, {second, 1}, {third, 6}}, epoch_list{{first, 1}, {third, 10}},
+        epoch_list{{first, 1}, {second, 4}}, epoch_list{{first, 0}, {third, 6}}, epoch_list{}}) {
     log.reset(end, wrong);
-    CHECK(log.reigns() == reign_list{end});
+    CHECK(log.epochs() == epoch_list{end});
     CHECK(log.knows(9));
     CHECK_FALSE(log.knows(8));
   }
   log.reset({}, {{first, 1}});
-  CHECK(log.reigns().empty());
+  CHECK(log.epochs().empty());
   CHECK(log.knows(0));
 }
 
-TEST_CASE("many reigns are forgotten, the oldest first, but none of what is in memory") {
-  constexpr auto max = entry_log::reigns_max;
+TEST_CASE("many epochs are forgotten, the oldest first, but none of what is in memory") {
+  constexpr auto max = entry_log::epochs_max;
   entry_log log;
   for (std::uint64_t i = 1; i <= 3 * max; ++i)
     log.append({i, 1}, encoded(10, 1));
-  CHECK(log.reigns().size() == 3 * max);
+  CHECK(log.epochs().size() == 3 * max);
   CHECK(log.batch(1, 1'000'000).runs.size() == 3 * max);
   log.drop_until(3 * max - 5);
   log.append({3 * max + 1, 1}, encoded(10, 1));
-  CHECK(log.reigns().size() == max);
+  CHECK(log.epochs().size() == max);
   CHECK(log.knows(log.base().index));
   CHECK_FALSE(log.knows(1));
   CHECK(log.batch(3 * max - 4, 1'000).runs.size() == 6);
 }
 
-TEST_CASE("what is missing in another log is counted by reigns") {
-  const entry_log log = of_three_reigns();
-  CHECK(log.count_missing(log.reigns(), 6) == 0);
+TEST_CASE("what is missing in another log is counted by epochs") {
+  const entry_log log = of_three_epochs();
+  CHECK(log.count_missing(log.epochs(), 6) == 0);
   CHECK(log.count_missing({{first, 1}}, 3) == 3);
   CHECK(log.count_missing({{first, 1}}, 2) == 4);
   CHECK(log.count_missing({{first, 1}, {{4, 12}, 3}}, 9) == 4);
   CHECK(log.count_missing({{first, 1}, {second, 4}, {{4, 12}, 5}}, 5) == 2);
   CHECK(log.count_missing({}, 0) == 6);
-  CHECK(log.count_missing({{second, 5}, {third, 6}}, 8) == 0); // who has forgotten older reigns
+  CHECK(log.count_missing({{second, 5}, {third, 6}}, 8) == 0); // who has forgotten older epochs
   CHECK(log.count_missing({{{4, 12}, 5}}, 8) == 2);
   CHECK(entry_log{}.count_missing({{first, 1}}, 5) == 0);
 }

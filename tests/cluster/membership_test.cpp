@@ -63,7 +63,7 @@ TEST_CASE("declaring says who is new and who is gone, and never this node") {
   CHECK(m.counted() == std::vector<std::string>{"a", "c", "d"});
 }
 
-TEST_CASE("partitions are wanted at nodes in their present lives, the preferred primary first") {
+TEST_CASE("partitions are wanted at nodes in their present incarnations, the preferred primary first") {
   membership m = of_three();
   CHECK(m.wanted(0) == member_list{a, b});
   CHECK(m.wanted(1) == member_list{b, c});
@@ -97,7 +97,7 @@ TEST_CASE("no more nodes are replaced than leave a majority of the copies") {
   CHECK(m.counted() == std::vector<std::string>{"a", "c"});
 }
 
-TEST_CASE("a node that says goodbye counts no longer, until its next life") {
+TEST_CASE("a node that says goodbye counts no longer, until its next incarnation") {
   membership m = of_three();
   m.node_leaves("b");
   CHECK(m.counted() == std::vector<std::string>{"a", "c"});
@@ -123,7 +123,7 @@ TEST_CASE("who takes his goodbye back counts again") {
   CHECK(m.counted().size() == 3);
 }
 
-/// Nobody had this node's vote to found a group.
+/// Nobody had this node's vote to bootstrap a group.
 std::size_t counting(const membership& m) { return m.counting_on_self(std::vector<member>(4)); }
 
 TEST_CASE("the last node is counted on, though nobody stays who could take what it has") {
@@ -150,33 +150,33 @@ TEST_CASE("who left is forgotten once nothing counts on him") {
   CHECK(m.declared() == std::set<std::string>{"c"}); // c is only down
 }
 
-TEST_CASE("a node that others may join waits for them before it founds a group") {
+TEST_CASE("a node that others may join waits for them before it bootstraps a group") {
   auto o = options();
   o.open = true;
   membership m{o, 0};
-  CHECK_FALSE(m.to_found(0, {}, 999).has_value());
+  CHECK_FALSE(m.to_bootstrap(0, {}, 999).has_value());
   m.tick(1'000);
-  CHECK(m.to_found(0, {}, 1'000) == member_list{a});
+  CHECK(m.to_bootstrap(0, {}, 1'000) == member_list{a});
 }
 
-TEST_CASE("a node founds nothing before it had a list; then it waits as if it began to run") {
+TEST_CASE("a node bootstraps nothing before it had a list; then it waits as if it began to run") {
   for (const auto mode : {replication_mode::sync, replication_mode::async}) {
     membership m{options(mode), 0};
     CHECK_FALSE(m.listed());
     m.node_up(b, 10);
     m.learn_all(b, 1, {});
     m.tick(100'000);
-    CHECK_FALSE(m.to_found(0, {}, 100'000).has_value());
+    CHECK_FALSE(m.to_bootstrap(0, {}, 100'000).has_value());
     const auto version = m.version();
     m.declare({"a", "b", "c"}, 100'000);
     CHECK(m.listed());
     CHECK(m.version() > version);
     m.tick(100'999);
     CHECK(m.counted().size() == 3); // c may be on its way
-    CHECK_FALSE(m.to_found(0, {}, 100'999).has_value());
+    CHECK_FALSE(m.to_bootstrap(0, {}, 100'999).has_value());
     m.tick(101'000);
     CHECK(m.counted() == std::vector<std::string>{"a", "b"});
-    CHECK(m.to_found(0, {}, 101'000).has_value());
+    CHECK(m.to_bootstrap(0, {}, 101'000).has_value());
   }
 }
 
@@ -189,10 +189,10 @@ TEST_CASE("the first list counts, also one in which a node is alone; if it may b
     m.declare({"a"}, 100);
     CHECK(m.version() > version);
     if (doubt_ms)
-      CHECK_FALSE(m.to_found(0, {}, 5'099).has_value());
-    CHECK(m.to_found(0, {}, 100 + doubt_ms) == member_list{a});
+      CHECK_FALSE(m.to_bootstrap(0, {}, 5'099).has_value());
+    CHECK(m.to_bootstrap(0, {}, 100 + doubt_ms) == member_list{a});
     m.declare({"a", "b"}, 200); // a better one
-    CHECK_FALSE(m.to_found(0, {}, 100 + doubt_ms).has_value());
+    CHECK_FALSE(m.to_bootstrap(0, {}, 100 + doubt_ms).has_value());
   }
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("nodes that were never seen are waited for only at the beginning") {
   CHECK(m.counted() == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("who claims to lead in the latest reign is believed, until he takes it back") {
+TEST_CASE("who claims to lead in the latest epoch is believed, until he takes it back") {
   membership m = of_three();
   m.learn(b, 2, leads(0, {5, 2}, {a, b}));
   CHECK(m.leader_of(0).primary == b);
@@ -233,7 +233,7 @@ TEST_CASE("who claims to lead in the latest reign is believed, until he takes it
   CHECK(m.leader_of(0).primary == c);
 }
 
-TEST_CASE("who leads and is alive counts, whatever later reign of a dead one was heard of") {
+TEST_CASE("who leads and is alive counts, whatever later epoch of a dead one was heard of") {
   membership m = of_three(replication_mode::async);
   m.learn(b, 2, leads(0, {4, 2}, {b}));
   m.learn(c, 2, leads(0, {5, 3}, {c}));
@@ -260,7 +260,7 @@ TEST_CASE("a change of claims is taken only in its turn; then all have to be ask
   m.learn_all(b, 3, {leads(0, {5, 2}, {a, b})});
   CHECK(m.leader_of(0).current);
   CHECK(m.knows_all(b, 3));
-  m.learn({"b", 77}, 4, leads(1, {5, 77}, {a})); // another life
+  m.learn({"b", 77}, 4, leads(1, {5, 77}, {a})); // another incarnation
   CHECK_FALSE(m.leader_of(1).current);
   m.learn(b, 4, leads(99, {5, 2}, {b})); // no such partition
 }
@@ -284,17 +284,17 @@ TEST_CASE("what a node no longer claims is not so") {
   CHECK_FALSE(m.leader_of(0).current);
 }
 
-TEST_CASE("the preferred primary founds a group when nobody has data, and everybody said so") {
+TEST_CASE("the preferred primary bootstraps a group when nobody has data, and everybody said so") {
   membership m = of_three();
-  CHECK(m.to_found(0, {}, 0) == member_list{a, b});
-  CHECK_FALSE(m.to_found(1, {}, 0)); // that is for b
+  CHECK(m.to_bootstrap(0, {}, 0) == member_list{a, b});
+  CHECK_FALSE(m.to_bootstrap(1, {}, 0)); // that is for b
   m.node_up({"c", 33}, 10);          // what it has is not known yet
-  CHECK_FALSE(m.to_found(0, {}, 10));
+  CHECK_FALSE(m.to_bootstrap(0, {}, 10));
   m.learn_all({"c", 33}, 1, {{0, {3, 9}, false, true, {}, {}}});
-  CHECK_FALSE(m.to_found(0, {}, 10)); // c holds data
+  CHECK_FALSE(m.to_bootstrap(0, {}, 10)); // c holds data
 }
 
-TEST_CASE("nothing is founded where a group may still have data") {
+TEST_CASE("nothing is bootstrapped where a group may still have data") {
   membership m = of_three();
   m.learn(b, 2, leads(0, {5, 2}, {b, c}));
   CHECK(m.group_exists(0, {}, 0));
@@ -311,7 +311,7 @@ TEST_CASE("nothing is founded where a group may still have data") {
   CHECK_FALSE(async.group_exists(0, {}, 1'010));
 }
 
-TEST_CASE("who had a vote to found a group may have founded it, unless his life is over") {
+TEST_CASE("who had a vote to bootstrap a group may have bootstrapped it, unless it is over") {
   membership m = of_three();
   CHECK_FALSE(m.group_exists(0, b, 0));
   m.node_down(b, 10);
@@ -354,9 +354,9 @@ TEST_CASE("who missed a goodbye hears of it from others, and waits for who left 
   const auto told = m.gone_version();
   m.node_down(b, 10);
   m.declare({"a", "c"}, 20);
-  CHECK(m.group_exists(0, b, 20)); // b may have founded it with this node's vote
+  CHECK(m.group_exists(0, b, 20)); // b may have bootstrapped it with this node's vote
   m.learn_all(c, 2, {}, {{"b", 22}, {"d", 4}});
-  CHECK(m.group_exists(0, b, 20)); // that was another life
+  CHECK(m.group_exists(0, b, 20)); // that was another incarnation
   m.learn_all(c, 2, {}, {b});
   CHECK(m.has_left("b"));
   CHECK_FALSE(m.group_exists(0, b, 20));
@@ -369,7 +369,7 @@ TEST_CASE("who missed a goodbye hears of it from others, and waits for who left 
   CHECK(m.gone().empty());
 }
 
-TEST_CASE("who left for good has founded nothing that others do not have") {
+TEST_CASE("who left for good has bootstrapped nothing that others do not have") {
   membership m = of_three();
   m.node_down(b, 10);
   CHECK(m.group_exists(0, b, 10));
@@ -379,17 +379,17 @@ TEST_CASE("who left for good has founded nothing that others do not have") {
   CHECK_FALSE(m.group_exists(0, b, 20));
 }
 
-TEST_CASE("a node is counted on by a founder it voted for, until he can be asked or is over") {
+TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until he can be asked or is over") {
   membership m = of_three();
-  std::vector<member> founders(4);
-  founders[2] = b;
-  CHECK(m.counting_on_self(founders) == 0); // he says himself whom he has
+  std::vector<member> bootstrappers(4);
+  bootstrappers[2] = b;
+  CHECK(m.counting_on_self(bootstrappers) == 0); // he says himself whom he has
   m.node_down(b, 10);
-  CHECK(m.counting_on_self(founders) == 1);
+  CHECK(m.counting_on_self(bootstrappers) == 1);
   m.learn(c, 2, leads(2, {2, 3}, {b, c})); // another group
-  CHECK(m.counting_on_self(founders) == 0);
+  CHECK(m.counting_on_self(bootstrappers) == 0);
   m.learn(c, 3, {2, {2, 3}, false, false, {}, {}});
-  CHECK(m.counting_on_self(founders) == 1);
-  m.node_up({"b", 9}, 20); // another life
-  CHECK(m.counting_on_self(founders) == 0);
+  CHECK(m.counting_on_self(bootstrappers) == 1);
+  m.node_up({"b", 9}, 20); // another incarnation
+  CHECK(m.counting_on_self(bootstrappers) == 0);
 }

@@ -68,7 +68,7 @@ TEST_CASE("a count that the bytes cannot hold takes no memory") {
     w.number(1);
   for (int i = 0; i < 3; ++i)
     w.flag(false);
-  w.number(std::uint64_t{1} << 60); // founders
+  w.number(std::uint64_t{1} << 60); // initial_members
   CHECK_FALSE(decoded(bytes));
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("entries of every kind are the same after their way") {
   CHECK_FALSE(wrong.ok());
 }
 
-TEST_CASE("reigns, transfers and positions are ordered and have names") {
+TEST_CASE("epochs, transfers and positions are ordered and have names") {
   CHECK(epoch{1, 9} < epoch{2, 1});
   CHECK(epoch{2, 1} < epoch{2, 9});
   CHECK(position{{1, 9}, 100} < position{{2, 1}, 1});

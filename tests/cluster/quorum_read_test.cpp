@@ -7,7 +7,7 @@ using namespace supercache;
 namespace {
 
 const member a{"a", 1}, b{"b", 2}, c{"c", 3}, d{"d", 4}, e{"e", 5};
-position at(log_index i, std::uint64_t reign = 1) { return {{reign, 1}, i}; }
+position at(log_index i, std::uint64_t number = 1) { return {{number, 1}, i}; }
 replica_group of(const member_list& members) { return {members, {}, 0, false}; }
 
 } // namespace

@@ -14,12 +14,12 @@ stage::play three(replication_mode mode = replication_mode::sync) {
   stage::play p;
   p.mode = mode;
   p.add({"a", "b", "c"});
-  p.found({"a", "b", "c"});
+  p.bootstrap({"a", "b", "c"});
   p.run(200, true);
   return p;
 }
 
-/// A namespace of its own is a piece of its own when a copy is filled.
+/// A namespace of its own is a piece of its own in a snapshot.
 result<proposal> put_elsewhere(stage::play& p, int i) {
   const space where{space_kind::kv, "n" + std::to_string(i)};
   return p.core("a").propose({}, {where, op::put{{"k", std::string(1'000, 'x')}}}, p.now);
@@ -61,7 +61,7 @@ TEST_CASE("sync: writers are refused when too much waits for a majority") {
   stage::play p;
   p.log_bytes = 1'000;
   p.add({"a", "b", "c"});
-  p.found({"a", "b", "c"});
+  p.bootstrap({"a", "b", "c"});
   int taken = 0;
   while (taken < 1'000 && p.put("a", "k", std::string(100, 'x')).ok())
     ++taken;
@@ -81,14 +81,14 @@ TEST_CASE("what changes nothing is not logged, unless it may be asked again") {
   CHECK(p.core("a").log().last().index == before.index + 1);
 }
 
-TEST_CASE("a message of who does not own the reign is not believed") {
+TEST_CASE("a message of who does not own the epoch is not believed") {
   stage::play p = three();
   append m;
   m.epoch = {9, p.self("c").id};
   p.core("b").receive(p.self("a").id, m, p.now);
   CHECK(p.core("b").promised().number == 1);
   m.epoch = p.core("a").promised();
-  p.core("a").receive(p.self("b").id, m, p.now); // its own reign, from another
+  p.core("a").receive(p.self("b").id, m, p.now); // its own epoch, from another
   CHECK(p.core("a").leads());
 }
 
@@ -107,11 +107,11 @@ TEST_CASE("a mangled batch of entries is taken up to where it can be read") {
   CHECK(p.get("b", "k") == value{1});
 }
 
-TEST_CASE("a mangled piece of data makes a copy blank, and it is filled again") {
+TEST_CASE("a mangled piece of data makes a copy blank, and it gets the snapshot again") {
   stage::play p = three();
   REQUIRE(p.put("a", "k", 1).ok());
   p.settle();
-  fill f;
+  install_snapshot f;
   f.epoch = p.core("a").promised();
   f.transfer = {f.epoch, 0};
   f.begin = true;
@@ -128,7 +128,7 @@ TEST_CASE("a mangled piece of data makes a copy blank, and it is filled again") 
   CHECK(p.core("b").log().last() == p.core("a").log().last());
 }
 
-TEST_CASE("one vote is given in one reign, and none for an earlier one") {
+TEST_CASE("one vote is given in one epoch, and none for an earlier one") {
   stage::play p = three();
   p.crash("a");
   vote_request v;
@@ -166,8 +166,8 @@ TEST_CASE("a primary that is alive is not voted out, unless it handed over") {
   CHECK(granted());
 }
 
-TEST_CASE("sync: entries of a former reign are not committed by counting copies") {
-  // Raft's figure 8: c reigns, and has b's support for an entry of a's that b has, too.
+TEST_CASE("sync: entries of a former epoch are not committed by counting copies") {
+  // Raft's figure 8: c leads, and has b's support for an entry of a's that b has, too.
   stage::play p = three();
   p.cut("a", "b");
   REQUIRE(p.put("a", "k", 1).ok());
@@ -180,7 +180,7 @@ TEST_CASE("sync: entries of a former reign are not committed by counting copies"
   p.heal("a", "c");
   (void)p.take("c", "a");
   p.run(25, false);
-  // a reigns again: its first message to c brings the old entry, the second its own.
+  // a leads again: its first message to c brings the old entry, the second its own.
   for (int i = 0; i < 40 && !p.core("a").leads(); ++i) {
     p.run(25, false);
     (void)p.pass("a", "c");
@@ -212,7 +212,7 @@ TEST_CASE("the cluster's time is the primary's, and never falls") {
   CHECK(p.core("b").stamp_ms() == stamp);
 }
 
-TEST_CASE("who is told of a later reign tells the primary that it leaves") {
+TEST_CASE("who is told of a later epoch tells the primary that it leaves") {
   stage::play p = three();
   p.core("b").heard_of({7, p.self("c").id}, p.now);
   (void)p.pass("b", "a");
@@ -220,7 +220,7 @@ TEST_CASE("who is told of a later reign tells the primary that it leaves") {
   CHECK(p.core("a").promised().number == 7);
 }
 
-TEST_CASE("a copy votes for the candidate of whose reign it has heard already") {
+TEST_CASE("a copy votes for the candidate of whose epoch it has heard already") {
   stage::play p = three();
   const epoch next{2, p.self("b").id};
   p.core("a").heard_of({1, p.self("a").id}, p.now);
@@ -238,12 +238,12 @@ TEST_CASE("a copy votes for the candidate of whose reign it has heard already") 
   CHECK(std::get<vote_reply>(answers.back().what).granted);
 }
 
-TEST_CASE("sync: of members that have to be filled anew, one keeps what it has until another is") {
+TEST_CASE("sync: of members that need a new snapshot, one keeps what it has until another is") {
   stage::play p;
   p.log_bytes = 10'000;
   p.budget.pieces = 1;
   p.add({"a", "b", "c", "d", "e"});
-  p.found({"a", "b", "c", "d", "e"});
+  p.bootstrap({"a", "b", "c", "d", "e"});
   p.run(200, true);
   for (const char* who : {"d", "e"})
     for (const char* other : {"a", "b", "c"})
@@ -255,17 +255,17 @@ TEST_CASE("sync: of members that have to be filled anew, one keeps what it has u
   for (const char* who : {"d", "e"})
     for (const char* other : {"a", "b", "c"})
       p.heal(who, other);
-  bool both = false, filled = false;
+  bool both = false, installed = false;
   for (int i = 0; i < 1'000; ++i) {
     p.run(25, false);
     for (const char* who : {"b", "c", "d", "e"}) {
       (void)p.pass("a", who);
       (void)p.pass(who, "a");
     }
-    both = both || (p.core("d").filling() && p.core("e").filling());
-    filled = filled || p.core("d").filling() || p.core("e").filling();
+    both = both || (p.core("d").installing() && p.core("e").installing());
+    installed = installed || p.core("d").installing() || p.core("e").installing();
   }
-  CHECK(filled);
+  CHECK(installed);
   CHECK_FALSE(both);
   CHECK(p.core("d").log().last() == p.core("a").log().last());
   CHECK(p.core("e").log().last() == p.core("a").log().last());
@@ -277,17 +277,17 @@ TEST_CASE("async: who has a part of the data leaves it longer to the others to c
   p.log_bytes = 10'000;
   p.budget.pieces = 1;
   p.add({"a", "b"});
-  p.found({"a"});
+  p.bootstrap({"a"});
   for (int i = 0; i < 100; ++i)
     REQUIRE(put_elsewhere(p, i).ok());
   p.core("a").steer(p.selves({"a", "b"}), p.now);
   p.core("b").steer(p.selves({"a", "b"}), p.now);
-  for (int i = 0; i < 10 && !p.core("b").filling(); ++i) {
+  for (int i = 0; i < 10 && !p.core("b").installing(); ++i) {
     p.run(25, false);
     (void)p.pass("a", "b");
     (void)p.pass("b", "a");
   }
-  REQUIRE(p.core("b").filling());
+  REQUIRE(p.core("b").installing());
   p.cut("a", "b");
   p.run(29'000, true);
   CHECK_FALSE(p.core("b").leads());
@@ -307,15 +307,15 @@ TEST_CASE("a copy frees its data if its primary says so, unless it was made a me
   stage::play p = three();
   REQUIRE(p.put("a", "k", 1).ok());
   p.settle();
-  const epoch reign = p.core("a").promised();
+  const epoch now_led = p.core("a").promised();
   const auto say = [&](const char* from, const epoch& e, log_index index) {
     p.core("b").receive(p.self(from).id, retire{e, index}, p.now);
   };
-  say("a", {0, p.self("a").id}, 1); // an earlier reign
-  say("c", reign, 1);               // somebody else
-  say("a", reign, 0);               // before it was made a member
+  say("a", {0, p.self("a").id}, 1); // an earlier epoch
+  say("c", now_led, 1);               // somebody else
+  say("a", now_led, 0);               // before it was made a member
   CHECK(p.get("b", "k") == value{1});
-  say("a", reign, 1);
+  say("a", now_led, 1);
   CHECK(p.core("b").blank());
   CHECK(p.get("b", "k").is_nil());
 }
@@ -327,11 +327,11 @@ TEST_CASE("forcing needs data") {
                 "this node holds no data of the partition");
 }
 
-TEST_CASE("a copy is not filled while nothing may be sent for it, and the others go on") {
+TEST_CASE("a copy gets no snapshot while nothing may be sent for it, and the others go on") {
   stage::play p;
   p.log_bytes = 10'000; // so that it does not reach back far enough
   p.add({"a", "b", "c"});
-  p.found({"a", "b", "c"});
+  p.bootstrap({"a", "b", "c"});
   p.run(200, true);
   for (int i = 0; i < 20; ++i) {
     CHECK(p.put("a", i, std::string(2'000, 'x')).ok());

@@ -9,7 +9,7 @@ namespace stage {
 
 namespace {
 const space structs{space_kind::structs, "s"};
-constexpr member_id next_life = 0x10;
+constexpr member_id next_incarnation = 0x10;
 } // namespace
 
 // -- nodes --------------------------------------------------------------------------------------
@@ -42,11 +42,11 @@ void play::start(const std::string& name, member_id id) {
 
 void play::add(const std::vector<std::string>& names) {
   for (const auto& name : names)
-    start(name, next_life + static_cast<member_id>(name[0] - 'a' + 0xa));
+    start(name, next_incarnation + static_cast<member_id>(name[0] - 'a' + 0xa));
 }
 
-void play::found(const std::vector<std::string>& names) {
-  core(names.front()).found(selves(names), selves(names), {}, now);
+void play::bootstrap(const std::vector<std::string>& names) {
+  core(names.front()).bootstrap(selves(names), selves(names), {}, now);
   settle();
 }
 
@@ -61,7 +61,7 @@ void play::restart(const std::string& name) {
   const member old = self(name);
   if (at(name).alive)
     crash(name);
-  start(name, old.id + next_life);
+  start(name, old.id + next_incarnation);
 }
 
 void play::cut(const std::string& a, const std::string& b) {
@@ -203,8 +203,8 @@ std::string play::show(const std::string& name) {
     s += ", log from " + std::to_string(r.log().first_index());
   if (r.changing_members())
     s += " to be";
-  if (r.filling())
-    s += ", being filled";
+  if (r.installing())
+    s += ", installing a snapshot";
   if (const auto n = discarded(name))
     s += ", gave up " + std::to_string(n);
   return s;

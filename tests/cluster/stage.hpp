@@ -25,12 +25,12 @@ public:
   send_budget budget;
   std::int64_t now = 1'000;
 
-  /// Nodes that can reach all others; in their first lives `a` has the id 0x1a, `b` 0x1b.
+  /// Nodes that can reach all others; in their first incarnations `a` has the id 0x1a, `b` 0x1b.
   void add(const std::vector<std::string>& names);
-  /// The first one founds a group of these.
-  void found(const std::vector<std::string>& names);
+  /// The first one bootstraps a group of these.
+  void bootstrap(const std::vector<std::string>& names);
   void crash(const std::string& name);
-  /// In its next life: 0x2a.
+  /// In its next incarnation: 0x2a.
   void restart(const std::string& name);
   void cut(const std::string& a, const std::string& b);
   void break_between(const std::string& a, const std::string& b);

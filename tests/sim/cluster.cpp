@@ -19,7 +19,7 @@ cluster::cluster(world& world_, const plan& plan_)
 
 // -- the network --------------------------------------------------------------------------------
 
-void cluster::send(const std::string& from, const std::string& to, member_id life,
+void cluster::send(const std::string& from, const std::string& to, member_id incarnation,
                    std::function<void(node&)> frame, bool once) {
   const auto hits = [&](unsigned percent) { return w.random.below(10'000) < percent * lossy; };
   if (is_cut(from, to) || hits(p.drop_percent))
@@ -33,9 +33,9 @@ void cluster::send(const std::string& from, const std::string& to, member_id lif
     else if (hits(p.reorder_percent))
       delay = hits(p.stray_percent) ? static_cast<std::int64_t>(w.random.below(5'000'000))
                                     : delay * static_cast<std::int64_t>(2 + w.random.below(60));
-    w.after(delay, [this, from, to, life, frame] {
+    w.after(delay, [this, from, to, incarnation, frame] {
       node* n = alive(to);
-      if (n && n->self().id == life && !is_cut(from, to))
+      if (n && n->self().id == incarnation && !is_cut(from, to))
         n->deliver(frame);
     });
   }
@@ -72,19 +72,19 @@ bool cluster::is_cut(const std::string& from, const std::string& to) const {
 }
 
 bool cluster::hold(std::size_t partition, const message& m, const std::string& from,
-                   const std::string& to, member_id life, std::function<void(node&)> frame) {
+                   const std::string& to, member_id incarnation, std::function<void(node&)> frame) {
   constexpr std::size_t most = 1'000;
   if (lossy == 0 || p.held_kind != m.index() || !w.random.chance(p.held_percent)
       || held_.size() >= most)
     return false;
-  held_.push_back({partition, from, to, life, std::move(frame), 1 + w.random.below(3)});
+  held_.push_back({partition, from, to, incarnation, std::move(frame), 1 + w.random.below(3)});
   return true;
 }
 
 void cluster::arrive(const kept& k, std::int64_t delay_us) {
   w.after(delay_us, [this, k] {
     node* n = alive(k.to);
-    if (!n || n->self().id != k.life || is_cut(k.from, k.to))
+    if (!n || n->self().id != k.incarnation || is_cut(k.from, k.to))
       return;
     w.note([&] { return "what was held arrives from " + k.from + " at " + k.to; });
     n->deliver(k.frame);
@@ -114,7 +114,7 @@ node* cluster::alive(const std::string& name) {
 
 void cluster::start(const std::string& name) {
   // Lives differ in their low digits, which is what people see.
-  const member self{name, (static_cast<member_id>(name[0]) << 32) + next_life_++};
+  const member self{name, (static_cast<member_id>(name[0]) << 32) + next_incarnation_++};
   w.note([&] { return "START " + to_string(self); });
   const auto skew
     = p.skew_ms ? static_cast<std::int64_t>(w.random.below(static_cast<std::size_t>(2 * p.skew_ms)))

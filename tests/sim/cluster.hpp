@@ -21,8 +21,8 @@ public:
 
   // -- the network --------------------------------------------------------------------------------
 
-  /// Delivers a frame to a life of a node, perhaps late, twice or never; `once`: not twice.
-  void send(const std::string& from, const std::string& to, member_id life,
+  /// Delivers a frame to an incarnation of a node, perhaps late, twice or never; `once`: not twice.
+  void send(const std::string& from, const std::string& to, member_id incarnation,
             std::function<void(node&)> frame, bool once = false);
   /// Nothing gets from `a` to `b`; nor, unless `one_way`, from `b` to `a`.
   void cut(const std::string& a, const std::string& b, bool one_way = false);
@@ -37,11 +37,11 @@ public:
   }
   unsigned lossy = 100; ///< how much of the plan's losses is in force, in percent
 
-  /// Whether a message is kept back; `frame` brings it, once the reign or the group of its
+  /// Whether a message is kept back; `frame` brings it, once the epoch or the group of its
   /// partition has changed.
   bool hold(std::size_t partition, const message& m, const std::string& from, const std::string& to,
-            member_id life, std::function<void(node&)> frame);
-  /// The reign, or the group, of a partition changed somewhere.
+            member_id incarnation, std::function<void(node&)> frame);
+  /// The epoch, or the group, of a partition changed somewhere.
   void changed(std::size_t partition);
   /// Whatever is kept back arrives, and nothing is from now on.
   void release_all();
@@ -61,7 +61,7 @@ public:
   // -- from above, as nobody within can see it
   // ------------------------------------------------------
 
-  /// The node that leads a partition in the latest reign, nullptr if nobody does.
+  /// The node that leads a partition in the latest epoch, nullptr if nobody does.
   node* leader(std::size_t partition);
   /// Whether every partition would survive the loss of this node's memory.
   bool can_lose(const std::string& name);
@@ -71,9 +71,9 @@ public:
 
   std::vector<partition_watch> watches;
   /// Called when a node begins to lead, and when one that leads has begun to change the group.
-  std::function<void(const std::string&)> on_reign, on_change;
+  std::function<void(const std::string&)> on_epoch, on_change;
   /// Sync: what a primary has just committed must be in memory of a majority of its group, in
-  /// copies that are whole; lives that are over count as they were.
+  /// copies that are whole; incarnations that are over count as they were.
   void check_commit(std::size_t partition, node& n);
   /// With `deep`, copies are compared after every step: the data at every position of the log.
   void compare_data(std::size_t partition, node& n);
@@ -90,13 +90,13 @@ private:
   struct kept {
     std::size_t partition = 0;
     std::string from, to;
-    member_id life = 0;
+    member_id incarnation = 0;
     std::function<void(node&)> frame;
     std::size_t changes = 1; ///< until it arrives
   };
   void arrive(const kept& k, std::int64_t delay_us);
   std::vector<kept> held_;
-  member_id next_life_ = 1;
+  member_id next_incarnation_ = 1;
   std::map<std::pair<std::size_t, position>, std::pair<std::uint64_t, std::string>> data_;
 };
 

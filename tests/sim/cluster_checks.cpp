@@ -31,7 +31,7 @@ bool cluster::can_lose(const std::string& name) {
 
 void cluster::compare_data(std::size_t partition, node& n) {
   replica& r = n.copy(partition);
-  if (r.blank() || r.filling())
+  if (r.blank() || r.installing())
     return;
   byte_buffer requests;
   wire_writer into{requests};
@@ -58,7 +58,7 @@ void cluster::check_commit(std::size_t partition, node& n) {
     if (!x)
       return false;
     const replica& copy = x->copy(partition);
-    return !copy.filling() && copy.log().knows(at.index) && copy.log().at(at.index) == at;
+    return !copy.installing() && copy.log().knows(at.index) && copy.log().at(at.index) == at;
   };
   const auto holders = std::ranges::count_if(r.members(), holds);
   if (static_cast<std::size_t>(holders) < majority_of(r.members().size()))

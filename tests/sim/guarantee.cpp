@@ -18,7 +18,7 @@ bool has_sent(const witness& w, log_index index, const member& to) {
   return w.core->leads() && p != w.core->peers().end() && p->second.next > index;
 }
 
-bool whole(const replica& r) { return !r.blank() && !r.filling(); }
+bool whole(const replica& r) { return !r.blank() && !r.installing(); }
 
 class partition_as_it_is {
 public:

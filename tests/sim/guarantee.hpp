@@ -16,7 +16,7 @@ struct witness {
 
 /// Whether the partition must go on, sync mode, with those copies that stay: a minority of the
 /// group may be lost; in the middle of a change, if it is a minority of the group to come, too; or
-/// one copy, if those to come are only two. A copy that is being filled is none.
+/// one copy, if those to come are only two. A copy that installs a snapshot is none.
 bool must_survive(const std::vector<witness>& copies);
 
 } // namespace sim

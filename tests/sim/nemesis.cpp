@@ -8,13 +8,13 @@ void nemesis::start() {
   next();
   if (!c_.p.hunt)
     return;
-  c_.on_reign = [this](const std::string& name) { hunt_primary(name); };
+  c_.on_epoch = [this](const std::string& name) { hunt_primary(name); };
   c_.on_change = [this](const std::string& name) { hunt_changer(name); };
 }
 
 void nemesis::stop() noexcept {
   stopped_ = true;
-  c_.on_reign = c_.on_change = {};
+  c_.on_epoch = c_.on_change = {};
 }
 
 void nemesis::next() {

@@ -55,14 +55,14 @@ void node::leave() { // its heartbeats say so
 
 bool node::may_end() const {
   const auto knows = [&](const auto& x) { return x.second.up && x.second.proven_ms > left_ms_; };
-  std::vector<member> founders;
+  std::vector<member> bootstrappers;
   for (const auto& p : parts_)
-    founders.push_back(p->core->founder());
-  return membership_.counting_on_self(founders) == 0 && std::ranges::any_of(links_, knows);
+    bootstrappers.push_back(p->core->bootstrapper());
+  return membership_.counting_on_self(bootstrappers) == 0 && std::ranges::any_of(links_, knows);
 }
 
 void node::goodbye(const member& from) {
-  if (const link& l = links_[from.node]; l.up && l.life == from.id)
+  if (const link& l = links_[from.node]; l.up && l.incarnation == from.id)
     membership_.node_leaves(from.node);
 }
 
@@ -105,10 +105,10 @@ void node::tick() {
     p.store->reclaim_expired(p.core->certain_ms(), 100);
     if (const leadership& l = membership_.leader_of(i); l.current && l.primary != self_)
       p.core->heard_of(l.epoch, now());
-    p.core->know_of_group(membership_.group_exists(i, p.core->founder(), now()));
-    if (auto founders = membership_.to_found(i, p.core->founder(), now());
-        founders && p.core->blank())
-      p.core->found(*founders, membership_.live(), membership_.leader_of(i).epoch, now());
+    p.core->know_of_group(membership_.group_exists(i, p.core->bootstrapper(), now()));
+    if (auto initial_members = membership_.to_bootstrap(i, p.core->bootstrapper(), now());
+        initial_members && p.core->blank())
+      p.core->bootstrap(*initial_members, membership_.live(), membership_.leader_of(i).epoch, now());
     announce(i);
     after_step(i);
   }
@@ -127,7 +127,7 @@ void node::dial() {
       if (node* n = c_.alive(name); n && c_.meet(self_.node, name))
         c_.send(self_.node, name, n->self().id, [m = self_](node& to) { to.hello(m, true); });
     } else if (l.up && beats) {
-      c_.send(self_.node, name, l.life,
+      c_.send(self_.node, name, l.incarnation,
               [m = self_, v = membership_.own_version(), leaves = membership_.leaving(),
                sent = now(), echo = l.echo_ms](node& to) {
                 to.heartbeat(m, v, sent, echo);
@@ -145,8 +145,8 @@ void node::hello(const member& from, bool answer) {
       !n || n->self() != from || !c_.meet(self_.node, from.node))
     return; // a connection is made with somebody who lives
   link& l = links_[from.node];
-  if (l.up) // it lost the connection, or is another life
-    disconnect(from.node, l.life != from.id);
+  if (l.up) // it lost the connection, or is another incarnation
+    disconnect(from.node, l.incarnation != from.id);
   connect(from);
   if (answer)
     c_.send(self_.node, from.node, from.id, [m = self_](node& to) {
@@ -174,7 +174,7 @@ void node::notice(const member& other, bool dead) {
     held_.push_back([other, dead](node& me) { me.notice(other, dead); });
     return;
   }
-  if (const link& l = links_[other.node]; l.up && l.life == other.id)
+  if (const link& l = links_[other.node]; l.up && l.incarnation == other.id)
     disconnect(other.node, dead);
 }
 
@@ -182,15 +182,15 @@ void node::disconnect(const std::string& name, bool dead) {
   link& l = links_[name];
   c_.w.note([&] {
     return to_string(self_) + (dead ? " takes " : " no longer reaches ")
-           + to_string(member{name, l.life}) + (dead ? " for dead" : "");
+           + to_string(member{name, l.incarnation}) + (dead ? " for dead" : "");
   });
   l.up = false;
-  membership_.node_down({name, l.life}, now());
+  membership_.node_down({name, l.incarnation}, now());
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (dead)
-      parts_[i]->core->peer_down(l.life, now());
+      parts_[i]->core->peer_down(l.incarnation, now());
     else
-      parts_[i]->core->peer_lost(l.life, now());
+      parts_[i]->core->peer_lost(l.incarnation, now());
     after_step(i);
   }
 }
@@ -198,7 +198,7 @@ void node::disconnect(const std::string& name, bool dead) {
 void node::heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
                      std::int64_t echo_ms) {
   link& l = links_[from.node];
-  if (!l.up || l.life != from.id)
+  if (!l.up || l.incarnation != from.id)
     return;
   l.heard_ms = now();
   l.echo_ms = std::max(l.echo_ms, sent_ms);
@@ -215,7 +215,7 @@ void node::ask_claims(const member& from) {
 
 void node::all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs,
                       const member_list& gone) {
-  if (link& l = links_[from.node]; l.up && l.life == from.id)
+  if (link& l = links_[from.node]; l.up && l.incarnation == from.id)
     membership_.learn_all(from, version, cs, gone);
 }
 
@@ -224,11 +224,11 @@ void node::tell_who_is_gone() {
     return;
   for (const auto& [name, l] : links_)
     if (l.up)
-      ask_claims({name, l.life}); // answers as if it had been asked
+      ask_claims({name, l.incarnation}); // answers as if it had been asked
 }
 
 void node::one_claim(const member& from, std::uint64_t version, const claim& c) {
-  if (link& l = links_[from.node]; l.up && l.life == from.id)
+  if (link& l = links_[from.node]; l.up && l.incarnation == from.id)
     membership_.learn(from, version, c);
 }
 
@@ -256,8 +256,8 @@ void node::after_step(std::size_t i) {
              + to_string(p.core->promised());
     });
     if (p.led < p.core->promised()) {
-      if (c_.on_reign)
-        c_.on_reign(self_.node);
+      if (c_.on_epoch)
+        c_.on_epoch(self_.node);
       c_.changed(i);
     }
     p.led = p.core->promised();
@@ -272,7 +272,7 @@ void node::after_step(std::size_t i) {
       return to_string(self_) + " sees the group of partition " + std::to_string(i) + " as "
              + to_string(p.core->group());
     });
-  if (n.role || n.members || n.readable || n.founded || p.core->promised() != p.said.epoch)
+  if (n.role || n.members || n.readable || n.bootstrapped || p.core->promised() != p.said.epoch)
     announce(i);
   if (!p.pending.empty())
     settle_pending(i);
@@ -294,13 +294,13 @@ void node::announce(std::size_t i) {
   const auto version = membership_.own(now_is);
   for (const auto& [name, l] : links_)
     if (l.up)
-      c_.send(self_.node, name, l.life,
+      c_.send(self_.node, name, l.incarnation,
               [from = self_, version, now_is](node& to) { to.one_claim(from, version, now_is); });
 }
 
-void node::flush_soon(member_id life) {
+void node::flush_soon(member_id incarnation) {
   for (auto& [name, l] : links_)
-    if (l.up && l.life == life && !l.flushing) {
+    if (l.up && l.incarnation == incarnation && !l.flushing) {
       l.flushing = true;
       c_.w.after(static_cast<std::int64_t>(c_.w.random.below(500)),
                  [this, to = name] { flush(to); });
@@ -320,32 +320,32 @@ void node::flush(const std::string& name) {
   bool more = false;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     std::vector<message> out;
-    parts_[i]->core->collect(l.life, budget, now(), out);
+    parts_[i]->core->collect(l.incarnation, budget, now(), out);
     for (const message& m : out) {
       c_.w.note([&] {
         return 'p' + std::to_string(i) + ' ' + to_string(self_) + " -> "
-               + to_string(member{name, l.life}) + ": " + to_string(m);
+               + to_string(member{name, l.incarnation}) + ": " + to_string(m);
       });
       byte_buffer one;
       wire_writer alone{one};
       alone.number(i);
       supercache::write(alone, m);
-      if (!c_.hold(i, m, self_.node, name, l.life,
+      if (!c_.hold(i, m, self_.node, name, l.incarnation,
                    [from = self_, one](node& to) { to.messages(from, one); }))
         frame.insert(frame.end(), one.begin(), one.end());
     }
-    more = more || parts_[i]->core->wants(l.life);
+    more = more || parts_[i]->core->wants(l.incarnation);
   }
   if (!frame.empty())
-    c_.send(self_.node, name, l.life,
+    c_.send(self_.node, name, l.incarnation,
             [from = self_, frame](node& to) { to.messages(from, frame); });
   if (more)
-    flush_soon(l.life);
+    flush_soon(l.incarnation);
 }
 
 void node::messages(const member& from, const byte_buffer& bytes) {
   link& l = links_[from.node];
-  if (!l.up || l.life != from.id)
+  if (!l.up || l.incarnation != from.id)
     return;
   l.heard_ms = now();
   wire_reader r{bytes};

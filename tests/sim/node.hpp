@@ -28,7 +28,7 @@ struct outcome {
 };
 using on_outcome = std::function<void(const outcome&)>;
 
-/// One life of a node: the cores of its partitions and of its membership, and around them, in the
+/// One incarnation of a node: the cores of its partitions and of its membership, and around them, in the
 /// place of actors, what connects, retries and waits.
 class node {
 public:
@@ -83,7 +83,7 @@ public:
   // -- frames: what other nodes say ---------------------------------------------------------------
 
   void hello(const member& from, bool answer);
-  /// `sent_ms`: by its clock; `echo_ms`: by the clock of this one, when the last sign of life that
+  /// `sent_ms`: by its clock; `echo_ms`: by the clock of this one, when the last heartbeat that
   /// arrived there had left here.
   void heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
                  std::int64_t echo_ms);
@@ -115,14 +115,14 @@ private:
     claim said;
     std::uint64_t steered = 0;
     log_index committed = 0;
-    epoch led; ///< the last reign that was its own
+    epoch led; ///< the last epoch that was its own
   };
   struct link {
-    member_id life = 0;
+    member_id incarnation = 0;
     bool up = false;
     bool flushing = false;
     std::int64_t heard_ms = 0;
-    std::int64_t echo_ms = 0;   ///< when the last sign of life of the other had left there
+    std::int64_t echo_ms = 0;   ///< when the last heartbeat of the other had left there
     std::int64_t proven_ms = 0; ///< the other has heard what left here then
   };
   struct call {
@@ -147,7 +147,7 @@ private:
   void after_step(std::size_t partition);
   void announce(std::size_t partition);
   void steer(std::size_t partition);
-  void flush_soon(member_id life);
+  void flush_soon(member_id incarnation);
   void flush(const std::string& name);
   void settle_pending(std::size_t partition);
   void attempt(std::uint64_t id);
@@ -162,7 +162,7 @@ private:
                  on_seen tell);
   struct finding { ///< as a host has it
     std::int64_t found_ms;
-    epoch reign;
+    epoch led_in;
     std::int64_t over_ms;
     seen what;
     on_seen tell;

@@ -79,9 +79,9 @@ void node::question(const member& from, std::uint64_t call_id, std::size_t parti
 bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
   const replica& core = *parts_[partition]->core;
   const auto since_ms = std::min(now() - c_.p.down_ms * 2 / 3, found_ms);
-  const auto heard = [&](member_id life) {
+  const auto heard = [&](member_id incarnation) {
     return std::ranges::any_of(links_, [&](const auto& x) {
-      return x.second.up && x.second.life == life && x.second.proven_ms >= since_ms;
+      return x.second.up && x.second.incarnation == incarnation && x.second.proven_ms >= since_ms;
     });
   };
   if (c_.p.mode == replication_mode::async || faulty(fault::read_without_lease))
@@ -90,7 +90,7 @@ bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
 }
 
 /// Calls `tell` with what is here: at once, if that is certain; as primary perhaps later, when
-/// nobody else can have led, and never if its reign ends before. What has expired is certain when
+/// nobody else can have led, and never if its epoch ends before. What has expired is certain when
 /// a majority has an entry that says how late it is.
 void node::read_here(std::size_t partition, const space& where, const value& key, read_mode how,
                      on_seen tell) {
@@ -126,7 +126,7 @@ void node::tell_later(std::size_t partition, finding f) {
   c_.w.after(look_us, [this, partition, f = std::move(f)]() mutable {
     const replica& core = copy(partition);
     if (ended_ || now() > f.found_ms + 2 * c_.p.down_ms || !core.leads()
-        || core.promised() != f.reign)
+        || core.promised() != f.led_in)
       return;
     if (!paused_ && is_certain(partition, f.over_ms) && has_lease(partition, f.found_ms))
       f.tell(f.what);

@@ -29,7 +29,7 @@ void node::settle_pending(std::size_t i) {
     else if (log.last().index < x.at.index)
       code = errc::outcome_unknown;
     else if (!log.has(x.at.index) && p.core->promised().owner != self_.id)
-      code = errc::outcome_unknown; // this copy may have been filled from another reign
+      code = errc::outcome_unknown; // this copy may have installed a snapshot of another epoch
     else if (p.core->commit() < x.at.index)
       return false;
     over.emplace_back(std::move(x), code);

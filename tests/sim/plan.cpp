@@ -35,7 +35,7 @@ void draw_held(plan& p, dice& d) {
     return;
   const std::array kinds{message{take_over{}}.index(),       message{retire{}}.index(),
                          message{progress_report{}}.index(), message{vote_reply{}}.index(),
-                         message{vote_request{}}.index(),    message{fill{}}.index(),
+                         message{vote_request{}}.index(),    message{install_snapshot{}}.index(),
                          message{append{}}.index()};
   p.held_kind = kinds[d.below(d.chance(70) ? 3 : kinds.size())];
   const bool few = p.held_kind == kinds[0] || p.held_kind == kinds[1];

@@ -38,7 +38,7 @@ struct plan {
   std::size_t calm_ms = 2'500;     ///< the most between two misfortunes
   std::int64_t chaos_ms = 20'000;
 
-  /// Messages of this kind, an index of `message`, are held over the next change of the reign or
+  /// Messages of this kind, an index of `message`, are held over the next change of the epoch or
   /// the group of their partition, so many in a hundred of them.
   std::optional<std::size_t> held_kind;
   unsigned held_percent = 0;

@@ -28,7 +28,7 @@ public:
     const std::vector<std::string> all(names.begin(),
                                        names.begin() + static_cast<std::ptrdiff_t>(nodes_));
     play_.add(all);
-    play_.found({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(1 + d_.below(3))});
+    play_.bootstrap({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(1 + d_.below(3))});
     look();
   }
 
@@ -108,7 +108,7 @@ private:
     return std::any_of(names.begin(), end, [&](const auto& name) { return is_whole(name); });
   }
   bool is_whole(const std::string& name) {
-    return play_.alive(name) && !play_.core(name).blank() && !play_.core(name).filling();
+    return play_.alive(name) && !play_.core(name).blank() && !play_.core(name).installing();
   }
 
   void step() {

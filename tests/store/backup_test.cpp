@@ -45,7 +45,7 @@ std::pair<status, std::size_t> read(byte_view all, std::size_t step = SIZE_MAX) 
   std::size_t blocks = 0;
   const auto count = [&](backup::block&) {
     ++blocks;
-    return done();
+    return ok();
   };
   while (!all.empty()) {
     const auto n = std::min(step, all.size());
@@ -81,7 +81,7 @@ TEST_CASE("backup: what was written is read, however it comes in") {
   REQUIRE(r.take(all,
                  [&](backup::block& b) {
                    blocks.push_back(std::move(b));
-                   return done();
+                   return ok();
                  })
             .ok());
   CHECK(std::get<backup::head>(blocks[0]).about
@@ -176,7 +176,7 @@ TEST_CASE("backup: any records and items come back as they were") {
       }
       if (const auto* x = std::get_if<backup::items>(&b))
         RC_ASSERT(x->all == items);
-      return done();
+      return ok();
     };
     RC_ASSERT(r.take(all, look).ok());
     RC_ASSERT(r.finish().ok());

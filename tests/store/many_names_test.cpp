@@ -47,7 +47,7 @@ std::vector<space> all_spaces(const partition_store& s, std::size_t step) {
 
 /// Copies a store; answers how many pieces it took.
 std::size_t copy(const partition_store& from, partition_store& to, std::size_t budget) {
-  filling f{to};
+  installation f{to};
   std::size_t pieces = 0;
   for (transfer_point at; !at.complete; ++pieces) {
     byte_buffer piece;

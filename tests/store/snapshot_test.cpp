@@ -266,7 +266,7 @@ found read_all(partition_store& store, std::uint64_t id) {
       }
     if (const auto* i = std::get_if<backup::items>(&b))
       (i->where.kind == space_kind::queue ? all.queued : all.stacked) += i->all.size();
-    return done();
+    return ok();
   };
   REQUIRE(reader.take(file.whole(), look).ok());
   return all;

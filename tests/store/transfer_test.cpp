@@ -13,7 +13,7 @@ using workload::dice;
 
 namespace {
 
-/// An original that is written to and a copy that is being filled.
+/// An original that is written to and a copy that installs a snapshot.
 class pair_of_stores {
 public:
   pair_of_stores(const store_options& o, std::uint64_t seed) : dice_(seed), from_(o), to_(o) {}
@@ -55,7 +55,7 @@ public:
 private:
   dice dice_;
   partition_store from_, to_;
-  filling copy_{to_};
+  installation copy_{to_};
   std::int64_t now_ms_ = 1'000;
   std::size_t pieces_ = 0;
 };
@@ -209,11 +209,11 @@ TEST_CASE("transfer: bytes that are no piece are refused") {
     for (std::size_t n = d.below(4); n > 0 && !broken.empty(); --n)
       broken[d.below(broken.size())] = static_cast<std::uint8_t>(d.bits());
     partition_store to{{}};
-    filling copy{to};
+    installation copy{to};
     (void)copy.take(broken, next); // must neither crash nor take memory without bound
   }
   partition_store to{{}};
-  filling copy{to};
+  installation copy{to};
   const std::uint8_t nonsense[] = {0x09};
   CHECK(copy.take(nonsense, next).why().code == errc::malformed);
 }

@@ -62,7 +62,7 @@ inline void restore(const byte_buffer& whole, partition_store& to, std::int64_t 
       done = to.apply({r->where, op::restore{std::move(r->all), 0}}, now);
     if (auto* i = std::get_if<backup::items>(&b))
       done = to.apply({i->where, op::extend{std::move(i->all), i->behind}}, now);
-    return done ? supercache::done() : status{done.why()};
+    return done ? supercache::ok() : status{done.why()};
   };
   const auto taken = reader.take(whole, put);
   REQUIRE_MESSAGE(taken.ok(), (taken.ok() ? "" : taken.why().message));

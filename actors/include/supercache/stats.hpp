@@ -39,7 +39,7 @@ struct partition_place {
   std::string primary;               ///< empty: none that can be reached
   std::vector<std::string> replicas; ///< that can be reached
   std::vector<std::string> lost;     ///< that cannot be, or were started anew since
-  std::vector<std::string> coming;   ///< that are being filled
+  std::vector<std::string> coming;   ///< that install a snapshot
 };
 
 /// The cluster as this node sees it.

@@ -252,7 +252,7 @@ status read(T& x, const value& fields) {
     detail::visit_all(r, x);
     if (r.at != r.in.size())
       return {errc::type_mismatch, "the stored struct has more fields than its type"};
-    return done();
+    return ok();
   } catch (const error& e) {
     return {e.code(), e.what()};
   }

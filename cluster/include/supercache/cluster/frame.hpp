@@ -19,7 +19,7 @@ struct header {
   std::uint64_t received = 0; ///< bytes of frames of this session that arrived here
 };
 
-/// A sign of life.
+/// A heartbeat.
 struct heartbeat {
   std::uint64_t claims_version = 0; ///< who does not know this version asks for all
   bool leaving = false;

@@ -24,16 +24,16 @@ struct hello {
   static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
-  std::uint64_t life = 0;                  ///< its `member_id`
+  std::uint64_t incarnation = 0;                  ///< its `member_id`
   std::uint64_t session = 0;               ///< drawn by who dials; of all frames that follow
-  std::string dialled; ///< by what name it knows whom it greets; empty in an answer
+  std::string dialled; ///< by what name it knows the other; empty in an answer
   supercache::structure structure;
 };
 
 byte_buffer encode_hello(const hello& h);
 /// Errors: `malformed`; `invalid_config` for another version of the protocol.
 result<hello> decode_hello(byte_view bytes);
-/// Who greets, for people, as far as it can be read; also in another version.
+/// Who began a handshake, for people, as far as it can be read; also in another version.
 std::string speaker_of(byte_view hello);
 
 void write(wire_writer& w, const node_address& a);

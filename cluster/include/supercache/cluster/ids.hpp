@@ -10,24 +10,24 @@
 
 namespace supercache {
 
-/// One life of one node: a number drawn anew at every start, so that a node which lost its memory
+/// One incarnation of one node: a number drawn anew at every start, so that a node which lost its memory
 /// is not taken for the one that had it. 0 = nobody.
 using member_id = std::uint64_t;
 
-/// A node in one of its lives.
+/// A node in one of its incarnations.
 struct member {
   std::string node;
   member_id id = 0;
   auto operator<=>(const member&) const = default;
 };
 using member_list = std::vector<member>;
-/// `a#1f3c`: the node and the last digits of its life.
+/// `a#1f3c`: the node and the last digits of its incarnation.
 std::string to_string(const member& m);
 std::string to_string(const member_list& ms);
 const member* find_member(const member_list& ms, member_id id) noexcept;
 const member* find_node(const member_list& ms, std::string_view node) noexcept;
 
-/// One reign over a partition. Ordered; two primaries never share one, since the owner is part of
+/// One epoch over a partition. Ordered; two primaries never share one, since the owner is part of
 /// it, not even when a split lets two be elected by different nodes (Paxos' ballots rather than
 /// Raft's terms). `{}` is before all.
 struct epoch {
@@ -49,7 +49,7 @@ struct position {
 };
 std::string to_string(const position& p);
 
-/// One transfer of a partition's data to a copy: the reign of the primary that began it, and its
+/// One transfer of a partition's data to a copy: the epoch of the primary that began it, and its
 /// number there. What belongs to an earlier one than a copy took part in is late.
 struct transfer_id {
   supercache::epoch epoch;

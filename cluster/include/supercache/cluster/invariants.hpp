@@ -13,13 +13,13 @@ std::vector<std::string> violations(const replica& r);
 
 /// What must hold between one look at a copy and the next, and among all copies of a partition:
 ///
-///  1. The promised reign never falls, nor does, in sync mode, the commit index of one life.
+///  1. The promised epoch never falls, nor does, in sync mode, the commit index of one incarnation.
 ///  2. Nobody leads in an epoch that another owns, and no two copies lead in one epoch.
 ///  3. Entries at one position are the same everywhere, and stand on the same entries (log
 ///  matching).
-///  4. Sync: what one copy knows to be committed, the primaries of later reigns have (leader
+///  4. Sync: what one copy knows to be committed, the primaries of later epochs have (leader
 ///     completeness).
-///  5. Sync: a primary commits entries of former reigns only along with one of its own.
+///  5. Sync: a primary commits entries of former epochs only along with one of its own.
 ///
 /// For the simulator: it keeps a digest of every entry it has seen.
 class partition_watch {
@@ -41,7 +41,7 @@ private:
   };
   struct commitment {
     position at;
-    epoch in; ///< the first reign in which a copy knew of it
+    epoch in; ///< the first epoch in which a copy knew of it
   };
   void look_at_entries(const replica& r, seen& before, std::vector<std::string>& wrong);
 

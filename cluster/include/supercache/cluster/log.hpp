@@ -21,7 +21,7 @@ struct request_id {
 /// What one entry of a partition's log says. Sent and stored: never renumber.
 enum class entry_kind : std::uint8_t {
   write = 0,   ///< `what` is applied
-  nothing = 1, ///< a reign begins, or time passes
+  nothing = 1, ///< an epoch begins, or time passes
   members = 2, ///< the group is `who` from here on
 };
 
@@ -45,11 +45,11 @@ position read_position(wire_reader& r);
 void write(wire_writer& w, const transfer_id& t);
 transfer_id read_transfer_id(wire_reader& r);
 
-/// The reigns of a log: the first entry of each, in order. Since a log that has an entry has all
+/// The epochs of a log: the first entry of each, in order. Since a log that has an entry has all
 /// those before it, this is enough to tell whether two logs have an entry in common.
-using reign_list = std::vector<position>;
-void write(wire_writer& w, const reign_list& reigns);
-reign_list read_reigns(wire_reader& r);
+using epoch_list = std::vector<position>;
+void write(wire_writer& w, const epoch_list& epochs);
+epoch_list read_epochs(wire_reader& r);
 
 /// Entries that stand one after the other, as they travel: how many of which epoch, and their
 /// bytes.
@@ -70,14 +70,14 @@ struct entry_batch {
 ///     base | first … last |        entries are kept encoded, one behind the other, so that a part
 ///          | bytes_       |        of the log is sent by copying it once
 ///
-/// Which entries there were is known further back: `reigns()` says what each position was, also of
+/// Which entries there were is known further back: `epochs()` says what each position was, also of
 /// those that are no longer in memory.
 ///
 /// Not thread-safe. Cost of an append: two copies of the bytes, no allocation of its own.
 class entry_log {
 public:
   /// Reigns that are remembered; of older entries it is not known what they were.
-  static constexpr std::size_t reigns_max = 256;
+  static constexpr std::size_t epochs_max = 256;
 
   /// What comes before the first entry here.
   const position& base() const noexcept { return base_; }
@@ -95,17 +95,17 @@ public:
   bool knows(log_index i) const noexcept { return i >= first_known() && i <= last_.index; }
   /// @pre knows(i)
   position at(log_index i) const noexcept;
-  const reign_list& reigns() const noexcept { return reigns_; }
-  /// How many of the entries that there ever were are not part of a log with these reigns that ends
-  /// at `end`. Of those from before the reigns that are known it is taken that they are.
-  std::uint64_t count_missing(const reign_list& other, log_index end) const noexcept;
+  const epoch_list& epochs() const noexcept { return epochs_; }
+  /// How many of the entries that there ever were are not part of a log with these epochs that ends
+  /// at `end`. Of those from before the epochs that are known it is taken that they are.
+  std::uint64_t count_missing(const epoch_list& other, log_index end) const noexcept;
 
   /// @pre e >= last().epoch
   void append(const epoch& e, byte_view encoded);
   /// Forgets the entries up to `i`, which becomes the base. @pre has(i)
   void drop_until(log_index i);
-  /// Forgets everything and begins behind `p`, the end of a log with these reigns.
-  void reset(const position& p, reign_list reigns = {});
+  /// Forgets everything and begins behind `p`, the end of a log with these epochs.
+  void reset(const position& p, epoch_list epochs = {});
 
   /// The entries from `first` on, up to about `most` bytes, at least one. @pre has(first), not base
   entry_batch batch(log_index first, std::size_t most) const;
@@ -119,15 +119,15 @@ private:
     return i == base_.index + 1 ? dropped_ : end_of(i - 1);
   }
   log_index first_known() const noexcept {
-    return reigns_.empty() ? base_.index : reigns_.front().index <= 1 ? 0 : reigns_.front().index;
+    return epochs_.empty() ? base_.index : epochs_.front().index <= 1 ? 0 : epochs_.front().index;
   }
-  void note_reign(const position& first);
+  void note_epoch(const position& first);
   byte_view view(std::size_t from, std::size_t to) const noexcept {
     return {bytes_.data() + begin_ + (from - dropped_), to - from};
   }
 
   position base_, last_;
-  reign_list reigns_;
+  epoch_list epochs_;
   std::deque<std::size_t> ends_; ///< of the entries' bytes, counted from the beginning of all time
   byte_buffer bytes_;            ///< from `begin_` on
   std::size_t begin_ = 0;        ///< bytes before it are dropped, and wait to be moved away

@@ -31,8 +31,8 @@ struct membership_options {
 /// What a node says of one partition that it leads or has data of.
 struct claim {
   std::uint64_t partition = 0;
-  supercache::epoch epoch; ///< the latest reign it knows of
-  bool leads = false;      ///< it is the primary in this reign
+  supercache::epoch epoch; ///< the latest epoch it knows of
+  bool leads = false;      ///< it is the primary in this epoch
   bool holds = false;      ///< it has data
   member_list members;     ///< the group, as far as it knows
   member_list coming;      ///< of a primary: whom it brings up to date
@@ -44,12 +44,12 @@ claim claim_of(std::uint64_t partition, const replica& r);
 void write(wire_writer& w, const claim& c);
 claim read_claim(wire_reader& r);
 
-/// What is known of who leads a partition. Who is alive counts, whatever later reign there was: its
+/// What is known of who leads a partition. Who is alive counts, whatever later epoch there was: its
 /// primary may be dead, and nobody else may have heard of it.
 struct leadership {
   supercache::epoch epoch;
-  member primary;       ///< the last one known; its life may be over
-  bool current = false; ///< it can be reached, and says so; of several the one in the latest reign
+  member primary;       ///< the last one known; its incarnation may be over
+  bool current = false; ///< it can be reached, and says so; of several the one in the latest epoch
   member_list members, coming;
   bool operator==(const leadership&) const = default;
 };
@@ -66,13 +66,13 @@ public:
   // -- what is learned ----------------------------------------------------------------------------
 
   /// The nodes that are to be members, as the node monitor's source has them; without this one.
-  /// Answers those that are new and those that are gone. Before the first list this node founds no
+  /// Answers those that are new and those that are gone. Before the first list this node bootstraps no
   /// group; with it time begins, as if it had been there at the start.
   struct difference {
     std::vector<std::string> added, removed;
   };
   difference declare(std::vector<std::string> nodes, std::int64_t now);
-  /// A node was reached, in this life.
+  /// A node was reached, in this incarnation.
   void node_up(const member& m, std::int64_t now);
   /// It can no longer be reached.
   void node_down(const member& m, std::int64_t now);
@@ -94,7 +94,7 @@ public:
   std::uint64_t own(const claim& c);
   std::uint64_t own_version() const noexcept { return own_version_; }
   std::vector<claim> own_claims() const;
-  /// Lives of nodes that said goodbye and cannot be reached. Others are told, who may have missed
+  /// incarnations of nodes that said goodbye and cannot be reached. Others are told, who may have missed
   /// the goodbye: else they wait for ever for who had their vote.
   member_list gone() const;
   /// Grows whenever `gone` may answer something else.
@@ -114,23 +114,23 @@ public:
   /// The members that a partition should have, the preferred primary first; a node that was never
   /// seen with the id 0.
   member_list wanted(std::size_t partition) const;
-  /// The founders of a partition's group, if it is for this node to found it now.
-  std::optional<member_list> to_found(std::size_t partition, const member& founder,
+  /// The initial members of a partition's group, if it is for this node to bootstrap it now.
+  std::optional<member_list> to_bootstrap(std::size_t partition, const member& bootstrapper,
                                       std::int64_t now) const;
-  /// Whether a group of the partition exists, or may: nothing may be founded then. `founder` is who
-  /// had this node's vote to found it, if anybody.
-  bool group_exists(std::size_t partition, const member& founder, std::int64_t now) const;
+  /// Whether a group of the partition exists, or may: nothing may be bootstrapped then. `bootstrapper` is who
+  /// had this node's vote to bootstrap it, if anybody.
+  bool group_exists(std::size_t partition, const member& bootstrapper, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
   /// How many partitions would miss this node if it went now. Until it is known who leads one of
   /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
-  /// majority. So may this node's vote for a founder who cannot be reached: his group may have this
-  /// node in it. `founders`: who had it, of each partition (`replica::founder`).
-  std::size_t counting_on_self(std::span<const member> founders) const;
+  /// majority. So may this node's vote for one who bootstraps a group and cannot be reached: that group may have this
+  /// node in it. `bootstrappers`: who had it, of each partition (`replica::bootstrapper`).
+  std::size_t counting_on_self(std::span<const member> bootstrappers) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
   bool somebody_stays() const;
 
-  /// Lives of nodes that can be reached, this one included, in order.
+  /// incarnations of nodes that can be reached, this one included, in order.
   member_list live() const;
   /// Nodes that are counted on and cannot be reached.
   std::vector<std::string> unreachable() const;
@@ -144,7 +144,7 @@ public:
 
 private:
   struct node {
-    member_id id = 0; ///< its present life, as far as is known; 0 = never seen
+    member_id id = 0; ///< its present incarnation, as far as is known; 0 = never seen
     bool up = false;
     bool left = false;
     bool told = false; ///< it said what it claims, in this version
@@ -157,9 +157,9 @@ private:
   void see_who_leads(std::uint64_t partition);
   void see_what_is_led_by(const member& m);
   bool somebody_holds(std::size_t partition) const;
-  /// Whether a node is known, but in another life: this one is over, or was never seen here.
-  bool has_other_life(const member& m) const;
-  bool may_have_founded(const member& founder) const;
+  /// Whether a node is known, but in another incarnation: this one is over, or was never seen here.
+  bool has_other_incarnation(const member& m) const;
+  bool may_have_bootstrapped(const member& bootstrapper) const;
 
   membership_options options_;
   std::int64_t start_ms_;

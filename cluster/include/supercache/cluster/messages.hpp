@@ -8,18 +8,18 @@
 #include <variant>
 
 /// What the copies of one partition say to each other. README.md has the table of who says what to
-/// whom. A message is addressed to a life of a node (`member_id`), never to a name.
+/// whom. A message is addressed to an incarnation of a node (`member_id`), never to a name.
 namespace supercache {
 
 /// A member asks for votes. With `pre` nothing changes by asking or answering: it finds out whether
-/// a vote could succeed, so that a node that is cut off does not end a good reign when it returns.
+/// a vote could succeed, so that a node that is cut off does not end a good epoch when it returns.
 struct vote_request {
-  epoch proposed; ///< the reign it would begin
+  epoch proposed; ///< the epoch it would begin
   position last;  ///< the end of its log; who has more refuses
   bool pre = false;
   bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
   bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
-  member_list founders;     ///< not empty: found the group with these members; nobody may have data
+  member_list initial_members;     ///< not empty: bootstrap the group with these members; nobody may have data
   std::uint64_t counted_ms = 0; ///< handed over: it may be elected for so long
   bool operator==(const vote_request&) const = default;
 };
@@ -28,16 +28,16 @@ struct vote_reply {
   epoch proposed; ///< that of the request
   bool pre = false;
   bool granted = false;
-  epoch promised;        ///< the latest reign the voter knows of
-  bool has_data = false; ///< the voter is part of a group: nothing may be founded
+  epoch promised;        ///< the latest epoch the voter knows of
+  bool has_data = false; ///< the voter is part of a group: nothing may be bootstrapped
   position last;         ///< the end of the voter's log, or of one that it gave up
   bool operator==(const vote_reply&) const = default;
 };
 
-/// The primary's entries, or, without any, a sign of life that carries the commit index and asks
+/// The primary's entries, or, without any, a heartbeat that carries the commit index and asks
 /// where the receiver stands.
 struct append {
-  supercache::epoch epoch; ///< the sender's reign
+  supercache::epoch epoch; ///< the sender's epoch
   position previous;       ///< what stands before the first entry
   log_index commit = 0;
   std::int64_t time_ms = 0; ///< the primary's time, as in stamps
@@ -45,29 +45,29 @@ struct append {
   bool operator==(const append&) const = default;
 };
 
-/// Where a replica stands; the answer to `append` and `fill`. Who asks is answered, too, by who
-/// knows of a later reign.
+/// Where a replica stands; the answer to `append` and `install_snapshot`. Who asks is answered, too, by who
+/// knows of a later epoch.
 struct progress_report {
-  supercache::epoch epoch; ///< the latest reign it knows of; later than the sender's: step down
+  supercache::epoch epoch; ///< the latest epoch it knows of; later than the sender's: step down
   bool accepted = false;
   log_index match = 0;   ///< accepted: its log is the sender's up to here
   position last;         ///< the end of its log: refused, nothing behind this can match
   bool diverged = false; ///< refused for good: it has applied entries that are not the sender's
-  bool asking = false;   ///< not an answer: it heard nothing for long; does the receiver reign?
-  transfer_id fill;      ///< the transfer it took part in last
-  bool filling = false;  ///< and that is not complete: it has the data up to `at`
+  bool asking = false;   ///< not an answer: it heard nothing for long; does the receiver epoch?
+  transfer_id transfer;      ///< the transfer it took part in last
+  bool installing = false;  ///< and that is not complete: it has the data up to `at`
   transfer_point at;
   std::uint64_t given_up = 0; ///< how often it became blank: what it said before that is over
   bool operator==(const progress_report&) const = default;
 };
 
 /// A piece of the primary's data for a replica that has none, or the wrong one.
-struct fill {
+struct install_snapshot {
   supercache::epoch epoch;
   transfer_id transfer; ///< what belongs to another is late
   bool begin = false;   ///< forget everything; the piece is the first
   position at;          ///< the piece is what the primary has after this entry
-  reign_list reigns;    ///< begin: those of the log that ends at `at`
+  epoch_list epochs;    ///< begin: those of the log that ends at `at`
   log_index commit = 0;
   std::int64_t time_ms = 0;
   std::int64_t stamp_ms = 0; ///< begin: of the entry `at`
@@ -76,7 +76,7 @@ struct fill {
   transfer_point from, to;
   byte_buffer piece;
   byte_buffer sessions; ///< with the last piece
-  bool operator==(const fill&) const = default;
+  bool operator==(const install_snapshot&) const = default;
 };
 
 /// The primary hands over: the receiver, which has every entry, asks for votes at once.
@@ -93,7 +93,7 @@ struct retire {
 };
 
 using message
-  = std::variant<vote_request, vote_reply, append, progress_report, fill, take_over, retire>;
+  = std::variant<vote_request, vote_reply, append, progress_report, install_snapshot, take_over, retire>;
 
 void write(wire_writer& w, const message& m);
 /// Errors show in the reader.

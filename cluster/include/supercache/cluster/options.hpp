@@ -55,7 +55,7 @@ struct cluster_options {
   std::size_t replication_factor = 2;
   /// Nodes to join, each `name@host:port`.
   std::vector<std::string> peers;
-  /// Data that a node sends to another to fill its copies, in MiB per second at most; 1 … 100 000.
+  /// Snapshots that a node sends to another, in MiB per second at most; 1 … 100 000.
   std::size_t transfer_rate = 64;
 
   struct {
@@ -84,7 +84,7 @@ struct cluster_options {
     /// anything else in it count as failure, which changes nothing.
     std::function<result<std::vector<std::string>>()> ask;
     ms refresh{5000};  ///< between two questions to the provider; 10 … 3 600 000
-    ms heartbeat{250}; ///< between two signs of life to every other node; 25 … 60 000
+    ms heartbeat{250}; ///< between two heartbeats to every other node; 25 … 60 000
     ms down{1500};     ///< a node that is silent for so long is down; 100 … 600 000; all alike
     /// From when on people are told that it may be. How long, too, nobody is elected in place of a
     /// primary that others have heard from, as long as the connections hold: less than `down`.

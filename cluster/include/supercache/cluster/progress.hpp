@@ -9,21 +9,21 @@ namespace supercache {
 
 /// What a primary knows of one other copy. Plain data; the moves are replica_lead.cpp's.
 ///
-///            accepted                     log does not reach back far enough, or diverged
-///     probe ──────────► stream          probe, stream ──────────────────────────────► fill
-///       ▲   refused, silent │             fill ──── complete ────► stream
-///       └───────────────────┘
+///     probe ── accepted ─────────────────────────────────────────────► stream
+///     stream ── refused, silent ─────────────────────────────────────► probe
+///     probe, stream ── the log does not reach back, or diverged ─────► snapshot
+///     snapshot ── complete ──────────────────────────────────────────► stream
 struct progress {
-  enum class phase : std::uint8_t {
-    probe,  ///< finding where its log and ours are the same: one message at a time
-    stream, ///< entries are sent as they come, without waiting
-    fill,   ///< it gets our data, with the entries that come meanwhile; counts for no majority
+  enum class phases : std::uint8_t {
+    probe,    ///< finding where its log and ours are the same: one message at a time
+    stream,   ///< entries are sent as they come, without waiting
+    snapshot, ///< it installs our data, with the entries that come meanwhile; counts for no majority
   };
 
   member who;
-  phase now = phase::probe;
+  phases phase = phases::probe;
   bool up = false;     ///< as the node monitor sees it
-  log_index match = 0; ///< its log is ours up to here; 0 while it is filled
+  log_index match = 0; ///< its log is ours up to here; 0 while it installs a snapshot
   /// The entry that made it a member. Before it has that, nothing tells it that it counts, and it
   /// may be told by an old message that it does not.
   log_index member_since = 0;
@@ -37,7 +37,7 @@ struct progress {
   std::uint64_t given_up = 0; ///< how many logs it has given up, as far as is known
   bool whole = false;         ///< it has all data of a member, perhaps other than ours
 
-  // -- fill ---------------------------------------------------------------------------------------
+  // -- snapshot ---------------------------------------------------------------------------------------
   transfer_id transfer;   ///< the present one, or the last
   transfer_id reported;   ///< the latest that it took part in, by its own word
   bool complete = false;  ///< and had all of; it never goes back

@@ -21,7 +21,7 @@ struct replica_options {
   replication_mode mode = replication_mode::async;
   /// Entries a member may lag behind, or wait for a majority, before writes are refused.
   std::size_t pending_max = 10'000;
-  /// Bytes of log kept for members that lag; more, and they are filled anew.
+  /// Bytes of log kept for members that lag; more, and they need a snapshot.
   std::size_t log_bytes_max = std::size_t{1} << 20;
   std::int64_t stagger_ms = 60; ///< between the campaigns of one member and the next
   /// How long votes are waited for; twice as long after each time in a row that they did not come,
@@ -29,7 +29,7 @@ struct replica_options {
   std::int64_t campaign_ms = 200;
   std::int64_t silence_ms = 400; ///< without a report: send again
   std::int64_t news_ms = 100;    ///< how late a member may learn of a commit
-  std::int64_t ask_ms = 1'000;   ///< without a word from the primary: ask whether it reigns
+  std::int64_t ask_ms = 1'000;   ///< without a word from the primary: ask whether it epochs
   /// How long a hand-over may take; twice as long after each time that the successor came late, up
   /// to 8 times.
   std::int64_t hand_over_ms = 600;
@@ -48,7 +48,7 @@ struct replica_options {
 struct send_budget {
   std::size_t entries = 256 * 1024; ///< bytes of log entries
   std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data; 0: none
-  std::size_t filled = 0;           ///< bytes of pieces that were sent: the last may be large
+  std::size_t snapshot_bytes = 0; ///< bytes of pieces that were sent: the last may be large
 };
 
 /// A write as its primary did it.
@@ -66,9 +66,9 @@ struct replica_news {
   bool members = false;  ///< the group changed
   bool readable = false; ///< its data became complete, or is gone
   std::uint64_t discarded
-    = 0;                ///< entries that it had applied and gave up for those of another reign
+    = 0;                ///< entries that it had applied and gave up for those of another epoch
   bool partial = false; ///< it leads with a part of the data: the rest is lost
-  bool founded = false; ///< it leads a new group
+  bool bootstrapped = false; ///< it leads a new group
 };
 
 /// One partition's copy on one node: the replicated log, elections, catching up, and changes of the
@@ -78,13 +78,13 @@ struct replica_news {
 ///
 /// The protocol is Raft as in Ongaro's dissertation (2014) with these changes; cluster/README.md
 /// argues for them:
-///  - A reign is an `epoch` with its owner in it, so that in async mode, where a member may promote
-///    itself without a majority, two never reign in the same epoch.
+///  - An epoch is an `epoch` with its owner in it, so that in async mode, where a member may promote
+///    itself without a majority, two never lead in the same epoch.
 ///  - Who is alive is told from outside (`peer_up`, `peer_lost`, `peer_down`); there are no timers
 ///    per partition but the stagger of campaigns.
 ///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
 ///  never
-///    cuts entries off: where its log differs, it is filled anew, and what it gives up is counted.
+///    cuts entries off: where its log differs, it installs a snapshot, and what it gives up is counted.
 ///  - The group is changed by joint consensus (§4.3), with a casting vote: see `replica_group`.
 class replica {
 public:
@@ -116,25 +116,25 @@ public:
   // -- what happens around it ---------------------------------------------------------------------
 
   void peer_up(member_id id, std::int64_t now);
-  /// The connection broke: nothing can be sent, but the peer may be alive, and reign.
+  /// The connection broke: nothing can be sent, but the peer may be alive, and epoch.
   void peer_lost(member_id id, std::int64_t now);
   /// The peer is dead, or was silent for `loyal_ms`.
   void peer_down(member_id id, std::int64_t now);
   /// To be called every 20 … 100 ms.
   void tick(std::int64_t now);
   /// The members that the partition should have, the preferred primary first, each in its present
-  /// life, or 0 if that is not known. What it takes to get there happens in due course.
+  /// incarnation, or 0 if that is not known. What it takes to get there happens in due course.
   void steer(member_list wanted, std::int64_t now);
-  /// Founds the group, if this copy is blank and all voters agree, whether they are founders or
-  /// not. `least`: the new reign comes behind this one.
-  void found(const member_list& founders, member_list voters, const epoch& least, std::int64_t now);
-  /// Whom this copy, while blank, last gave its vote to found the group; nobody: id 0. Unless that
-  /// life is over, its group may exist.
-  const member& founder() const noexcept { return founder_; }
-  /// Somebody who is alive said that he leads in this reign, perhaps another group. A later one
-  /// than this copy knows of is followed; who leads in an earlier one is told, and reigns anew.
+  /// Bootstraps the group, if this copy is blank and all voters agree, whether they are initial members or
+  /// not. `least`: the new epoch comes behind this one.
+  void bootstrap(const member_list& initial_members, member_list voters, const epoch& least, std::int64_t now);
+  /// Whom this copy, while blank, last gave its vote to bootstrap the group; nobody: id 0. Unless that
+  /// incarnation is over, its group may exist.
+  const member& bootstrapper() const noexcept { return bootstrapper_; }
+  /// Somebody who is alive said that he leads in this epoch, perhaps another group. A later one
+  /// than this copy knows of is followed; who leads in an earlier one is told, and begins a new epoch.
   void heard_of(const epoch& e, std::int64_t now);
-  /// Whether a group is known to exist elsewhere: then this copy agrees to no founding, but by who
+  /// Whether a group is known to exist elsewhere: then this copy agrees to no bootstrap, but by who
   /// had its vote already.
   void know_of_group(bool exists) noexcept { group_exists_ = exists; }
   /// Makes this copy the primary of a group of its own, whoever else there may be: an operator's
@@ -152,21 +152,21 @@ public:
   bool has_majority() const noexcept;
   /// Sync: whether what was read from this copy before is the latest that anybody was told of, so
   /// that a primary that hung or was cut off does not answer with what was replaced long ago. A
-  /// lease (Ongaro, §6.4.1): members that follow this reign and heard from this node of late elect
+  /// lease (Ongaro, §6.4.1): members that follow this epoch and heard from this node of late elect
   /// nobody else yet, and as many as can decide are in the way of every election.
   /// `heard`: whether a peer has proven that less than `loyal_ms` ago it heard from this node.
   template <class Heard>
   bool has_lease(const Heard& heard, std::int64_t now) const {
-    // Whoever confirmed entries of this reign since it was connected follows it.
+    // Whoever confirmed entries of this epoch since it was connected follows it.
     const auto holds = [&](const member& m) {
       const auto p = peers_.find(m.id);
       return m.id == options_.self.id
-             || (p != peers_.end() && p->second.up && p->second.now == progress::phase::stream
+             || (p != peers_.end() && p->second.up && p->second.phase == progress::phases::stream
                  && heard(m.id));
     };
     return accepts_writes() && now >= no_lease_until_ms_ && group_.decides(holds);
   }
-  /// The latest reign this copy knows of, and who reigns; 0 = nobody it knows.
+  /// The latest epoch this copy knows of, and who leads; 0 = nobody it knows.
   const epoch& promised() const noexcept { return promised_; }
   member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
   log_index commit() const noexcept { return commit_; }
@@ -183,11 +183,11 @@ public:
     return group_index_ > commit_ || !group_.before.empty();
   }
   /// Whether this copy has no data and never was part of a group.
-  bool blank() const noexcept { return log_.last().index == 0 && !filling_; }
-  bool filling() const noexcept { return filling_.has_value(); }
+  bool blank() const noexcept { return log_.last().index == 0 && !installing_; }
+  bool installing() const noexcept { return installing_.has_value(); }
   /// Whether it has all data of a member, however old.
   bool readable() const noexcept {
-    return !filling_ && !diverged_ && log_.last() >= forgot_
+    return !installing_ && !diverged_ && log_.last() >= forgot_
            && (is_member(options_.self.id) || leads());
   }
   /// The cluster's time for this partition: the primary's, as far as is known here; never before
@@ -211,7 +211,7 @@ private:
     bool pre = true;
     member_id handed_over = 0;    ///< the primary that asked for it, and has to say so again
     bool heir = false;            ///< not a member, but nobody else is left
-    member_list founders, voters; ///< to found the group, or as heir: who is asked
+    member_list initial_members, voters; ///< to bootstrap the group, or as heir: who is asked
     struct vote {
       bool granted = false;
       position last;
@@ -258,25 +258,25 @@ private:
   bool grants(member_id from, const vote_request& m, std::int64_t now) const;
   std::int64_t loyal_until() const noexcept { return primary_ ? loyal_until_ms_ : 0; }
   bool loyal_to_another(member_id than, std::int64_t now) const;
-  void reign(std::int64_t now, entry first);
+  void lead(std::int64_t now, entry first);
 
   // replica_follow.cpp
   void on(member_id from, const append& m, std::int64_t now);
-  void on(member_id from, const fill& m, std::int64_t now);
+  void on(member_id from, const install_snapshot& m, std::int64_t now);
   void on(member_id from, const retire& m, std::int64_t now);
   bool from_primary(member_id from, const epoch& e);
   bool take_entries(const append& m, progress_report& report);
   bool has_same(const position& p) const;
   void ask(member_id whom, std::int64_t now);
-  bool has_all(const fill& m) const;
-  void restart_from(const fill& m);
+  bool has_all(const install_snapshot& m) const;
+  void restart_from(const install_snapshot& m);
   progress_report report_of() const;
   void remember_votes();
   void become_blank();
 
   // replica_lead.cpp
   void on(member_id from, const progress_report& m, std::int64_t now);
-  void on_fill_report(progress& p, const progress_report& m);
+  void on_snapshot_report(progress& p, const progress_report& m);
   void collect_from(progress& p, send_budget& budget, std::int64_t now, std::vector<message>& out);
   void collect_entries(progress& p, send_budget& budget, std::int64_t now,
                        std::vector<message>& out);
@@ -284,11 +284,11 @@ private:
                       std::vector<message>& out);
   bool wants(const progress& p, bool pieces = true) const;
   bool may_send_entries(const progress& p) const;
-  bool may_begin_to_fill(const progress& p) const;
+  bool may_begin_snapshot(const progress& p) const;
   const append& entries_for(progress& p, std::size_t most, std::int64_t now,
                             std::vector<message>& out);
   void send_piece(progress& p, send_budget& budget, std::int64_t now, std::vector<message>& out);
-  void begin_to_fill(progress& p);
+  void begin_snapshot(progress& p);
   void back_to_probe(progress& p);
   void advance_commit();
   bool replicated(log_index i) const;
@@ -314,10 +314,10 @@ private:
   partition_store& store_;
   entry_log log_;
   sessions sessions_;
-  std::optional<supercache::filling> filling_;
-  transfer_id fill_; ///< the transfer this copy took part in last
+  std::optional<supercache::installation> installing_;
+  transfer_id transfer_; ///< the transfer this copy took part in last
   /// Sync: the end of the log that this copy had and gave up. Those entries may be committed
-  /// because it had them; so until it is filled it votes as if it still did.
+  /// because it had them; so until it has installed a snapshot it votes as if it still did.
   position forgot_;
 
   role role_ = role::follower;
@@ -325,11 +325,11 @@ private:
   epoch voted_;           ///< the last one for which another had its vote
   member_id primary_ = 0; ///< of `promised_`, if known
   log_index commit_ = 0;
-  log_index reign_begin_ = 0;                      ///< as primary: the first entry of its own reign
+  log_index epoch_begin_ = 0;                      ///< as primary: the first entry of its own epoch
   log_index recent_end_ = 0, next_recent_end_ = 0; ///< as primary: of the log, some time ago
   std::int64_t recent_ms_ = 0;                     ///< when they were noted
   bool group_exists_ = false;                      ///< see `know_of_group`
-  member founder_;
+  member bootstrapper_;
   replica_group group_;
   log_index group_index_ = 0; ///< of the entry that made it so
   std::int64_t stamp_ms_ = 0, certain_ms_ = 0;
@@ -339,7 +339,7 @@ private:
   std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
 
   std::uint64_t given_up_ = 0; ///< how often it became blank
-  bool diverged_ = false;      ///< its data is not the primary's: it waits to be filled
+  bool diverged_ = false;      ///< its data is not the primary's: it waits for a snapshot
 
   std::optional<campaign> campaign_;
   unsigned campaigns_lost_ = 0;     ///< in a row, for want of answers
@@ -347,11 +347,11 @@ private:
   std::int64_t loyal_until_ms_ = 0; ///< to `primary_`, to which the connection broke
   member_id former_ = 0; ///< sync: the primary before, after a vote for whom it handed over to
   std::int64_t loyal_to_former_until_ms_ = 0;
-  std::uint64_t handed_over_ = 0; ///< the last reign proposed because the primary asked for it
+  std::uint64_t handed_over_ = 0; ///< the last epoch proposed because the primary asked for it
   std::set<member_id> up_;
 
   std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come
-  std::uint64_t fills_begun_ = 0;
+  std::uint64_t snapshots_begun_ = 0;
   member_list wanted_;
   member_id hand_over_to_ = 0;
   std::int64_t hand_over_until_ = 0, next_hand_over_ms_ = 0, next_news_ms_ = 0;

@@ -64,7 +64,7 @@ public:
 
   /// A part of a queue, for copying it piece by piece while it changes. A fifo is copied from its
   /// newest item to its oldest, a lifo from its oldest to its newest, so that what has been copied
-  /// stays in one piece: see `filling`.
+  /// stays in one piece: see `installation`.
   struct slice {
     value_list items;     ///< oldest first
     std::uint64_t at = 0; ///< where the next slice begins

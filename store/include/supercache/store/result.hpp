@@ -106,6 +106,6 @@ private:
 };
 
 using status = result<unit>;
-inline status done() { return unit{}; }
+inline status ok() { return unit{}; }
 
 } // namespace supercache::inline SUPERCACHE_ABI

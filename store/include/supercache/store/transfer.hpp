@@ -13,7 +13,7 @@ namespace supercache {
 /// sends each piece between the operations that it applies, in one sequence: what the receiver has
 /// after a piece is, for the places that the walk has met, exactly what the sender has at that
 /// operation. Operations that come between pieces concern the receiver where the walk has been, and
-/// are left out where it has yet to come (`filling::apply`). So the copy is consistent though
+/// are left out where it has yet to come (`installation::apply`). So the copy is consistent though
 /// nobody stops or copies anything beforehand, and a transfer that breaks off can go on from where
 /// it was.
 ///
@@ -42,11 +42,11 @@ transfer_point read_point(wire_reader& r);
 transfer_point read_piece(const partition_store& from, const transfer_point& at, std::size_t budget,
                           byte_buffer& out);
 
-/// A store that is being filled. Not thread-safe, but that others may read the store.
-class filling {
+/// A store that installs a snapshot. Not thread-safe, but that others may read the store.
+class installation {
 public:
   /// @pre the store is empty
-  explicit filling(partition_store& s) noexcept : store_(s) {}
+  explicit installation(partition_store& s) noexcept : store_(s) {}
 
   const transfer_point& at() const noexcept { return at_; }
   /// Takes over the piece that was read at `at()`. Errors: `malformed`; the store is then good for
