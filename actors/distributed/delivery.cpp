@@ -83,6 +83,13 @@ bool is_kind_right(caf::message_id id, const caf::message& content) {
   }
 }
 
+/// Whether it would end an actor that is nobody's to end from far away: the library's own are all
+/// hidden from CAF's registry. An application's other actors may be ended as ever.
+bool is_forbidden_end(const caf::message& content, const caf::strong_actor_ptr& to) {
+  return content.match_elements<caf::exit_msg>()
+         && !to->get()->getf(caf::abstract_actor::is_registered_flag);
+}
+
 struct sender {
   caf::strong_actor_ptr who;
   bool readable = true;
@@ -127,7 +134,7 @@ status deliver(basp_broker& broker, const basp::header& h, const std::vector<cha
   caf::message content;
   if (in(stages, content) || !is_kind_right(id, content))
     return unreadable();
-  if (is_link(content, to))
+  if (is_link(content, to) || is_forbidden_end(content, to))
     return ok();
   queue.push(
     broker.context(), place, std::move(to),

@@ -20,6 +20,7 @@ public:
   log_sink pen() {
     return [this](const log_line& l) {
       std::unique_lock hold{lock_};
+      ++begun_;
       open_.wait(hold, [this] { return !stuck_; });
       lines_.push_back(std::string{to_string(l.level)} + ' ' + std::string{l.component} + ": "
                        + std::string{l.text});
@@ -29,6 +30,11 @@ public:
     const std::lock_guard hold{lock_};
     stuck_ = is;
     open_.notify_all();
+  }
+  /// Lines that have come, also one that is stuck.
+  std::size_t begun() const {
+    const std::lock_guard hold{lock_};
+    return begun_;
   }
   std::vector<std::string> lines() const {
     const std::lock_guard hold{lock_};
@@ -43,6 +49,7 @@ private:
   mutable std::mutex lock_;
   std::condition_variable open_;
   bool stuck_ = false;
+  std::size_t begun_ = 0;
   std::vector<std::string> lines_;
 };
 
@@ -146,6 +153,7 @@ TEST_CASE("a logger ends though its sink is stuck, and lets go what the sink hol
     logger log{p.pen()};
     log.write(log_level::info, "cache", "one");
     log.write(log_level::info, "cache", "two");
+    CHECK(eventually([&] { return p.begun() == 1; })); // a thread takes its time to begin
     log.close(1ms);
     log.write(log_level::info, "cache", "three");
   }

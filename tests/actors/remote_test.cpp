@@ -140,6 +140,28 @@ TEST_CASE("errors cross the network with their code and sentence") {
               errc::timeout, "no item came to queue 'q' in time");
 }
 
+TEST_CASE("nobody far away ends the cache, but an actor of the application that is published") {
+  over_network n;
+  n.c.put(record{"k", 1});
+  const auto own = n.server.spawn(
+    [](caf::event_based_actor*) -> caf::behavior { return {[](int x) { return x; }}; });
+  const auto port = n.server.middleman().publish(own, 0, "127.0.0.1");
+  REQUIRE(port);
+  const auto far = n.client.middleman().remote_actor("127.0.0.1", *port);
+  REQUIRE(far);
+  for (const auto why : {caf::exit_reason::user_shutdown, caf::exit_reason::kill}) {
+    caf::anon_send_exit(n.to, why);
+    n.self->send_exit(n.to, why);
+    n.self->link_to(n.to);
+    n.self->unlink_from(n.to);
+    CHECK(ask<record_list>(n, get_atom_v, value{"k"}) == record_list{{"k", 1}});
+  }
+  n.self->monitor(*far);
+  caf::anon_send_exit(*far, caf::exit_reason::user_shutdown);
+  n.self->receive([](const caf::down_msg&) {},
+                  caf::after(std::chrono::seconds{20}) >> [] { FAIL("it goes on"); });
+}
+
 TEST_CASE("two caches in two actor systems serve each other's clients") {
   over_network a;
   cache mine = cache::start(a.client, options{});
