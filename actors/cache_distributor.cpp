@@ -95,7 +95,7 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ad
 
 /// The servers of a cluster.
 struct crew {
-  server_address admin;             ///< of what nodes and people ask of the node: never waits
+  server_address admin;               ///< of what nodes and people ask of the node: never waits
   server_address leaver;              ///< of one command, which waits for other nodes
   std::vector<server_address> others; ///< of operations
 

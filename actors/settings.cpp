@@ -222,8 +222,7 @@ std::vector<field> replication_fields() {
       "replication_factor", 1, 16, "copies of each partition, the primary's included",
       [](options & o) -> auto& { return o.replication.replication_factor; }),
     integer(
-      "transfer_rate", 1, 100'000,
-      "snapshots that a node sends to another; MiB per second at most",
+      "transfer_rate", 1, 100'000, "snapshots that a node sends to another; MiB per second at most",
       [](options & o) -> auto& { return o.replication.transfer_rate; }),
     nodes(
       "cluster_peers", "nodes to join; a provider's list counts instead",

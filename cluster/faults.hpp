@@ -17,9 +17,9 @@ enum class fault {
   vote_for_shorter,      ///< a vote is given to who has less
   commit_older,          ///< entries of former epochs are committed by counting copies
   forget_sessions,       ///< a new primary begins with no answers to repeat
-  count_installing,        ///< a copy counts for a majority while it installs a snapshot
+  count_installing,      ///< a copy counts for a majority while it installs a snapshot
   take_late_piece,       ///< a piece of data is taken wherever the transfer stands
-  keep_leading,         ///< a primary does not step down for a later epoch
+  keep_leading,          ///< a primary does not step down for a later epoch
   take_out_of_order,     ///< entries are taken though some before them are missing
   answer_from_own_clock, ///< an operation is applied at the replica's time
   change_alone,          ///< a change of the group needs only the new one

@@ -32,7 +32,8 @@ std::vector<std::string> violations(const replica& r) {
     check(p.next > p.match, "an entry would be sent that is known to be there");
     check(p.next <= last.index + 1, "an entry would be sent that is not there");
     check(p.match <= last.index, "a peer has more than there is");
-    check(p.phase != progress::phases::snapshot || p.match == 0, "a peer counts while it installs a snapshot");
+    check(p.phase != progress::phases::snapshot || p.match == 0,
+          "a peer counts while it installs a snapshot");
   }
   return out;
 }

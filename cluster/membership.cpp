@@ -303,8 +303,9 @@ bool membership::group_exists(std::size_t partition, const member& bootstrapper,
          && now < at->second.down_ms + options_.bootstrap_ms;
 }
 
-std::optional<member_list> membership::to_bootstrap(std::size_t partition, const member& bootstrapper,
-                                                std::int64_t now) const {
+std::optional<member_list> membership::to_bootstrap(std::size_t partition,
+                                                    const member& bootstrapper,
+                                                    std::int64_t now) const {
   if (!listed_ || (declared_.empty() && now < start_ms_ + options_.alone_ms))
     return {}; // there may be others, with a group of their own
   if (leaving_ || group_exists(partition, bootstrapper, now) || somebody_holds(partition))
@@ -317,10 +318,10 @@ std::optional<member_list> membership::to_bootstrap(std::size_t partition, const
   }
   if (!all_up && !waited_)
     return {};
-  // Two majorities of the declared nodes have one in common, so two groups are not bootstrapped at once.
-  // And an acknowledged write is on a majority of a group: if fewer nodes than that are out of
-  // reach, and none of the others holds data, then no group exists, or more than a minority of it
-  // is lost.
+  // Two majorities of the declared nodes have one in common, so two groups are not bootstrapped at
+  // once. And an acknowledged write is on a majority of a group: if fewer nodes than that are out
+  // of reach, and none of the others holds data, then no group exists, or more than a minority of
+  // it is lost.
   const std::size_t nodes = declared_.size() + 1;
   const auto out_of_reach = static_cast<std::size_t>(
     std::ranges::count_if(declared_, [&](const auto& name) { return !nodes_.at(name).up; }));

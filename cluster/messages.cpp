@@ -83,7 +83,8 @@ void get(wire_reader& r, append& m) {
 }
 
 void put(wire_writer& w, const progress_report& m) {
-  const auto& [epoch, accepted, match, last, diverged, asking, transfer, installing, at, given_up] = m;
+  const auto& [epoch, accepted, match, last, diverged, asking, transfer, installing, at, given_up]
+    = m;
   write(w, epoch);
   w.flag(accepted);
   w.number(match);

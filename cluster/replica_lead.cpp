@@ -30,8 +30,8 @@ bool replica::may_send_entries(const progress& p) const {
   return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
 }
 
-/// Sync: a copy that installs a snapshot has dropped its data first. Of those who have some, one after the other, so
-/// that as many as possible can be elected if this node dies meanwhile.
+/// Sync: a copy that installs a snapshot has dropped its data first. Of those who have some, one
+/// after the other, so that as many as possible can be elected if this node dies meanwhile.
 bool replica::may_begin_snapshot(const progress& p) const {
   return async() || !p.whole || std::ranges::none_of(peers_, [&](const auto& x) {
            const progress& other = x.second;

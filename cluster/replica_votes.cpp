@@ -125,9 +125,9 @@ void replica::ask_for_votes(std::int64_t now) {
 void replica::ask_for_vote(const member& of) {
   const campaign& c = *campaign_;
   if (of.id != options_.self.id)
-    send(of.id,
-         vote_request{c.proposed, log_.last(), c.pre, c.handed_over != 0, installing_.has_value(),
-                      c.initial_members, c.handed_over ? static_cast<std::uint64_t>(patience()) : 0});
+    send(of.id, vote_request{c.proposed, log_.last(), c.pre, c.handed_over != 0,
+                             installing_.has_value(), c.initial_members,
+                             c.handed_over ? static_cast<std::uint64_t>(patience()) : 0});
 }
 
 std::int64_t replica::patience() const noexcept {
@@ -135,7 +135,7 @@ std::int64_t replica::patience() const noexcept {
 }
 
 void replica::bootstrap(const member_list& initial_members, member_list voters, const epoch& least,
-                    std::int64_t now) {
+                        std::int64_t now) {
   if (!blank() || campaign_ || leads() || (primary_ && up_.contains(primary_)))
     return;
   campaign c;

@@ -82,7 +82,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
                const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done) {
   auto shake_hands = [self, mine, endpoint, wait, done](caf::error why,
-                                                  const caf::strong_actor_ptr& found) {
+                                                        const caf::strong_actor_ptr& found) {
     if (!found)
       return done(as_failure(why, "it is no SuperCache node"), {});
     compat::ask(self, caf::actor_cast<peer_actor>(found), wait, join_atom_v,
@@ -98,7 +98,8 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
   // The dialer always answers, though it may have others to try first. A time-out would keep the
   // monitor from being freed when it ends.
   compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
-    .then([self, shake_hands, wait, port = to.port](int fd) { find_peer(self, fd, port, wait, shake_hands); },
+    .then([self, shake_hands, wait,
+           port = to.port](int fd) { find_peer(self, fd, port, wait, shake_hands); },
           [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
 }
 
@@ -127,7 +128,7 @@ result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_addre
 } // namespace
 
 void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
-                   std::chrono::milliseconds wait) {
+                       std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
   const auto found = find_now(self, whom, wait);
   if (!found)

@@ -12,8 +12,8 @@ namespace supercache::detail {
 /// What must be the same on every node: where records belong, and what safety rests on.
 structure structure_of(const options& o);
 
-/// How long who makes a connection, or begins a handshake, waits for an answer: as long as a node may be
-/// silent, and a second at least.
+/// How long who makes a connection, or begins a handshake, waits for an answer: as long as a node
+/// may be silent, and a second at least.
 std::chrono::milliseconds handshake_wait(const options& o);
 
 /// DIALER: makes connections, one after the other, each within `handshake_wait`; detached, since it
@@ -38,7 +38,7 @@ void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const no
 /// Says hello to a node that will refuse it, so that the reason is in its log. Blocks for some
 /// seconds at most.
 void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
-                   std::chrono::milliseconds wait);
+                       std::chrono::milliseconds wait);
 
 /// What a node says before anybody joins.
 struct node_facts {

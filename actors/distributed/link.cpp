@@ -167,7 +167,8 @@ host::left link::collect(std::size_t partition, send_budget& budget, wire_writer
   const auto left = node_.host_of(partition).collect(incarnation(), budget, out);
   for (const message& m : out) {
     const auto* entries = std::get_if<append>(&m);
-    asks = asks || (entries && entries->entries.count() > 0) || std::holds_alternative<install_snapshot>(m);
+    asks = asks || (entries && entries->entries.count() > 0)
+           || std::holds_alternative<install_snapshot>(m);
     frame::write_message(w, partition, m);
   }
   return left;

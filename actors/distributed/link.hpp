@@ -52,9 +52,9 @@ public:
   /// To be held by who opens or closes it, until all parts of the node know: else they might learn
   /// of it in another order, and one of them take the peer for gone while it is there.
   std::unique_lock<std::mutex> meet() { return std::unique_lock{meeting_}; }
-  /// A new session with an incarnation of the peer, which was heard at `heard_ms`. Whatever was on its way
-  /// is forgotten. Who was `dialled` says nothing before the peer does, which could not take it
-  /// yet.
+  /// A new session with an incarnation of the peer, which was heard at `heard_ms`. Whatever was on
+  /// its way is forgotten. Who was `dialled` says nothing before the peer does, which could not
+  /// take it yet.
   void open(member_id incarnation, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
             bool dialled);
   /// Answers whether it was up, in this session.
@@ -89,8 +89,8 @@ public:
     node_address said;       ///< where the peer says that it is, in its present or last incarnation
     bool configured = false; ///< people gave the address, so that it is not replaced by `said`
     bool under_way = false;
-    /// The incarnation to which the connection broke last, until it is known to be dead, and until when
-    /// that makes a difference; when to look.
+    /// The incarnation to which the connection broke last, until it is known to be dead, and until
+    /// when that makes a difference; when to look.
     member_id in_doubt = 0;
     std::int64_t doubt_until_ms = 0, next_look_ms = 0;
     std::int64_t next_ms = 0, backoff_ms = 0;

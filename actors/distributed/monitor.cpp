@@ -210,8 +210,8 @@ private:
     const auto known = dialer_index_.try_emplace(&l, dialer_index_.size() % dialers_most);
     const auto i = known.first->second;
     if (i == dialers_.size())
-      dialers_.push_back(
-        self_->spawn<caf::detached + caf::hidden>(dialer_behavior, handshake_wait(core_->config())));
+      dialers_.push_back(self_->spawn<caf::detached + caf::hidden>(
+        dialer_behavior, handshake_wait(core_->config())));
     return dialers_[i];
   }
 

@@ -268,7 +268,8 @@ void node::tick_partition(std::size_t i, std::int64_t now) {
       if (l.current && l.primary != self_)
         core.heard_of(l.epoch, now);
       core.know_of_group(m.group_exists(i, core.bootstrapper(), now));
-      if (auto initial_members = m.to_bootstrap(i, core.bootstrapper(), now); initial_members && core.blank())
+      if (auto initial_members = m.to_bootstrap(i, core.bootstrapper(), now);
+          initial_members && core.blank())
         core.bootstrap(*initial_members, m.live(), l.epoch, now);
     });
     core.tick(now);

@@ -75,8 +75,8 @@ public:
   link* link_of(member_id incarnation);
   /// Whether an incarnation of a node, if it can be reached, has heard from this one since then.
   bool heard_us(member_id incarnation, std::int64_t since_ms);
-  /// Where a partition's primary is: an incarnation that can be reached, this node's own, or 0. Cost: a
-  /// load.
+  /// Where a partition's primary is: an incarnation that can be reached, this node's own, or 0.
+  /// Cost: a load.
   member_id route(std::size_t partition) const noexcept {
     return routes_[partition].load(std::memory_order_acquire);
   }

@@ -142,7 +142,8 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   if (from.node.name != l.name())
     return other_name(l.name(), from.node.name);
   auto hold = l.meet();
-  if (l.up() && l.incarnation() == from.incarnation && (l.session() == session || from.node.name < here_.name))
+  if (l.up() && l.incarnation() == from.incarnation
+      && (l.session() == session || from.node.name < here_.name))
     return ok(); // it dialled us meanwhile, and takes our handshake for late
   if (from.session != session)
     return {errc::io_error, "it is connected in another session"};
@@ -157,15 +158,16 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
 }
 
 /// When two dial each other at once, what the one with the smaller name made counts for both: the
-/// handshake of the other was on its way when they met. Who lost the connection and begins a handshake anew
-/// leaves dialling to this node for longer. While they meet.
+/// handshake of the other was on its way when they met. Who lost the connection and begins a
+/// handshake anew leaves dialling to this node for longer. While they meet.
 bool node::ours_stands(link& l, const hello& from) {
   return l.up() && l.incarnation() == from.incarnation && here_.name < from.node.name
          && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
               < handshake_wait(core_.config()).count();
 }
 
-/// A peer that is connected begins a handshake: it lost the connection, or is another incarnation. While they meet.
+/// A peer that is connected begins a handshake: it lost the connection, or is another incarnation.
+/// While they meet.
 void node::met_anew(link& l, const hello& from) {
   const bool dead = l.incarnation() != from.incarnation;
   part(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);

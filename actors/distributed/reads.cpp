@@ -261,7 +261,8 @@ bool is_long(const query& q) {
 void router::on(link& from, const frame::question& q) {
   const auto incarnation = from.incarnation();
   if (is_long(q.what))
-    node_.elsewhere(q.partition, [this, &from, incarnation, q] { answer_to(from, incarnation, q); });
+    node_.elsewhere(q.partition,
+                    [this, &from, incarnation, q] { answer_to(from, incarnation, q); });
   else
     answer_to(from, incarnation, q);
 }
@@ -273,8 +274,9 @@ void router::answer_to(link& from, member_id incarnation, const frame::question&
   standing at;
   std::optional x{h.ask(q.what, q.at_primary, q.at_primary ? nullptr : &at)};
   if (q.at_primary && !*x && x->why().code == errc::unavailable && h.leads())
-    x = h.ask_as_primary(
-      q.what, [this, &from, incarnation, q](result<answer> y) { tell(from, incarnation, q, {}, std::move(y)); });
+    x = h.ask_as_primary(q.what, [this, &from, incarnation, q](result<answer> y) {
+      tell(from, incarnation, q, {}, std::move(y));
+    });
   if (x)
     tell(from, incarnation, q, std::move(at), *std::move(x));
 }

@@ -70,7 +70,8 @@ private:
   void attempt_quorum(const read_ptr& c);
   void take(const read_ptr& c, member_id who, bool late, failure why, standing at, answer what);
   void answer_to(link& from, member_id incarnation, const frame::question& q);
-  void tell(link& from, member_id incarnation, const frame::question& q, standing at, result<answer> x);
+  void tell(link& from, member_id incarnation, const frame::question& q, standing at,
+            result<answer> x);
   status try_here(const read_ptr& c);
   void found_here(const read_ptr& c, result<answer> x);
   void again(const read_ptr& c, failure why);

@@ -227,19 +227,19 @@ failure router::verdict(const write_call& c) const {
 }
 
 void router::on(link& from, const frame::request& r) {
-  const auto answer
-    = [this, &from, incarnation = from.incarnation(), id = r.id](result<value> x, const position& at) {
-        if (from.incarnation() != incarnation)
-          return; // another incarnation would take it for an answer to a call of its own
-        frame::reply out{id, {errc::none, {}}, at, {}};
-        if (x)
-          out.answer = *std::move(x);
-        else
-          out.why = x.why();
-        from.send(out);
-        const batch gather{node_};
-        batch::current().urgent(from);
-      };
+  const auto answer = [this, &from, incarnation = from.incarnation(),
+                       id = r.id](result<value> x, const position& at) {
+    if (from.incarnation() != incarnation)
+      return; // another incarnation would take it for an answer to a call of its own
+    frame::reply out{id, {errc::none, {}}, at, {}};
+    if (x)
+      out.answer = *std::move(x);
+    else
+      out.why = x.why();
+    from.send(out);
+    const batch gather{node_};
+    batch::current().urgent(from);
+  };
   auto b = node_.host_of(r.partition).propose(r.who, r.what, answer);
   if (b.is == host::beginning::done)
     answer(std::move(b.answer), b.at);

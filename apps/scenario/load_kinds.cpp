@@ -11,8 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto for_ever = 0ms;
 
-// -- puts and removals of keys that one worker owns
-// -------------------------------------------------
+// -- puts and removals of keys that one worker owns ----------------------------------------------
 
 /// Where things are in a record: the key and what picks the partition where the cluster has them,
 /// the number behind both.
@@ -164,8 +163,7 @@ private:
   std::map<std::string, content> settled_;
 };
 
-// -- counters that all workers share
-// ----------------------------------------------------------------
+// -- counters that all workers share -------------------------------------------------------------
 
 class counter_load : public load {
 public:
@@ -219,8 +217,7 @@ private:
   counter_book book_;
 };
 
-// -- queues and stacks: every other worker puts in, the others take out
-// -----------------------------
+// -- queues and stacks: every other worker puts in, the others take out --------------------------
 
 class line_load : public load {
 public:

@@ -27,8 +27,7 @@ struct bounds {
 
 using std::chrono::milliseconds;
 
-// -- what steps can be
-// ------------------------------------------------------------------------------
+// -- what steps can be ---------------------------------------------------------------------------
 
 struct start_step {
   selection who;

@@ -63,7 +63,8 @@ TEST_CASE("declaring says who is new and who is gone, and never this node") {
   CHECK(m.counted() == std::vector<std::string>{"a", "c", "d"});
 }
 
-TEST_CASE("partitions are wanted at nodes in their present incarnations, the preferred primary first") {
+TEST_CASE(
+  "partitions are wanted at nodes in their present incarnations, the preferred primary first") {
   membership m = of_three();
   CHECK(m.wanted(0) == member_list{a, b});
   CHECK(m.wanted(1) == member_list{b, c});
@@ -288,7 +289,7 @@ TEST_CASE("the preferred primary bootstraps a group when nobody has data, and ev
   membership m = of_three();
   CHECK(m.to_bootstrap(0, {}, 0) == member_list{a, b});
   CHECK_FALSE(m.to_bootstrap(1, {}, 0)); // that is for b
-  m.node_up({"c", 33}, 10);          // what it has is not known yet
+  m.node_up({"c", 33}, 10);              // what it has is not known yet
   CHECK_FALSE(m.to_bootstrap(0, {}, 10));
   m.learn_all({"c", 33}, 1, {{0, {3, 9}, false, true, {}, {}}});
   CHECK_FALSE(m.to_bootstrap(0, {}, 10)); // c holds data
@@ -379,7 +380,8 @@ TEST_CASE("who left for good has bootstrapped nothing that others do not have") 
   CHECK_FALSE(m.group_exists(0, b, 20));
 }
 
-TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until he can be asked or is over") {
+TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until he can be asked or "
+          "is over") {
   membership m = of_three();
   std::vector<member> bootstrappers(4);
   bootstrappers[2] = b;

@@ -312,8 +312,8 @@ TEST_CASE("a copy frees its data if its primary says so, unless it was made a me
     p.core("b").receive(p.self(from).id, retire{e, index}, p.now);
   };
   say("a", {0, p.self("a").id}, 1); // an earlier epoch
-  say("c", now_led, 1);               // somebody else
-  say("a", now_led, 0);               // before it was made a member
+  say("c", now_led, 1);             // somebody else
+  say("a", now_led, 0);             // before it was made a member
   CHECK(p.get("b", "k") == value{1});
   say("a", now_led, 1);
   CHECK(p.core("b").blank());

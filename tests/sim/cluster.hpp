@@ -58,8 +58,7 @@ public:
   void declare(std::vector<std::string> names);
   const std::vector<std::string>& declared() const noexcept { return declared_; }
 
-  // -- from above, as nobody within can see it
-  // ------------------------------------------------------
+  // -- from above, as nobody within can see it ---------------------------------------------------
 
   /// The node that leads a partition in the latest epoch, nullptr if nobody does.
   node* leader(std::size_t partition);

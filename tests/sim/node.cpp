@@ -108,7 +108,8 @@ void node::tick() {
     p.core->know_of_group(membership_.group_exists(i, p.core->bootstrapper(), now()));
     if (auto initial_members = membership_.to_bootstrap(i, p.core->bootstrapper(), now());
         initial_members && p.core->blank())
-      p.core->bootstrap(*initial_members, membership_.live(), membership_.leader_of(i).epoch, now());
+      p.core->bootstrap(*initial_members, membership_.live(), membership_.leader_of(i).epoch,
+                        now());
     announce(i);
     after_step(i);
   }

@@ -28,8 +28,8 @@ struct outcome {
 };
 using on_outcome = std::function<void(const outcome&)>;
 
-/// One incarnation of a node: the cores of its partitions and of its membership, and around them, in the
-/// place of actors, what connects, retries and waits.
+/// One incarnation of a node: the cores of its partitions and of its membership, and around them,
+/// in the place of actors, what connects, retries and waits.
 class node {
 public:
   node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms);

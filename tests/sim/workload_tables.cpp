@@ -147,8 +147,7 @@ void workload::check_batches() {
     }
 }
 
-// -- what has a time to live
-// -----------------------------------------------------------------------
+// -- what has a time to live ---------------------------------------------------------------------
 
 void workload::write_fleeting(std::size_t client) {
   dice& d = c_.w.random;

@@ -150,8 +150,7 @@ TEST_CASE("random bytes are refused or read, and nothing worse") {
   }
 }
 
-// -- hostile sizes: nothing is taken on the word of a header
-// ---------------------------------------
+// -- hostile sizes: nothing is taken on the word of a header -------------------------------------
 
 TEST_CASE("sizes beyond what is left are refused before memory is taken for them") {
   for (const char* text : {"ddffffffff",

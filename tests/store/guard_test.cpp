@@ -38,8 +38,7 @@ guard chain(op what, unsigned depth) {
   return g;
 }
 
-// -- a second evaluator, as plain as can be: the oracle of the properties below
-// --------------------
+// -- a second evaluator, as plain as can be: the oracle of the properties below ------------------
 
 const value& operand(const guard& g, const value& x) { return g.what == op::var ? x : g.literal; }
 

@@ -87,7 +87,8 @@ TEST_CASE("a walk meets what stays exactly once while a table becomes wide") {
 }
 
 TEST_CASE("a walk that another table began goes on in a narrow one") {
-  // As when a copy installs a snapshot of a primary that has fewer records by now than the one before it.
+  // As when a copy installs a snapshot of a primary that has fewer records by now than the one
+  // before it.
   for (const table_type type : striped) {
     CAPTURE(to_string(type));
     table wide{type, 0, 8};

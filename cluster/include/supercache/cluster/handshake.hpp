@@ -24,9 +24,9 @@ struct hello {
   static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< who speaks, and where it listens
-  std::uint64_t incarnation = 0;                  ///< its `member_id`
+  std::uint64_t incarnation = 0;           ///< its `member_id`
   std::uint64_t session = 0;               ///< drawn by who dials; of all frames that follow
-  std::string dialled; ///< by what name it knows the other; empty in an answer
+  std::string dialled;                     ///< by what name it knows the other; empty in an answer
   supercache::structure structure;
 };
 

@@ -10,8 +10,8 @@
 
 namespace supercache {
 
-/// One incarnation of one node: a number drawn anew at every start, so that a node which lost its memory
-/// is not taken for the one that had it. 0 = nobody.
+/// One incarnation of one node: a number drawn anew at every start, so that a node which lost its
+/// memory is not taken for the one that had it. 0 = nobody.
 using member_id = std::uint64_t;
 
 /// A node in one of its incarnations.

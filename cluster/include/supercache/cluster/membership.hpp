@@ -66,8 +66,8 @@ public:
   // -- what is learned ----------------------------------------------------------------------------
 
   /// The nodes that are to be members, as the node monitor's source has them; without this one.
-  /// Answers those that are new and those that are gone. Before the first list this node bootstraps no
-  /// group; with it time begins, as if it had been there at the start.
+  /// Answers those that are new and those that are gone. Before the first list this node bootstraps
+  /// no group; with it time begins, as if it had been there at the start.
   struct difference {
     std::vector<std::string> added, removed;
   };
@@ -94,8 +94,8 @@ public:
   std::uint64_t own(const claim& c);
   std::uint64_t own_version() const noexcept { return own_version_; }
   std::vector<claim> own_claims() const;
-  /// incarnations of nodes that said goodbye and cannot be reached. Others are told, who may have missed
-  /// the goodbye: else they wait for ever for who had their vote.
+  /// incarnations of nodes that said goodbye and cannot be reached. Others are told, who may have
+  /// missed the goodbye: else they wait for ever for who had their vote.
   member_list gone() const;
   /// Grows whenever `gone` may answer something else.
   std::uint64_t gone_version() const noexcept { return gone_version_; }
@@ -116,16 +116,17 @@ public:
   member_list wanted(std::size_t partition) const;
   /// The initial members of a partition's group, if it is for this node to bootstrap it now.
   std::optional<member_list> to_bootstrap(std::size_t partition, const member& bootstrapper,
-                                      std::int64_t now) const;
-  /// Whether a group of the partition exists, or may: nothing may be bootstrapped then. `bootstrapper` is who
-  /// had this node's vote to bootstrap it, if anybody.
+                                          std::int64_t now) const;
+  /// Whether a group of the partition exists, or may: nothing may be bootstrapped then.
+  /// `bootstrapper` is who had this node's vote to bootstrap it, if anybody.
   bool group_exists(std::size_t partition, const member& bootstrapper, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
   /// How many partitions would miss this node if it went now. Until it is known who leads one of
   /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
-  /// majority. So may this node's vote for one who bootstraps a group and cannot be reached: that group may have this
-  /// node in it. `bootstrappers`: who had it, of each partition (`replica::bootstrapper`).
+  /// majority. So may this node's vote for one who bootstraps a group and cannot be reached: that
+  /// group may have this node in it. `bootstrappers`: who had it, of each partition
+  /// (`replica::bootstrapper`).
   std::size_t counting_on_self(std::span<const member> bootstrappers) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
   bool somebody_stays() const;

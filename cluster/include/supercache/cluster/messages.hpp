@@ -19,7 +19,8 @@ struct vote_request {
   bool pre = false;
   bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
   bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
-  member_list initial_members;     ///< not empty: bootstrap the group with these members; nobody may have data
+  member_list
+    initial_members; ///< not empty: bootstrap the group with these members; nobody may have data
   std::uint64_t counted_ms = 0; ///< handed over: it may be elected for so long
   bool operator==(const vote_request&) const = default;
 };
@@ -45,17 +46,17 @@ struct append {
   bool operator==(const append&) const = default;
 };
 
-/// Where a replica stands; the answer to `append` and `install_snapshot`. Who asks is answered, too, by who
-/// knows of a later epoch.
+/// Where a replica stands; the answer to `append` and `install_snapshot`. Who asks is answered,
+/// too, by who knows of a later epoch.
 struct progress_report {
   supercache::epoch epoch; ///< the latest epoch it knows of; later than the sender's: step down
   bool accepted = false;
-  log_index match = 0;   ///< accepted: its log is the sender's up to here
-  position last;         ///< the end of its log: refused, nothing behind this can match
-  bool diverged = false; ///< refused for good: it has applied entries that are not the sender's
-  bool asking = false;   ///< not an answer: it heard nothing for long; does the receiver epoch?
-  transfer_id transfer;      ///< the transfer it took part in last
-  bool installing = false;  ///< and that is not complete: it has the data up to `at`
+  log_index match = 0;     ///< accepted: its log is the sender's up to here
+  position last;           ///< the end of its log: refused, nothing behind this can match
+  bool diverged = false;   ///< refused for good: it has applied entries that are not the sender's
+  bool asking = false;     ///< not an answer: it heard nothing for long; does the receiver epoch?
+  transfer_id transfer;    ///< the transfer it took part in last
+  bool installing = false; ///< and that is not complete: it has the data up to `at`
   transfer_point at;
   std::uint64_t given_up = 0; ///< how often it became blank: what it said before that is over
   bool operator==(const progress_report&) const = default;
@@ -92,8 +93,8 @@ struct retire {
   bool operator==(const retire&) const = default;
 };
 
-using message
-  = std::variant<vote_request, vote_reply, append, progress_report, install_snapshot, take_over, retire>;
+using message = std::variant<vote_request, vote_reply, append, progress_report, install_snapshot,
+                             take_over, retire>;
 
 void write(wire_writer& w, const message& m);
 /// Errors show in the reader.

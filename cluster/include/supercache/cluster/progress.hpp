@@ -17,7 +17,8 @@ struct progress {
   enum class phases : std::uint8_t {
     probe,    ///< finding where its log and ours are the same: one message at a time
     stream,   ///< entries are sent as they come, without waiting
-    snapshot, ///< it installs our data, with the entries that come meanwhile; counts for no majority
+    snapshot, ///< it installs our data, with the entries that come meanwhile; counts for no
+              ///< majority
   };
 
   member who;
@@ -37,7 +38,7 @@ struct progress {
   std::uint64_t given_up = 0; ///< how many logs it has given up, as far as is known
   bool whole = false;         ///< it has all data of a member, perhaps other than ours
 
-  // -- snapshot ---------------------------------------------------------------------------------------
+  // -- snapshot ----------------------------------------------------------------------------------
   transfer_id transfer;   ///< the present one, or the last
   transfer_id reported;   ///< the latest that it took part in, by its own word
   bool complete = false;  ///< and had all of; it never goes back

@@ -48,7 +48,7 @@ struct replica_options {
 struct send_budget {
   std::size_t entries = 256 * 1024; ///< bytes of log entries
   std::size_t pieces = 128 * 1024;  ///< bytes of pieces of data; 0: none
-  std::size_t snapshot_bytes = 0; ///< bytes of pieces that were sent: the last may be large
+  std::size_t snapshot_bytes = 0;   ///< bytes of pieces that were sent: the last may be large
 };
 
 /// A write as its primary did it.
@@ -66,8 +66,8 @@ struct replica_news {
   bool members = false;  ///< the group changed
   bool readable = false; ///< its data became complete, or is gone
   std::uint64_t discarded
-    = 0;                ///< entries that it had applied and gave up for those of another epoch
-  bool partial = false; ///< it leads with a part of the data: the rest is lost
+    = 0;                     ///< entries that it had applied and gave up for those of another epoch
+  bool partial = false;      ///< it leads with a part of the data: the rest is lost
   bool bootstrapped = false; ///< it leads a new group
 };
 
@@ -78,13 +78,15 @@ struct replica_news {
 ///
 /// The protocol is Raft as in Ongaro's dissertation (2014) with these changes; cluster/README.md
 /// argues for them:
-///  - An epoch is an `epoch` with its owner in it, so that in async mode, where a member may promote
+///  - An epoch is an `epoch` with its owner in it, so that in async mode, where a member may
+///  promote
 ///    itself without a majority, two never lead in the same epoch.
 ///  - Who is alive is told from outside (`peer_up`, `peer_lost`, `peer_down`); there are no timers
 ///    per partition but the stagger of campaigns.
 ///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
 ///  never
-///    cuts entries off: where its log differs, it installs a snapshot, and what it gives up is counted.
+///    cuts entries off: where its log differs, it installs a snapshot, and what it gives up is
+///    counted.
 ///  - The group is changed by joint consensus (§4.3), with a casting vote: see `replica_group`.
 class replica {
 public:
@@ -125,14 +127,16 @@ public:
   /// The members that the partition should have, the preferred primary first, each in its present
   /// incarnation, or 0 if that is not known. What it takes to get there happens in due course.
   void steer(member_list wanted, std::int64_t now);
-  /// Bootstraps the group, if this copy is blank and all voters agree, whether they are initial members or
-  /// not. `least`: the new epoch comes behind this one.
-  void bootstrap(const member_list& initial_members, member_list voters, const epoch& least, std::int64_t now);
-  /// Whom this copy, while blank, last gave its vote to bootstrap the group; nobody: id 0. Unless that
-  /// incarnation is over, its group may exist.
+  /// Bootstraps the group, if this copy is blank and all voters agree, whether they are initial
+  /// members or not. `least`: the new epoch comes behind this one.
+  void bootstrap(const member_list& initial_members, member_list voters, const epoch& least,
+                 std::int64_t now);
+  /// Whom this copy, while blank, last gave its vote to bootstrap the group; nobody: id 0. Unless
+  /// that incarnation is over, its group may exist.
   const member& bootstrapper() const noexcept { return bootstrapper_; }
   /// Somebody who is alive said that he leads in this epoch, perhaps another group. A later one
-  /// than this copy knows of is followed; who leads in an earlier one is told, and begins a new epoch.
+  /// than this copy knows of is followed; who leads in an earlier one is told, and begins a new
+  /// epoch.
   void heard_of(const epoch& e, std::int64_t now);
   /// Whether a group is known to exist elsewhere: then this copy agrees to no bootstrap, but by who
   /// had its vote already.
@@ -209,8 +213,8 @@ private:
   struct campaign {
     epoch proposed;
     bool pre = true;
-    member_id handed_over = 0;    ///< the primary that asked for it, and has to say so again
-    bool heir = false;            ///< not a member, but nobody else is left
+    member_id handed_over = 0;           ///< the primary that asked for it, and has to say so again
+    bool heir = false;                   ///< not a member, but nobody else is left
     member_list initial_members, voters; ///< to bootstrap the group, or as heir: who is asked
     struct vote {
       bool granted = false;
