@@ -11,10 +11,10 @@ enum class fault {
   none,
   acknowledge_early,     ///< a write counts as committed before a majority has it
   skip_matching,         ///< entries are taken whatever stands before them
-  keep_old_epoch,        ///< who voted for a new epoch goes on in the old one
+  keep_old_epoch,        ///< a voter for a new epoch goes on in the old one
   drop_entry,            ///< of several entries that arrive at once the first is not applied
   vote_twice,            ///< a vote is given though a later epoch was promised
-  vote_for_shorter,      ///< a vote is given to who has less
+  vote_for_shorter,      ///< a vote is given to a candidate that has less
   commit_older,          ///< entries of former epochs are committed by counting copies
   forget_sessions,       ///< a new primary begins with no answers to repeat
   count_installing,      ///< a copy counts for a majority while it installs a snapshot
@@ -23,10 +23,10 @@ enum class fault {
   take_out_of_order,     ///< entries are taken though some before them are missing
   answer_from_own_clock, ///< an operation is applied at the replica's time
   change_alone,          ///< a change of the group needs only the new one
-  elect_at_once,         ///< who lost the connection to the primary takes it for dead
+  elect_at_once,         ///< a member that lost the connection to the primary takes it for dead
   read_without_lease,    ///< a primary answers though others may have elected another
   read_from_one,         ///< the first answer to a read by quorum is enough
-  tell_of_expiry_early,  ///< who reads is told that something expired before others know
+  tell_of_expiry_early,  ///< a reader is told that something expired before others know
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",

@@ -54,9 +54,9 @@ public:
   /// of other keys. What it throws goes through, in both forms; an `error` is the answer of the
   /// `try_` form. Blocks while another thread makes, `o.timeout` at most; so in an actor it keeps
   /// one of the scheduler's threads. Errors: `timeout` if another's takes longer;
-  /// `invalid_argument` for who would wait for itself, as a maker that wants its own key, or two
-  /// that want each other's; `overloaded` when others kept adding and removing the key; those of
-  /// `get` and `add_new`. Cost if it is there: a `get`.
+  /// `invalid_argument` for a caller that would wait for itself, as a maker that wants its own key,
+  /// or two that want each other's; `overloaded` when others kept adding and removing the key;
+  /// those of `get` and `add_new`. Cost if it is there: a `get`.
   value get_or_add(const value& key, const std::function<value()>& make,
                    const write_options& o = {});
   caf::expected<value> try_get_or_add(const value& key, const std::function<value()>& make,

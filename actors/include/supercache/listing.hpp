@@ -14,7 +14,7 @@ struct list_options {
 
 inline read_options::operator list_options() const { return {mode, timeout}; }
 
-/// A part of a listing, for whoever does not want all of it in memory at once.
+/// A part of a listing, for a caller that does not want all of it in memory at once.
 template <class T>
 struct listing {
   std::vector<T> items;

@@ -12,7 +12,7 @@ namespace supercache::inline SUPERCACHE_ABI {
 /// somebody takes it. `try_` forms and errors as at `cache`.
 class SUPERCACHE_API queue {
 public:
-  /// Adds an item at the end, and wakes who waits for one.
+  /// Adds an item at the end, and wakes a caller that waits for one.
   void add(value x, const wait_options& o = {});
   caf::expected<void> try_add(value x, const wait_options& o = {});
   /// Braces are a list, also with one element or none.

@@ -21,7 +21,7 @@ struct header {
 
 /// A heartbeat.
 struct heartbeat {
-  std::uint64_t claims_version = 0; ///< who does not know this version asks for all
+  std::uint64_t claims_version = 0; ///< a node that does not know this version asks for all
   bool leaving = false;
 };
 struct ask_claims {};
@@ -56,7 +56,7 @@ struct reply {
 struct question {
   std::uint64_t id = 0;
   std::uint64_t partition = 0;
-  bool at_primary = false; ///< refused by who does not lead
+  bool at_primary = false; ///< refused by a node that does not lead
   /// For so many milliseconds at most, a `peek` that finds nothing waits until there may be
   /// something.
   std::uint64_t hold_ms = 0;

@@ -67,8 +67,8 @@ constexpr std::size_t majority_of(std::size_t members) noexcept { return members
 struct replica_group {
   member_list members; ///< in order
   member_list before;  ///< of a change: the group that there was
-  /// Of a change: whose vote counts for more when half of `before` is for something; who began it.
-  /// So a group of two can replace the one that is lost.
+  /// Of a change: whose vote counts for more when half of `before` is for something; that of the
+  /// member that began it. So a group of two can replace the one that is lost.
   member_id casting_vote = 0;
   bool joint = false;
   bool operator==(const replica_group&) const = default;
@@ -80,7 +80,7 @@ struct replica_group {
     return more_than_half(members, f) && (!joint || prevails(before, f));
   }
   /// Whether they are enough to elect a primary. In the middle of a change half of the group to
-  /// come will do, so that its other half can be lost, and whoever is elected goes back. Such a
+  /// come will do, so that its other half can be lost, and the elected member goes back. Such a
   /// set, too, has a member in common with every set that decides; but it commits nothing.
   template <class F>
   bool elects(F&& f) const {
@@ -99,7 +99,7 @@ struct replica_group {
   /// Whether every set that decides with the group before has a member in common with every set in
   /// which the members decide alone.
   bool before_meets_members() const;
-  /// All who may still be needed: `members` and `before`, in order.
+  /// All members that may still be needed: `members` and `before`, in order.
   member_list involved() const;
 
 private:

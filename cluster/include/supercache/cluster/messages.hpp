@@ -15,7 +15,7 @@ namespace supercache {
 /// a vote could succeed, so that a node that is cut off does not end a good epoch when it returns.
 struct vote_request {
   epoch proposed; ///< the epoch it would begin
-  position last;  ///< the end of its log; who has more refuses
+  position last;  ///< the end of its log; a voter with more refuses
   bool pre = false;
   bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
   bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
@@ -89,7 +89,8 @@ struct take_over {
 /// The receiver is no longer a member: it may free its data.
 struct retire {
   supercache::epoch epoch;
-  log_index index = 0; ///< of the entry that made it so: who was called back since is not meant
+  log_index index
+    = 0; ///< of the entry that made it so: a replica that was called back since is not meant
   bool operator==(const retire&) const = default;
 };
 

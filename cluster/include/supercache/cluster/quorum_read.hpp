@@ -14,7 +14,8 @@ struct standing {
   replica_group group;
 };
 
-/// A read by quorum, as who reads sees it: whom to ask, which answers are enough, and which counts.
+/// A read by quorum, as the reader sees it: whom to ask, which answers are enough, and which
+/// counts.
 ///
 /// Answers are enough once those who gave them can decide in the group that the newest of them
 /// knows. Had that group decided anything since, a later group included, one of them would know and
@@ -34,7 +35,7 @@ public:
     return known;
   }
 
-  /// One copy's answer; who is asked again may give another. Whether there are enough now.
+  /// One copy's answer; a copy that is asked again may give another. Whether there are enough now.
   bool take(member_id from, standing s, Answer what) {
     if (answered_.empty() || s.last > newest_.last) {
       newest_ = std::move(s);

@@ -34,13 +34,13 @@ struct replica_options {
   /// to 8 times.
   std::int64_t hand_over_ms = 600;
   std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
-  /// Async: when nobody of the group was there for so long, who has any of its data takes over.
+  /// Async: when nobody of the group was there for so long, a copy with any of its data takes over.
   std::int64_t lost_ms = 5'000;
-  /// Async: the same for who has only a part of it, and would replace all that the others may have
-  /// when they can be reached again.
+  /// Async: the same for a copy that has only a part of it, and would replace all that the others
+  /// may have when they can be reached again.
   std::int64_t partial_ms = 30'000;
-  /// Sync: how long who lost the connection to the primary elects nobody else; as long as it takes
-  /// until a silent node is down.
+  /// Sync: how long a member that lost the connection to the primary elects nobody else; as long as
+  /// it takes until a silent node is down.
   std::int64_t loyal_ms = 1'500;
 };
 
@@ -161,7 +161,7 @@ public:
   /// `heard`: whether a peer has proven that less than `loyal_ms` ago it heard from this node.
   template <class Heard>
   bool has_lease(const Heard& heard, std::int64_t now) const {
-    // Whoever confirmed entries of this epoch since it was connected follows it.
+    // A member that confirmed entries of this epoch since it was connected follows it.
     const auto holds = [&](const member& m) {
       const auto p = peers_.find(m.id);
       return m.id == options_.self.id
@@ -170,7 +170,7 @@ public:
     };
     return accepts_writes() && now >= no_lease_until_ms_ && group_.decides(holds);
   }
-  /// The latest epoch this copy knows of, and who leads; 0 = nobody it knows.
+  /// The latest epoch this copy knows of, and its primary; 0 = none that it knows.
   const epoch& promised() const noexcept { return promised_; }
   member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
   log_index commit() const noexcept { return commit_; }
