@@ -5,8 +5,8 @@
 
 #include <supercache/cache.hpp>
 
-/// What every operation of a handle has around it: the check that the cache runs, counting, and the
-/// two forms of an answer.
+/// What surrounds every operation of a handle: the check that the cache runs, counting, and the two
+/// forms of an answer.
 namespace supercache::detail {
 
 /// What `try_…` answered, in the plain form.
@@ -25,9 +25,9 @@ inline result<std::int64_t> ttl_of(const write_options& o) {
   return o.ttl.count();
 }
 
-/// Runs an operation if the cache runs, and counts it. What it throws, e.g. of ours that a value is
-/// too deep for a record, or for want of memory, becomes its answer. `here_only`: a stop meanwhile
-/// may have emptied what it looked at, so that its answer would mean nothing.
+/// Runs an operation if the cache runs, and counts it. An exception, e.g. ours that a value is too
+/// deep for a record, or that memory ran out, becomes its answer. `here_only`: a stop meanwhile may
+/// have emptied what it looked at, so that its answer would mean nothing.
 template <class F>
 auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
   if (!c.running()) [[unlikely]]
@@ -49,8 +49,8 @@ auto operate(core& c, metric what, bool here_only, F&& f) -> decltype(f(c)) {
   }
 }
 
-/// Runs a write. In a cluster the others have what was written, so its answer counts though this
-/// node stops.
+/// Runs a write. In a cluster the other nodes have what was written, so its answer counts though
+/// this node stops.
 template <class F>
 auto write(core& c, metric what, F&& f) -> decltype(f(c)) {
   return operate(c, what, !c.cluster(), std::forward<F>(f));
@@ -95,8 +95,8 @@ inline std::pair<std::size_t, std::size_t> candidates(core& c, const value& key,
   return {i, i + 1};
 }
 
-/// Puts what was gathered from several partitions, each in its order, into the order that the table
-/// type promises over all: of an ordered_set that of the keys.
+/// Puts records of several partitions, each in its order, into the order that the table type
+/// promises over all: of an ordered_set that of the keys.
 void put_in_order(const core& c, std::vector<record>& rows);
 /// The same for rows {key, …} of a namespace or struct type.
 void put_in_order(const core& c, std::vector<record>& rows, std::size_t key_pos);

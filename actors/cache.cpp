@@ -17,8 +17,8 @@ namespace remote = detail::remote;
 
 namespace {
 
-/// Hot path of `put`: one hash, `shelf::hashed::view::put`, one counter. False: it has to go the
-/// general way, for whatever reason.
+/// Hot path of `put`: one hash, `shelf::hashed::view::put`, one counter. False: the record has to
+/// go the general way, for whatever reason.
 [[gnu::always_inline]] inline bool put_directly(core& c, record& r, const write_options& o) {
   if (!c.reads_directly() || o.ttl.count() != 0 || !c.fits(r) || r.deadline()) [[unlikely]]
     return false;
@@ -218,7 +218,7 @@ std::int64_t cache::update_counter(const value& key, std::uint32_t pos, std::int
 namespace {
 
 /// Hot path of `get`: one hash, `shelf::hashed::view::find`, one counter; some 90 instructions in
-/// all. Nullptr, too, when the call is to be measured.
+/// all. Also nullptr when the call is to be measured.
 [[gnu::always_inline]] inline auto find_directly(core& c, const value& key) {
   return reclaim::find_and_hold<detail::block>(
     [&]() __attribute__((always_inline)) {
@@ -230,8 +230,8 @@ namespace {
     });
 }
 
-/// Of a short way at whose end there surely is no record. Answers whether it counts: after a stop
-/// what was looked at may have been emptied.
+/// Ends a short way that surely found no record. Answers whether that counts: after a stop what was
+/// looked at may have been emptied.
 [[gnu::always_inline]] inline bool let_go(std::atomic<const void*>* slot, const core& c) {
   slot->store(nullptr, std::memory_order_release);
   return c.reads_directly();
@@ -248,8 +248,8 @@ records get(core& c, const value& key) {
   return records{std::move(out)};
 }
 
-/// Hot path of a local read in a cluster: some loads more than without one. False: somebody else
-/// has to be asked.
+/// Hot path of a local read in a cluster: some loads more than without one. False: another node has
+/// to be asked.
 bool get_here(core& c, const value& key, const read_options& o, records& out) {
   if (o.mode != read_mode::local || !c.same_position())
     return false;

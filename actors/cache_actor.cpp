@@ -11,12 +11,12 @@ namespace supercache::detail {
 
 namespace {
 
-/// Reads pages of the primary's, as a copy here may be none or old.
+/// Reads pages at the primary, as there may be no copy here, or an old one.
 list_options as_asked(std::string prefix, std::uint64_t limit) {
   return {read_mode::primary, remote::default_timeout, std::move(prefix), index_in(limit)};
 }
 
-/// What is thrown, e.g. that a place in the walk nests too deeply to be sent, becomes the answer.
+/// An exception, e.g. that a place in the walk nests too deeply to be sent, becomes the answer.
 caf::result<page> answer_page(core& c, const std::string& kind, const std::string& name,
                               const value& from, const list_options& o, bool keys_only) {
   if (auto s = c.check_running(); !s)
@@ -47,7 +47,7 @@ caf::result<value> statistics(core& c, const std::string& section) {
                  "no statistics called '" + section + "'; there are cache, cluster, api"});
 }
 
-/// What is in force: one option can be changed while the cache runs.
+/// The options in force: one can be changed while the cache runs.
 options options_in_force(const core& c) {
   options o = c.config();
   o.debug_log = c.log().decides();
@@ -112,7 +112,7 @@ auto info_clauses(handle_source c) {
   };
 }
 
-/// Of those who watch.
+/// For listeners.
 auto watch_clauses(handle_source c) {
   return std::tuple{
     [=](watch_atom, interest& what, const caf::actor& who) {
@@ -163,7 +163,7 @@ caf::result<value> administer(core& c, const std::string& what, const value& arg
   return value{};
 }
 
-/// Of nodes and of people.
+/// For nodes and for operators.
 auto member_clauses(handle_source c) {
   return std::tuple{
     [=](join_atom, const wire_frame& theirs, const caf::actor& endpoint) {
@@ -189,7 +189,7 @@ caf::message_handler part_of(auto... groups) {
   return {typed.unbox().as_behavior_impl()};
 }
 
-/// Never asked, as CACHE passes it on.
+/// Never called, as CACHE passes it on.
 auto wait_clauses() {
   return std::tuple{
     [](queue_atom, wait_atom, const std::string&, std::int64_t) -> caf::result<value> {

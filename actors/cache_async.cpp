@@ -43,7 +43,7 @@ caf::message as_second_elements(const std::vector<record>& rows) {
   return caf::make_message(std::move(out));
 }
 
-/// One operation, which every function here sees to an answer of; each says that it did.
+/// One operation. Every function here sees to its answer, and says that it did.
 struct single {
   core& c;
   compat::deferred_request r;
@@ -207,7 +207,7 @@ caf::message_handler restoring_messages(auto with) {
   };
 }
 
-/// What throws, e.g. that a value is too deep for a record, becomes the answer.
+/// An exception, e.g. that a value is too deep for a record, becomes the answer.
 caf::behavior messages(core& c, auto current) {
   const auto with = [&c, current](metric what, auto f) {
     const single s{c, current->request, what};

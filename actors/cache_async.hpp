@@ -19,7 +19,7 @@ public:
   bool take(const compat::deferred_request& r);
 
 private:
-  /// What the clauses, which see no more than the content, work on.
+  /// The request that the clauses work on; they see no more than its content.
   struct current {
     compat::deferred_request request;
     bool taken = false;

@@ -7,7 +7,7 @@ namespace supercache::detail {
 
 namespace {
 
-/// How much a part of a snapshot has, about: what a connection takes without others noticing.
+/// The approximate size of a part of a snapshot: a connection takes it without others noticing.
 constexpr std::uint64_t part_bytes = 256 * 1024;
 
 failure elsewhere(std::uint64_t partition) {

@@ -2,7 +2,7 @@
 
 #include "clauses.hpp"
 
-/// What CACHE does for those who make a backup or put one back.
+/// What CACHE does when a backup is made or put back.
 namespace supercache::detail {
 
 /// Whether an operation is one of those that put a backup back, and fits the partition. Errors:

@@ -12,15 +12,15 @@
 
 // CACHE: an actor that does what it can in no time, and hands each other message to one of several
 // servers, always the same for one sender. In a cluster those are threads, since operations wait
-// for other nodes; on a single node, actors that walk over many records. What operations may wait
-// for, a node that shakes hands, never queues behind them.
+// for other nodes; on a single node, actors that walk over many records. A node that shakes hands,
+// which operations may wait for, never queues behind them.
 
 namespace supercache::detail {
 
 namespace {
 
-/// An actor that throws ends, and nobody could reach the cache any more: what a clause throws
-/// becomes its answer.
+/// An actor that throws ends, and nobody could reach the cache any more: so an exception of a
+/// clause becomes its answer.
 class shielded final : public caf::detail::behavior_impl {
 public:
   explicit shielded(const caf::message_handler& x) : clauses_(x.as_behavior_impl()) {}
@@ -57,7 +57,7 @@ server_actor::behavior_type server_behavior(server_actor::pointer, std::shared_p
   }};
 }
 
-/// A server, that only the cache keeps: CACHE may be left as it is when an actor system ends, which
+/// A server, which only the cache keeps: CACHE may still be there when an actor system ends, which
 /// waits for the threads of servers.
 using server_address = caf::actor_addr;
 
@@ -95,11 +95,11 @@ caf::behavior front_behavior(caf::event_based_actor* self, std::vector<server_ad
 
 /// The servers of a cluster.
 struct crew {
-  server_address admin;               ///< of what nodes and people ask of the node: never waits
-  server_address leaver;              ///< of one command, which waits for other nodes
-  std::vector<server_address> others; ///< of operations
+  server_address admin;               ///< for requests of nodes and operators: never waits
+  server_address leaver;              ///< for one command, which waits for other nodes
+  std::vector<server_address> others; ///< for operations
 
-  /// Who serves no sender in turn, if it is for one of those.
+  /// The server for a message that does not go to the server of its sender; null for others.
   const server_address* apart(const caf::message& m) const {
     if (m.match_elements<join_atom, wire_frame, caf::actor>()
         || m.match_elements<config_atom, std::string>())
@@ -111,8 +111,8 @@ struct crew {
   }
 };
 
-/// Those who wait until every partition has all its copies, each for as long as he said: nobody
-/// waits until another, who may be gone, has had enough. Thread: CACHE's.
+/// Callers that wait until every partition has all its copies, each for as long as it said: none
+/// waits for the time of another, which may be gone. Thread: CACHE's.
 class syncs : public std::enable_shared_from_this<syncs> {
 public:
   syncs(caf::event_based_actor* self, std::shared_ptr<core> c) : self_(self), core_(std::move(c)) {}
@@ -184,8 +184,8 @@ caf::behavior distributor_behavior(caf::event_based_actor* self, crew servers,
   };
   const caf::behavior open
     = wait_clause(self, c).or_else([](run_atom, const local_job& work) { (*work)(); });
-  // It can be reached before the node is complete, which has to know its port: who comes so early
-  // waits until the node says that it is.
+  // It can be reached before the node is complete, which has to know its port: early messages wait
+  // until the node says that it is.
   self->set_default_handler(caf::skip);
   return {[self, take, open](tick_atom) {
     compat::defer_unmatched(self, take);
@@ -210,7 +210,7 @@ caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
 
 caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
                        std::vector<server_actor>& servers) {
-  // Half of the workers at most, so that some are left for what is short.
+  // Half of the workers at most, so that some are left for short requests.
   const auto walkers = std::max<std::size_t>(1, compat::workers_of(system) / 2);
   for (std::size_t i = 0; i < walkers; ++i)
     servers.push_back(system.spawn<caf::hidden>(server_behavior, c));

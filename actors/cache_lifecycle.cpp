@@ -18,7 +18,7 @@ namespace supercache {
 
 namespace detail {
 
-/// Nobody new reaches the cache.
+/// From here on no new client reaches the cache.
 void core::close_port() {
   auto& middleman = system_.middleman();
   if (node_ && node_->without_network())
@@ -97,7 +97,7 @@ cache cache::start(caf::actor_system& system) { return to_plain(try_start(system
 
 namespace {
 
-/// There is no cache that could say so, and nobody to whom it could be answered.
+/// There is no cache that could say so, and no caller to whom it could be answered.
 void say_not_started(caf::actor_system& system, const std::string& why) {
   const detail::log_book log{nullptr, system};
   log.error(detail::component::cache, "the cache is not started: {}", why);

@@ -61,13 +61,13 @@ namespace {
 
 std::size_t most(std::size_t limit) { return limit ? limit : SIZE_MAX; }
 
-/// The question for what matches; without a limit the one that older nodes know, too.
+/// The query for records that match; without a limit the one that older nodes know, too.
 query matching(const pattern& p, bool bind, std::size_t limit) {
   return limit ? remote::reading(ask::match_some{p, bind, limit})
                : remote::reading(ask::match{p, bind});
 }
 
-/// What several partitions answered, each in its order, as one answer: of an ordered_set in key
+/// The answers of several partitions, each in its order, as one answer: of an ordered_set in key
 /// order, and no more than the limit.
 records as_one(const core& c, std::vector<record> rows, std::size_t limit = 0) {
   detail::put_in_order(c, rows);

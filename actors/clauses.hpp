@@ -13,7 +13,7 @@ namespace supercache::detail {
 using handle_source = std::shared_ptr<core>;
 inline cache handle_of(const handle_source& c) { return cache::borrow(*c); }
 
-/// How long somebody waits who says it in a message of `admin_atom`; 30 s if he does not.
+/// How long the sender of a message of `admin_atom` waits; 30 s if the message does not say.
 inline std::chrono::milliseconds wait_of(const value& argument) {
   return std::chrono::milliseconds{argument.is_int() && argument.as_int() > 0 ? argument.as_int()
                                                                               : 30'000};
@@ -54,7 +54,7 @@ inline write_options living(std::int64_t ttl_ms) {
   return {.ttl = std::chrono::milliseconds{ttl_ms}};
 }
 
-/// Calls `f(read_options)` with the mode of that name, and answers what it answers.
+/// Calls `f(read_options)` with the mode of that name, and answers its result.
 template <class F>
 auto in_mode(const std::string& name, F&& f) -> decltype(f(read_options{})) {
   const auto mode = read_mode_from(name);

@@ -98,7 +98,7 @@ inline auto kv_upkeep_clauses(handle_source c) {
   };
 }
 
-/// What walks over a whole namespace.
+/// Operations that walk over a whole namespace.
 inline auto kv_walk_clauses(handle_source c) {
   return std::tuple{
     [=](kv_atom, list_atom, std::string& ns) -> caf::result<record_list> {

@@ -5,8 +5,8 @@
 
 namespace supercache::detail {
 
-/// Queues and stacks, but for waiting, which is CACHE's own: cache_distributor.cpp. In a cluster
-/// CACHE itself does what puts in and takes out: cache_async.cpp.
+/// Queues and stacks, except waiting, which CACHE does itself: cache_distributor.cpp. In a cluster
+/// CACHE itself also puts items in and takes them out: cache_async.cpp.
 inline auto queue_clauses(handle_source c) {
   const auto h = [c] { return handle_of(c); };
   return std::tuple{

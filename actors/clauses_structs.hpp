@@ -31,7 +31,7 @@ inline auto struct_clauses(handle_source c) {
   };
 }
 
-/// What walks over all structs of a type.
+/// Operations that walk over all structs of a type.
 inline auto struct_walk_clauses(handle_source c) {
   return std::tuple{
     [=](struct_atom, list_atom, const std::string& type) {

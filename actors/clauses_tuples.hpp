@@ -52,7 +52,7 @@ inline auto tuple_clauses(handle_source c) {
   };
 }
 
-/// Changing what a key has.
+/// Changing the records of a key.
 inline auto tuple_update_clauses(handle_source c) {
   const auto h = [c] { return handle_of(c); };
   const auto at = [](const value& partition) { return partition_filter{partition}; };

@@ -142,7 +142,7 @@ void core::stop() {
     compat::end(a);
   for (const auto& s : stores_)
     s->clear(now());
-  // Of a lazy_put that had passed the check; lands in what is freed with us.
+  // Records of a lazy_put that had passed the check; they land in what is freed with us.
   (void)buffers_.drain_all();
   if (const auto n = buffers_.count())
     log().error(component::cache, "{} of lazy_put could not be stored before the stop",
@@ -244,8 +244,8 @@ status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
   return ok();
 }
 
-/// What a buffer gathered; a record in it has its deadline. Those with the same one that stand side
-/// by side go together. After a failure the rest is not tried, so that the order stays.
+/// Writes what a buffer gathered; each record has its deadline. Neighbours with the same deadline
+/// go together. After a failure the rest is not tried, so that the order stays.
 status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest) {
   const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
   auto from = rs.begin();
@@ -257,7 +257,7 @@ status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds lon
     some.assign(std::move_iterator{from}, std::move_iterator{to});
     from = to;
     const auto deadline = some.front().deadline();
-    // What has expired meanwhile is stored all the same: it replaces what has its key.
+    // A record that has expired meanwhile is stored all the same: it replaces the one with its key.
     const auto ttl_ms = deadline ? std::max<std::int64_t>(1, deadline - system_ms()) : 0;
     if (cluster()) {
       s = remote::put_and_keep(*this, some, ttl_ms, longest);

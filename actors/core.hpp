@@ -60,7 +60,7 @@ public:
   bool running() const noexcept { return running_.load(std::memory_order_acquire); }
   status check_running() const;
 
-  /// What there is in a cluster only, else nullptr.
+  /// What only a cache in a cluster has, else nullptr.
   node* cluster() const noexcept { return cluster_.load(std::memory_order_acquire); }
   const options& config() const noexcept { return options_; }
   caf::actor_system& system() const noexcept { return system_; }
@@ -98,7 +98,7 @@ public:
   status flush();
   /// Wakes the buffers that could not be written.
   void retry_lazy();
-  /// Tells the partition's actor that a queue somebody waits on has items.
+  /// Tells the partition's actor that a queue that a caller waits on has items.
   void wake_waiters(const std::string& queue);
 
   // -- actors -----------------------------------------------------------------------------------
@@ -112,12 +112,12 @@ public:
   /// See `cache::watch`. Blocks in a cluster.
   result<std::uint64_t> watch(interest what, const caf::actor& who);
   bool unwatch(std::uint64_t watch);
-  /// Has the stores tell of changes, if anybody watches.
+  /// Makes the stores tell of changes, if there is any watch.
   void watch_stores();
   /// See `cache::watch_nodes`.
   status watch_nodes(const caf::actor& who);
 
-  /// Who is told of nodes.
+  /// The listeners that are told of nodes.
   node_events& nodes() noexcept { return nodes_; }
 
   cache_stats stats();
@@ -152,11 +152,11 @@ private:
   std::vector<std::unique_ptr<partition_store>> stores_;
   supercache::metrics metrics_;
   lazy_buffers buffers_;
-  mutable std::mutex actors_lock_; ///< of the actors below; taken by messages' ways only
+  mutable std::mutex actors_lock_; ///< of the actors below; taken only for messages
   std::vector<partition_actor> partition_actors_;
   std::vector<buffer_actor> buffer_actors_;
   cache_actor front_;
-  std::vector<server_actor> servers_; ///< who does what would keep CACHE from others
+  std::vector<server_actor> servers_; ///< do what would keep CACHE from other requests
   watch_actor watches_;
   feed feed_;
   node_events nodes_;
@@ -183,14 +183,15 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
                                             std::size_t index);
 watch_actor::behavior_type watch_behavior(watch_actor::pointer self, std::shared_ptr<core> c);
-/// CACHE, with the actors that do what would keep it from others: in a cluster, or of one node.
+/// CACHE, with its servers, which do what would keep it from other requests: in a cluster, or on
+/// one node.
 caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
                              std::vector<server_actor>& servers);
 caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
                        std::vector<server_actor>& servers);
-/// What CACHE answers. All but that an item is waited for, which needs an actor.
+/// All requests that CACHE answers, except waiting for an item, which needs an actor.
 caf::behavior cache_behavior(std::shared_ptr<core> c);
-/// The part of it that is done in no time on a single node, or has to be done in order.
+/// The part of them that takes no time on a single node, or has to be done in order.
 caf::message_handler short_behavior(std::shared_ptr<core> c);
 
 } // namespace supercache::detail

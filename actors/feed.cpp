@@ -102,7 +102,7 @@ void feed::forget(std::uint64_t watch, const listener& l) {
 }
 
 void feed::clear() {
-  // Ends outside of the locks: a listener that nobody else holds ends, and with it what it holds.
+  // Freed outside of the locks: a listener that nothing else holds ends, and with it what it holds.
   decltype(listeners_) gone;
   gathered own, foreign;
   {
@@ -184,7 +184,7 @@ void feed::give_up_line(listener& l) {
 }
 
 /// Whether there is room for more among all listeners, if need be in place of what waits for those
-/// that have most. Nobody gives up for one that has more.
+/// that have most. No listener gives up for one that has more.
 bool feed::make_room(const listener& who, std::size_t bytes) {
   while (held_ + bytes > most_of_all) {
     const auto most

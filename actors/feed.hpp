@@ -15,30 +15,33 @@
 
 namespace supercache::detail {
 
-/// Who watches what, and the changes that wait to be told.
+/// The watches, and the changes that wait to be told.
 ///
-/// Who makes a change puts it here, under the lock of its key. WATCHES takes what gathered and
-/// sends each listener its part: one message at a time, the next when the last was answered,
-/// however long that takes. In a cluster a partition's primary tells the other nodes what they
-/// watch, and these their listeners. What waits longer than there is room for is given up, and the
-/// listener told `missed`: its own, or, if all together are too many, that of who has most.
+/// A thread that makes a change puts it here, under the lock of its key. WATCHES takes what
+/// gathered and sends each listener its part: one message at a time, the next when the last was
+/// answered, however long that takes. In a cluster a partition's primary tells the other nodes what
+/// they watch, and they tell their listeners. If there is no more room, changes that wait for a
+/// listener are given up, and it is told `missed`: those of the listener itself, or, if all
+/// together are too many, those of the listener that has most.
 ///
 /// Thread: any.
 class feed final : public change_sink {
 public:
   static constexpr std::size_t most_watches = 1'000;
-  /// Bytes of changes that are made here, and as many that are heard of, until they are sorted.
+  /// Bytes of changes that are made here, and as many of changes on other nodes, until they are
+  /// sorted.
   static constexpr std::size_t most_gathered = 32 << 20;
-  /// That wait for one listener, which misses any change that is larger; and for all together.
+  /// Bytes that wait for one listener, which misses any change that is larger; and for all
+  /// together.
   static constexpr std::size_t most_of_one = 8 << 20, most_of_all = 64 << 20;
-  /// In one message; a change that is larger goes alone, if all such that are under way are few
-  /// enough, else it is missed. So those who answer are told whatever is under way for others.
+  /// Bytes in one message. A larger change goes alone, if all such that are under way are few
+  /// enough, else it is missed. So listeners that answer are told, whatever is under way to others.
   static constexpr std::size_t most_at_once = 128 << 10, most_large = 32 << 20;
 
-  /// `wake` is called, by whoever makes a change, when there is something to `take`.
+  /// `wake` is called, by the thread that makes a change, when there is something to `take`.
   feed(std::size_t key_pos, std::function<void()> wake);
 
-  /// What a change takes while it waits to be sorted.
+  /// The memory that a change takes while it waits to be sorted.
   static std::size_t bytes_of(const transition& t);
 
   void changed(transition t) override;
@@ -52,9 +55,9 @@ public:
   /// Answers whether there was one.
   bool remove(std::uint64_t watch);
   void remove_all_of(const caf::actor_addr& who);
-  /// Lets all go who watch, and what waits for them.
+  /// Lets all listeners go, and what waits for them.
   void clear();
-  /// Whether anybody watches, here or elsewhere.
+  /// Whether there is any watch, here or on another node.
   bool anybody() const;
   /// What listeners here watch: what other nodes should tell.
   std::vector<interest> interests() const;

@@ -85,7 +85,7 @@ struct ways {
   std::function<caf::expected<bool>(const T&)> add;
 };
 
-/// What is thrown of ours is an answer; the rest is the caller's.
+/// An exception of ours is an answer; others go to the caller.
 template <class T>
 caf::expected<T> made_by(const std::function<caf::expected<T>()>& make) {
   try {
@@ -95,8 +95,8 @@ caf::expected<T> made_by(const std::function<caf::expected<T>()>& make) {
   }
 }
 
-/// Makes a thing, and stores it unless somebody else, of another node or by another operation, was
-/// quicker; then it is theirs that is answered.
+/// Makes a thing, and stores it unless another node or another operation was quicker; then the
+/// answer is the thing that it stored.
 template <class T>
 caf::expected<T> make_and_add(const ways<T>& how, const std::string& name, const write_options& o) {
   const auto until = std::chrono::steady_clock::now() + detail::countable(o.timeout);

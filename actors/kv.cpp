@@ -256,8 +256,8 @@ result<std::int64_t> ttl_or_keep(const write_options& o) {
   return ttl && *ttl == 0 ? keep_deadline : ttl;
 }
 
-/// Reads, changes, and stores if nobody came between, until that succeeds or time is up: `get()` is
-/// a `result<records>`, `exchange(compare_exchange)` a `result<bool>`.
+/// Reads, changes, and stores if no other write came between, until that succeeds or time is up:
+/// `get()` is a `result<records>`, `exchange(compare_exchange)` a `result<bool>`.
 template <class Get, class Exchange>
 result<value> update_with(const value& key, const value& otherwise,
                           const std::function<value(const value&)>& fn, const write_options& o,

@@ -4,8 +4,8 @@
 
 namespace supercache {
 
-/// Hot path of `get`: the value, if the short way leads there, is put into `x`. False: it does not,
-/// for whatever reason, or the call is to be measured.
+/// Hot path of `get`: puts the value, if there is one, into `x`. False: the short way does not lead
+/// to an answer, for whatever reason, or the call is to be measured.
 bool kv::get_directly(const value& key, value& x, const read_options& o) const {
   detail::core& c = cache_.internals();
   if (!detail::goes_directly(c, key, o)) [[unlikely]]

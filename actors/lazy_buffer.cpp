@@ -45,7 +45,7 @@ result<std::ptrdiff_t> lazy_buffers::add(record r, std::uint64_t key_hash) {
       return {errc::overloaded, "what lazy_put left cannot be written for now, and its buffer is "
                                 "full; try again"};
     }
-    // Full: the caller writes a batch itself, or waits for the one who is writing.
+    // Full: the caller writes a batch itself, or waits for the thread that is writing.
     if (std::unique_lock writing{b.writing, std::try_to_lock}; writing)
       (void)write_one(b, patience);
     else

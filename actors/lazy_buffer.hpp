@@ -15,13 +15,13 @@
 namespace supercache::detail {
 
 /// The buffers of `lazy_put`: one per scheduler worker, each a bounded list of records that an
-/// actor, or whoever finds it full, writes in batches.
+/// actor, or a caller that finds it full, writes in batches.
 ///
-/// Order per key: all records of a key that wait do so in one buffer, whichever thread adds them.
+/// Order per key: all waiting records of a key are in one buffer, whichever thread adds them.
 /// `slots_` says for each of 1024 classes of keys in which buffer its records wait and how many;
-/// only when none do is the class free to move to the adding thread's own buffer.
+/// only when none wait may the class move to the adding thread's own buffer.
 ///
-/// What cannot be written stays, before all else of its buffer, and is tried again.
+/// Records that cannot be written stay at the front of their buffer, and are tried again.
 ///
 /// Thread: any. Cost of `add`: one lock, one compare-exchange; a message only when the buffer's
 /// writer is idle.
@@ -31,7 +31,7 @@ public:
   /// Writes a batch, in order, within that time; takes out what need not be tried again. Called by
   /// one thread at a time per buffer.
   using writer = std::function<status(std::vector<record>&, milliseconds)>;
-  /// How long a write is tried where nobody says how long.
+  /// How long a write is tried if no time is given.
   static constexpr milliseconds patience{5'000};
 
   lazy_buffers(std::size_t buffers, std::size_t limit, std::size_t key_pos, writer write);
@@ -40,8 +40,8 @@ public:
   /// Adds a record with the hash of its key. Answers the buffer whose actor must be woken, or -1.
   /// Errors: `overloaded`: the buffer is full of what cannot be written.
   result<std::ptrdiff_t> add(record r, std::uint64_t key_hash);
-  /// Writes what waits in a buffer until it is empty, or a batch cannot be written within so long.
-  /// Errors: why.
+  /// Writes what waits in a buffer until it is empty, or a batch cannot be written within
+  /// `longest`. Errors: why.
   status drain(std::size_t buffer, milliseconds longest = patience);
   /// All buffers; the first failure.
   status drain_all();
@@ -57,7 +57,7 @@ private:
     std::vector<record> waiting;
     std::size_t stuck = 0; ///< records that could not be written; under `lock`
     std::atomic<bool> failed{false};
-    alignas(64) std::mutex writing; ///< held by who writes
+    alignas(64) std::mutex writing; ///< held by the writing thread
     std::vector<record> batch;      ///< under `writing`; those that are stuck
   };
   using slot = std::atomic<std::uint64_t>; ///< buffer << 32 | records that wait

@@ -18,22 +18,23 @@ class actor_system;
 
 namespace supercache::detail {
 
-/// Who speaks.
+/// The part of a cache that speaks.
 enum class component : std::uint8_t {
   cache,       ///< starting, stopping, what `lazy_put` left
-  peers,       ///< which nodes there are and who can be reached
+  peers,       ///< which nodes there are and which can be reached
   partitions,  ///< what becomes of copies
   requests,    ///< reads and writes on their way to a primary
   connections, ///< of CAF
 };
 std::string_view to_string(component c) noexcept;
 
-/// The log of one cache: what people have to know, and, if they want it, the reason of everything
+/// The log of one cache: what people have to know, and, if they want it, the reason for everything
 /// that it decides (option `debug_log`).
 ///
-/// Names of others may be in what is told: controls in them are escaped, as `printable` does.
+/// Lines may have names in them that others gave: controls in these are escaped, as `printable`
+/// does.
 ///
-/// Thread: any; never waits. Cost of a decision: nothing when the library is built without
+/// Thread: any; never waits. Cost of a decision: nothing when the library is built without it
 /// (`-Ddebug_log=false`); a load when it is switched off.
 class log_book {
 public:
@@ -69,11 +70,11 @@ public:
   /// Errors: `invalid_argument` when it is built without.
   status log_decisions(bool on);
 
-  /// The cache stops: tells what waits, if that takes no longer than a second.
+  /// The cache stops: writes what waits, if that takes no longer than a second.
   void end();
 
 private:
-  /// What cannot be told, as memory is short, must not end who tells it.
+  /// A line that cannot be written, as memory is short, must not end the thread that logs it.
   template <class... Ts>
   void write(log_level level, component who, form<Ts...> f, Ts&&... xs) const noexcept {
     const fmt::string_view text = f;

@@ -152,12 +152,12 @@ void logger::state::run() {
   log_sink over;
   std::swap(over, sink);
   hold.unlock();
-  over = nullptr; // what it holds is let go before whoever waits goes on
+  over = nullptr; // what it holds is let go before a waiting thread goes on
   hold.lock();
   gone.notify_all();
 }
 
-/// Where there can be no thread, the lines wait for the next one that comes.
+/// If no thread can be made, the lines wait until the next one comes.
 void logger::state::start(const std::shared_ptr<state>& me) {
   // The application's signals are not for this thread.
   sigset_t all, before;

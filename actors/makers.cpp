@@ -18,7 +18,7 @@ enum class phase { under_way, made, failed };
 
 /// One making of one subject.
 struct making {
-  const subject* what; ///< of the maker, who stays until it has left the list
+  const subject* what; ///< of the maker, which stays until it has left the list
   std::thread::id maker;
   phase is = phase::under_way;
   value made;
@@ -26,12 +26,12 @@ struct making {
 };
 using making_ptr = std::shared_ptr<making>;
 
-/// All that is being made in the process, for a maker may want what another cache has. They are
-/// few: each has a thread that is at it.
+/// All that is being made in the process, since a maker may want something of another cache. There
+/// are few: each has a thread that makes it.
 struct workshop {
   std::mutex lock;
   std::list<making_ptr> all;
-  std::map<std::thread::id, making_ptr> waiting; ///< who waits for what
+  std::map<std::thread::id, making_ptr> waiting; ///< which thread waits for what
 };
 workshop& shop() {
   static workshop w;
@@ -48,7 +48,7 @@ making_ptr under_way(const workshop& w, const subject& what) {
   return at == w.all.end() ? nullptr : *at;
 }
 
-/// Whether the one who makes `m` waits, over however many others, for this thread.
+/// Whether the thread that makes `m` waits, through any number of others, for this thread.
 /// @pre the workshop is locked
 bool waits_for_me(const workshop& w, making_ptr m) {
   for (;;) {
@@ -61,7 +61,7 @@ bool waits_for_me(const workshop& w, making_ptr m) {
   }
 }
 
-/// Takes a making from the list, and tells who waits for it, whatever became of it.
+/// Takes a making from the list, and wakes the threads that wait for it, whatever became of it.
 class at_work {
 public:
   at_work(workshop& w, std::unique_lock<std::mutex>& hold, const subject& what)

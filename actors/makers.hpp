@@ -26,14 +26,14 @@ struct subject {
   std::string text() const { return "key " + to_string(key); }
 };
 
-/// Calls `make` and answers what it says; or, if another thread is at that, waits until it is done
-/// and answers the same. When it has failed, by an error or an exception, the next one makes.
+/// Calls `make` and answers its result; or, if another thread is making the same, waits until it is
+/// done and answers the same. If that failed, by an error or an exception, the next one makes.
 ///
-/// Blocks, at most for `longest`, and never for ever: whoever would wait for itself, directly or
-/// round a circle of threads that make one thing and wait for another, is told so at once.
-/// Errors: `timeout`, `invalid_argument` for who would wait for itself, `not_started` after `stop`;
-/// those of `make`. What `make` throws goes through. Thread: any, without locks of the caller.
-/// Cost beside `make`: two locks. Memory: as long as somebody is at it.
+/// Blocks, at most for `longest`, and never for ever: a caller that would wait for itself, directly
+/// or round a circle of threads that make one thing and wait for another, is told so at once.
+/// Errors: `timeout`, `invalid_argument` for a caller that would wait for itself, `not_started`
+/// after `stop`; those of `make`. Exceptions of `make` pass through. Thread: any, without locks of
+/// the caller. Cost besides `make`: two locks. Memory: only while a thread makes.
 caf::expected<value> once(const subject& what, std::chrono::milliseconds longest,
                           const std::function<caf::expected<value>()>& make);
 

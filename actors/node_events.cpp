@@ -61,7 +61,7 @@ void node_events::now_live(const member_list& all) {
   wake_();
 }
 
-/// Who is gone, or was started anew, comes first.
+/// A node that is gone, or was restarted, comes first.
 node_events::event node_events::next_for(listener& l) const {
   for (const auto& [name, incarnation] : l.knows)
     if (const auto at = live_.find(name); at == live_.end() || at->second != incarnation) {

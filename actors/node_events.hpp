@@ -14,9 +14,9 @@
 
 namespace supercache::detail {
 
-/// Which nodes the application was told of, and who is told. A listener gets one message at a time,
-/// the next when it has answered; what it is told is how what there is then differs from what it
-/// knows, so that nothing gathers for who is slow.
+/// The application's listeners for nodes, and what each was told. A listener gets one message at a
+/// time, the next when it has answered; the message says how the nodes that there are then differ
+/// from those it knows, so that nothing gathers for a slow listener.
 ///
 /// Thread: any. Its lock is taken alone.
 class node_events {
@@ -29,7 +29,7 @@ public:
   status add(const caf::actor& who);
   /// Answers whether it was there.
   bool remove(const caf::actor_addr& who);
-  /// Tells nobody any more.
+  /// Drops all listeners.
   void clear();
   /// The nodes that can be reached now.
   void now_live(const member_list& nodes);

@@ -61,7 +61,7 @@ result<std::string> get_option(const options& o, std::string_view name) {
 
 namespace {
 
-/// An empty word is no default: who writes it meant something.
+/// An empty word is no default: its writer meant something.
 status check_named(const options& o) {
   for (const auto& name : o.named)
     if (const field* f = find(name); f && f->type != "list" && f->write(o).empty())
@@ -70,7 +70,7 @@ status check_named(const options& o) {
   return ok();
 }
 
-/// What would make people believe that data outlives the processes that have it.
+/// Refuses options by which users would believe that data outlives the processes that have it.
 status check_promises(const options& o) {
   const auto& wal = o.replication.wal;
   const std::string no_log = ", but there is no log on disk so far: data is lost when the last "
@@ -119,7 +119,7 @@ status validate(const options& o) {
 
 namespace {
 
-/// Of those names, the options that somebody set.
+/// Of those names, the options that were set.
 std::vector<std::string> set_among(const options& o, const std::vector<std::string>& names) {
   static const options defaults;
   std::vector<std::string> out;
@@ -131,7 +131,7 @@ std::vector<std::string> set_among(const options& o, const std::vector<std::stri
   return out;
 }
 
-/// The options whose names begin so.
+/// The options whose names have this prefix.
 std::vector<std::string> names_with(std::string_view prefix) {
   std::vector<std::string> out;
   for (const field& f : fields())
@@ -140,8 +140,8 @@ std::vector<std::string> names_with(std::string_view prefix) {
   return out;
 }
 
-/// Those of a cluster, which mean nothing to a cache that stands alone; but where it listens, if it
-/// does.
+/// The options of a cluster, which mean nothing to a cache that stands alone; except where it
+/// listens, if it does.
 std::vector<std::string> of_clusters(const options& o) {
   std::vector<std::string> out{"replication_factor", "transfer_rate", "cluster_peers",
                                "wal.majority_timeout", "wal.max_pending"};
@@ -152,7 +152,7 @@ std::vector<std::string> of_clusters(const options& o) {
   return out;
 }
 
-/// Those of sources of nodes other than the one that is asked.
+/// The options of sources of nodes other than the one that is asked.
 std::vector<std::string> of_other_sources(const cluster_options& o) {
   std::vector<std::string> out;
   if (o.node_monitor.source == monitor_source::provider)

@@ -45,7 +45,7 @@ std::string under(const std::string& section, const std::string& name) {
   return section.empty() ? name : section + '.' + name;
 }
 
-/// Who takes what the parser finds, in the form that it wants.
+/// Takes what the parser finds, in the form that the parser wants.
 class collector {
 public:
   collector(findings& to, line_counter& at, std::string section = "", bool in_list = false)

@@ -61,7 +61,7 @@ bool is_ours(std::string_view section) {
   return section == "supercache" || section.starts_with("supercache.");
 }
 
-/// The option that a key in one of our sections is.
+/// The name of the option that a key in one of our sections sets.
 std::string option_of(std::string_view section, const std::string& key) {
   return section == "supercache" ? key : std::string{section.substr(11)} + '.' + key;
 }

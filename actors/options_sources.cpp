@@ -18,7 +18,7 @@ using detail::trim;
 
 namespace {
 
-/// What CAF's `--long-help` says of an option: with what it may be, and what it is if nobody says.
+/// What CAF's `--long-help` says of an option: with the values that are allowed, and the default.
 std::string help_of(const detail::field& f) {
   const auto usual = f.write(options{});
   return f.help + "; allowed: " + f.allowed + (usual.empty() ? "" : "; default: " + usual);

@@ -4,10 +4,10 @@
 
 #include <supercache/listing.hpp>
 
-/// Listings: what covers a whole space, all at once or page by page.
+/// Listings of a whole space, all at once or page by page.
 namespace supercache::detail {
 
-/// What a page has, if nobody says more.
+/// The items of a page, if no limit is given.
 inline constexpr std::size_t default_page = 1'000;
 
 /// Some records of a space, of all partitions one after the other, each of an ordered_set in key
@@ -19,7 +19,7 @@ result<page> next_page(core& c, const space& of, const value& from, const list_o
 /// Every record {key, …} of a namespace or struct type; of an ordered_set in key order.
 result<std::vector<record>> all_rows(core& c, const space& of, const list_options& o,
                                      bool keys_only = false);
-/// Names in use, sorted, each once; behind `from` if it is not nil.
+/// Names in use, sorted, each once; after `from` if it is not nil.
 result<value_list> names_of(core& c, space_kind kind, const value& from, const list_options& o);
 
 } // namespace supercache::detail

@@ -9,7 +9,8 @@ namespace supercache::detail {
 
 namespace {
 
-/// How long who may look has for taking an item; if it is there still, the next one may.
+/// How long a caller that may look has to take an item; if it is there still, the next one may
+/// look.
 constexpr std::chrono::milliseconds patience{20};
 
 } // namespace

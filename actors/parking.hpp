@@ -11,10 +11,10 @@
 
 namespace supercache::detail {
 
-/// Those who look into queues of a partition as soon as there may be an item, at its primary.
+/// Callers that look into queues of a partition as soon as there may be an item, at its primary.
 ///
-/// Of those who park at a queue as many may look as it has items, who came first before others; if
-/// one is still there 20 ms later, so may the next.
+/// Of the callers parked at a queue as many may look as it has items, those that came first before
+/// others; if an item is still there 20 ms later, the next one may look, too.
 /// Thread: the partition's actor. Cost while nothing comes: one delayed message for each.
 class parking {
 public:
@@ -24,7 +24,7 @@ public:
 
   /// Calls `look`: at once if there are items, else when some come, or after `longest`.
   void park(const std::string& queue, milliseconds longest, std::function<void()> look);
-  /// There may be items, or somebody's time is over.
+  /// There may be items, or a caller's time is over.
   void serve(const std::string& queue);
 
 private:

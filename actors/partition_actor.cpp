@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How often expired records are looked for, and how many are freed before others get their turn.
+/// How often expired records are looked for, and how many are freed before other work has its turn.
 constexpr auto tidy_interval = 200ms;
 constexpr std::size_t tidy_budget = 2000;
 /// How many may wait for items of a partition's queues: some hundred bytes each.
@@ -25,7 +25,7 @@ constexpr std::size_t waits_most = 100'000;
 /// How long an operation in a cluster is tried.
 constexpr auto default_wait = 5'000ms;
 
-/// Somebody who waits for an item of a queue.
+/// A caller that waits for an item of a queue.
 struct waiter {
   caf::typed_response_promise<value> promise;
   std::int64_t deadline_ms;
@@ -74,7 +74,7 @@ public:
       return promise;
     }
     value item;
-    serve(queue); // whoever waits already comes first
+    serve(queue); // callers that wait already come first
     if (!waiting_.contains(queue) && store_.queues().pop_or_watch(queue, item)) {
       promise.deliver(std::move(item));
     } else if (timeout <= 0ms) {
@@ -89,7 +89,8 @@ public:
     return promise;
   }
 
-  /// Gives what is in the queue to those who wait for it, longest first; ends waits that are over.
+  /// Gives what is in the queue to the callers that wait for it, longest first; ends waits that are
+  /// over.
   void serve(const std::string& queue) {
     if (core_->cluster())
       return parking_.serve(queue);
@@ -133,7 +134,7 @@ public:
     compat::tell_later(self_, partition_actor{self_}, more ? 0ms : tidy_interval, caf::tick_atom_v);
   }
 
-  /// Nothing is taken out of a queue for somebody who is gone.
+  /// Nothing is taken out of a queue for a caller that is gone.
   void forget(const caf::actor_addr& who) {
     monitored_.erase(who);
     distant_->forget(who);
@@ -158,8 +159,8 @@ public:
   }
 
 private:
-  /// Those that are over. CAF's own clock, by which they are told, stands still while the machine
-  /// is suspended.
+  /// Ends the waits that are over. CAF's own clock, by which callers are told, stands still while
+  /// the machine is suspended.
   void end_waits() {
     const auto now = system_ms();
     std::vector<std::string> over;
@@ -202,7 +203,7 @@ private:
   std::uint64_t last_id_ = 0;
   /// Operations of a cluster that are under way.
   std::map<std::uint64_t, caf::response_promise> applied_;
-  std::set<caf::actor_addr> monitored_; ///< whoever waits or waited, and lives
+  std::set<caf::actor_addr> monitored_; ///< callers that wait or waited, and live
 };
 
 } // namespace

@@ -134,7 +134,7 @@ caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
   if (!a)
     return to_caf(c.check_running().why());
   // The partition answers at its deadline, or says soon after it what became of an item that it was
-  // taking; ours, later, is for a partition that is gone.
+  // taking; our deadline, which is later, is for a partition that is gone.
   constexpr std::chrono::seconds grace{10};
   timeout = detail::countable(timeout);
   caf::scoped_actor self{c.system()};

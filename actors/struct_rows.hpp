@@ -14,7 +14,7 @@
 namespace supercache::detail::struct_rows {
 
 /// Where a cluster keeps which field is the key of a type, as {type, field}: the structs of a type
-/// that cannot be one, and that nobody is shown.
+/// that no user's type can be, and that no listing shows.
 inline constexpr const char* keys_space = ".keys";
 inline bool is_shown(space_kind kind, std::string_view name) noexcept {
   return kind != space_kind::structs || name != keys_space;
@@ -27,7 +27,7 @@ result<std::vector<std::pair<std::string, std::size_t>>> declared(core& c, const
 /// Makes a field the key of a type, on all nodes, unless another is. Errors: `key_mismatch`; in a
 /// cluster those of a write.
 status init(core& c, const std::string& type, std::size_t field, const wait_options& o);
-/// Which field that is, if any.
+/// The field that is the key of a type, if any.
 result<std::optional<std::size_t>> key_of(core& c, const std::string& type, const read_options& o);
 /// Errors: `key_mismatch` if the type is initialised and the key is not the key field.
 status put(core& c, const std::string& type, record row, const write_options& o);

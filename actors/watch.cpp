@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-// Watching: who begins and ends it, and WATCHES, who tells the listeners.
+// Watching: how it begins and ends, and WATCHES, which tells the listeners.
 
 namespace supercache {
 
@@ -49,7 +49,7 @@ status core::watch_nodes(const caf::actor& who) {
   return ok();
 }
 
-/// Sees to it that nobody is told any more who ended.
+/// Sees to it that a listener that ended is told no more.
 void core::watch_over(const caf::actor& who) {
   {
     const std::lock_guard hold{listening_lock_};
@@ -107,9 +107,9 @@ namespace {
 /// When a node that could not be told is told again.
 constexpr std::chrono::milliseconds later_on{100};
 
-/// Each listener has one message under way at most. There is no time-out, after which it would get
-/// another: who does not read would have all of them wait for him in the network. For one that is
-/// gone CAF would wait for ever, so that it is told.
+/// Each listener has one message under way at most. There is no time-out after which it would get
+/// another: for a listener that does not read, all of them would wait in the network. For one that
+/// is gone CAF would wait for ever, so CAF is told.
 class deliverer : public std::enable_shared_from_this<deliverer> {
 public:
   deliverer(watch_actor::pointer self, std::shared_ptr<core> c)

@@ -37,7 +37,7 @@ member_list replica_group::involved() const {
 }
 
 bool replica_group::before_meets_members() const {
-  // The least that such a set has in common with the members: it takes all others first.
+  // The least that such a set has in common with the members: it takes all other nodes first.
   const auto outside = static_cast<std::size_t>(
     std::ranges::count_if(before, [&](const member& m) { return !find_member(members, m.id); }));
   const auto within = [&](std::size_t size) { return size - std::min(size, outside); };

@@ -136,7 +136,7 @@ void membership::see_who_leads(std::uint64_t partition) {
     known.current = false;
 }
 
-/// After what this node claims is known no more, or again.
+/// Called when what a node claims is no longer known, or is known again.
 void membership::see_what_is_led_by(const member& m) {
   const node& n = nodes_.at(m.node);
   for (std::size_t i = 0; i < leaders_.size(); ++i)
@@ -149,7 +149,7 @@ void membership::learn_all(const member& from, std::uint64_t version, const std:
   const auto at = nodes_.find(from.node);
   if (at == nodes_.end() || at->second.id != from.id)
     return;
-  for (const member& m : gone) // who can be reached says himself whether he leaves
+  for (const member& m : gone) // a node that can be reached says itself whether it leaves
     if (const auto who = nodes_.find(m.node);
         who != nodes_.end() && who->second.id == m.id && !who->second.up)
       node_leaves(m.node);
@@ -243,8 +243,8 @@ std::vector<std::string> membership::counted() const {
   for (const auto& [name, n] : nodes_)
     if (counts(name, n))
       out.push_back(name);
-  // Sync: a group never shrinks to so few that the others, started anew and without word of it,
-  // could found another (`to_bootstrap`).
+  // Sync: a group never shrinks to so few that the others, started again and without knowing of it,
+  // could bootstrap another (`to_bootstrap`).
   const std::size_t nodes = declared_.size() + 1;
   const std::size_t least
     = options_.mode == replication_mode::async ? 1 : majority_of(std::min(options_.factor, nodes));
@@ -252,7 +252,7 @@ std::vector<std::string> membership::counted() const {
     if (out.size() < least && declared_.contains(name) && !n.left && n.replaced)
       out.push_back(name);
   if (out.empty())
-    out.push_back(options_.self.node); // the last one cannot leave anything to anybody
+    out.push_back(options_.self.node); // the last node has no other to leave its data to
   std::ranges::sort(out);
   return out;
 }
@@ -276,8 +276,8 @@ bool membership::somebody_holds(std::size_t partition) const {
     nodes_, [&](const auto& n) { return n.second.up && n.second.claims.contains(partition); });
 }
 
-/// Whether somebody who had this node's vote, and cannot be reached, may have a group. Who can be
-/// reached is asked, too; if he left for good, others have it.
+/// Whether a node that had this node's vote, and cannot be reached, may have a group. A node that
+/// can be reached is asked, too; if it left for good, others have the group.
 bool membership::may_have_bootstrapped(const member& bootstrapper) const {
   if (options_.mode == replication_mode::async || !bootstrapper.id || bootstrapper == options_.self)
     return false;
@@ -293,7 +293,7 @@ bool membership::group_exists(std::size_t partition, const member& bootstrapper,
     return true;
   if (may_have_bootstrapped(bootstrapper))
     return true;
-  // Somebody of the last group known may still have its data.
+  // A member of the last group known may still have its data.
   if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_incarnation(m); }))
     return false;
   if (options_.mode != replication_mode::async)
@@ -318,10 +318,10 @@ std::optional<member_list> membership::to_bootstrap(std::size_t partition,
   }
   if (!all_up && !waited_)
     return {};
-  // Two majorities of the declared nodes have one in common, so two groups are not bootstrapped at
-  // once. And an acknowledged write is on a majority of a group: if fewer nodes than that are out
-  // of reach, and none of the others holds data, then no group exists, or more than a minority of
-  // it is lost.
+  // Two majorities of the declared nodes have a node in common, so two groups are not bootstrapped
+  // at once. And an acknowledged write is on a majority of a group: if fewer nodes than that are
+  // out of reach, and none of the others holds data, then no group exists, or more than a minority
+  // of it is lost.
   const std::size_t nodes = declared_.size() + 1;
   const auto out_of_reach = static_cast<std::size_t>(
     std::ranges::count_if(declared_, [&](const auto& name) { return !nodes_.at(name).up; }));

@@ -38,7 +38,7 @@ status in_range(std::string_view key, T x, T low, T high, std::string_view unit 
                                   + " to " + text(high) + std::string{unit}};
 }
 
-/// Of options that may name no node.
+/// For options that may name no node.
 status all_addresses(std::string_view key, const std::vector<std::string>& nodes) {
   if (nodes.empty())
     return ok();
@@ -47,7 +47,7 @@ status all_addresses(std::string_view key, const std::vector<std::string>& nodes
   return ok();
 }
 
-/// Of all nodes that are named: some may be in both lists.
+/// All nodes that are named; some may be in both lists.
 std::vector<std::string> all_named(const cluster_options& o) {
   auto all = o.peers;
   all.insert(all.end(), o.node_monitor.nodes.begin(), o.node_monitor.nodes.end());

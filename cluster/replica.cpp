@@ -51,8 +51,7 @@ status replica::room_for_writes() const {
 
 namespace {
 
-/// Whether an operation that answered this left everything as it was, so that it need not be
-/// logged.
+/// Whether an operation with this answer left everything as it was, so that it need not be logged.
 bool changed_nothing(const operation_body& body, const value& answer) {
   if (std::holds_alternative<op::put>(body) || std::holds_alternative<op::put_many>(body)
       || std::holds_alternative<op::push>(body) || std::holds_alternative<op::update_counter>(body))
@@ -83,10 +82,10 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
   bool watched = false;
   const stamp when{e.stamp_ms};
   auto answer = store_.apply(e.what, when, &watched);
-  // What changed nothing need not be logged; but if the request may come again, later, it must
-  // still change nothing.
+  // An operation that changed nothing need not be logged. But if the request may come again later,
+  // it must still change nothing.
   if (!answer || (!who.client && changed_nothing(e.what.body, *answer))) {
-    // What was not found because it had expired is freed. A primary to come whose clock is behind
+    // What was not found because it had expired is freed. A later primary whose clock is behind
     // must not find it either.
     const auto at = state_time(when.latest_over());
     if (answer)
@@ -177,8 +176,8 @@ void replica::set_commit(log_index i) {
     change_committed();
 }
 
-/// The group is committed: one that decides together with the one before now decides alone; one
-/// that does so already needs the one before no longer.
+/// The group is committed. If it decides together with the group before, it now decides alone; if
+/// it decides alone already, it no longer needs the group before.
 void replica::change_committed() {
   if (!group_.joint) {
     group_.before.clear();
@@ -200,7 +199,7 @@ void replica::trim() {
     return;
   const std::size_t keep = options_.log_bytes_max * 3 / 4;
   log_index until = commit_;
-  // However large the last entry is, it need not be sent as a part of all data.
+  // However large the last entry is, it alone is no reason to send a snapshot.
   const std::size_t others = log_.bytes() - log_.bytes_from(log_.last().index);
   if (others <= 4 * options_.log_bytes_max)
     for (const auto& [id, p] : peers_)
@@ -214,8 +213,8 @@ void replica::trim() {
 
 // -- roles --------------------------------------------------------------------------------------
 
-/// A later epoch than this copy knew of. The former primary is told, sync, before anything else
-/// that would prove this node to be alive: it may count on it for its lease.
+/// A later epoch than this copy knew of. Sync: the former primary is told before anything else that
+/// would prove this node to be alive, since it may count on this node for its lease.
 void replica::promise(const epoch& e, member_id primary) {
   const member_id former = std::exchange(primary_, primary);
   promised_ = e;
@@ -346,7 +345,7 @@ void replica::tick(std::int64_t now) {
   watch_peers(now);
   move_towards_wanted(now);
   // What expires is freed everywhere once an entry says that it has. Not without a majority: if
-  // another leads by now, this copy would differ and need a snapshot.
+  // another copy leads by now, this one would differ and need a snapshot.
   constexpr std::int64_t expiry_ms = 1'000;
   if (accepts_writes() && time_ms(now) >= stamp_ms_ + expiry_ms
       && store_.next_deadline() <= time_ms(now)) {

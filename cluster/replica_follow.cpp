@@ -5,8 +5,8 @@
 #include <algorithm>
 
 // The side of a replica that takes entries and pieces of data from its primary. It never trusts
-// that a message is new, or that the one before it arrived: what does not fit is refused with where
-// it stands.
+// that a message is new, or that the one before it arrived: a message that does not fit is refused,
+// with a report of where the replica stands.
 
 namespace supercache {
 
@@ -51,7 +51,7 @@ void replica::on(member_id from, const append& m, std::int64_t now) {
   send(from, report);
 }
 
-/// Whether the log has, or had, this entry. What was so long ago that nobody knows is the same in
+/// Whether the log has, or had, this entry. An entry that is too old to be known is the same in
 /// every log if it is committed.
 bool replica::has_same(const position& p) const {
   if (faulty(fault::skip_matching))
@@ -59,8 +59,8 @@ bool replica::has_same(const position& p) const {
   return log_.knows(p.index) ? log_.at(p.index) == p : !async() && p.index <= commit_;
 }
 
-/// Appends what fits and is not there yet. Answers whether the log is now the sender's up to the
-/// last of its entries; if not, whether it `diverged`.
+/// Appends the entries that fit and are not there yet. Answers whether the log is now the sender's
+/// up to the last of its entries; if not, whether it `diverged`.
 bool replica::take_entries(const append& m, progress_report& report) {
   const bool gap = m.previous.index > log_.last().index;
   if (gap && !faulty(fault::take_out_of_order))
@@ -102,7 +102,7 @@ void replica::on(member_id from, const install_snapshot& m, std::int64_t now) {
   offset_ms_ = m.time_ms - now;
   bool accepted = false;
   if (m.begin && m.transfer > transfer_ && has_all(m)) {
-    transfer_ = m.transfer; // it comes late, or was begun for want of a report: what is here stays
+    transfer_ = m.transfer; // it comes late, or was begun for lack of a report: what is here stays
   } else if (m.begin && m.transfer > transfer_) {
     restart_from(m);
     accepted = true;
@@ -162,8 +162,8 @@ void replica::restart_from(const install_snapshot& m) {
   news_.members = news_.readable = true;
 }
 
-/// It may come late: who was made a member again since keeps what he has. Who was only called back
-/// loses nothing that counts: the primary learns that it has to begin anew.
+/// It may come late: a copy that was made a member again since keeps its data. A copy that was only
+/// called back loses nothing that counts: the primary learns that it has to start over.
 void replica::on(member_id from, const retire& m, std::int64_t) {
   if (!from_primary(from, m.epoch))
     return;
@@ -174,7 +174,7 @@ void replica::on(member_id from, const retire& m, std::int64_t) {
     become_blank();
 }
 
-/// Before the log is given up.
+/// Called before the log is given up.
 void replica::remember_votes() {
   if (!async() && !installing_) // entries taken during a snapshot counted for nothing
     forgot_ = std::max(forgot_, log_.last());

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-// Changes of the group, by its primary: from the members there are to those that are wanted. Who is
-// to come is brought up to date first, then the group changes, see `replica_group`, then the
+// Changes of the group, by its primary: from the present members to those that are wanted. New
+// members are brought up to date first, then the group changes, see `replica_group`, then the
 // preferred primary takes over.
 
 namespace supercache {
@@ -22,8 +22,8 @@ progress& replica::peer(const member& m) {
   return p;
 }
 
-/// Async: whether those of the group to come who can be reached know that they are members, and
-/// there is one who can take over if this copy dies. Only then those before are not needed.
+/// Async: whether the members of the new group that can be reached know that they are members, and
+/// one of them can take over if this copy dies. Only then the members before are not needed.
 bool replica::new_members_know() const {
   bool one = group_.members.size() == 1;
   for (const member& m : group_.members) {
@@ -37,7 +37,7 @@ bool replica::new_members_know() const {
   return one;
 }
 
-/// Whether a copy is needed no more, as far as is certain.
+/// Whether it is certain that a copy is no longer needed.
 bool replica::may_go(member_id id) const {
   return !changing_members() && !is_member(id) && !find_member(wanted_, id);
 }
@@ -50,7 +50,7 @@ member_list replica::coming() const {
   return out;
 }
 
-/// Whether it has what there was a short time ago: however much comes in, it keeps up.
+/// Whether a copy has what the log had a short time ago: it keeps up, however much comes in.
 bool replica::caught_up(const progress& p) const {
   constexpr log_index close = 64;
   const log_index end
@@ -58,8 +58,8 @@ bool replica::caught_up(const progress& p) const {
   return p.up && p.phase == progress::phases::stream && p.match >= end;
 }
 
-/// The group to change to: who is wanted and up to date; and, until that is everybody, those of now
-/// that no new incarnation of the same node replaces.
+/// The group to change to: the wanted copies that are members already, or up to date; and, until
+/// all are up to date, the present members that no new incarnation of the same node replaces.
 member_list replica::next_members() const {
   const auto current = [&](const member& m) {
     const auto p = peers_.find(m.id);
@@ -72,12 +72,12 @@ member_list replica::next_members() const {
   for (const member& m : group_.members) {
     if (find_member(next, m.id))
       continue;
-    const bool mine = m.id == options_.self.id; // leaves when somebody else leads
+    const bool mine = m.id == options_.self.id; // leaves when another copy leads
     if (mine || (!all && !find_node(next, m.node)))
       next.push_back(m);
   }
-  // One who is down is not kept beside another in its place: four of whom one is down cannot lose
-  // another. It comes back when it can.
+  // A member that is down is not kept beside another in its place: a group of four with one down
+  // cannot lose another. It comes back when it can.
   std::size_t left = next.size();
   for (const bool wanted : {false, true})
     std::erase_if(next, [&](const member& m) {
@@ -92,7 +92,7 @@ member_list replica::next_members() const {
 
 void replica::move_towards_wanted(std::int64_t now) {
   if (async() && group_.joint)
-    change_committed(); // who was waited for may be gone
+    change_committed(); // the member that was waited for may be gone
   for (const member& m : wanted_)
     if (m.id && m.id != options_.self.id)
       peer(m);
@@ -107,7 +107,7 @@ void replica::move_towards_wanted(std::int64_t now) {
   consider_hand_over(now);
 }
 
-/// Whether too few of a group to come are left to bring the change to its end.
+/// Whether too few members of the new group are left to complete the change.
 bool replica::stuck() const {
   if (group_.before.empty())
     return false;
@@ -116,13 +116,13 @@ bool replica::stuck() const {
                  : !has_majority();
 }
 
-/// Whether those who can be reached could bring a change to this group about.
+/// Whether the members that can be reached could complete a change to this group.
 bool replica::can_decide(const replica_group& g) const {
   return async() || g.decides([&](const member& m) { return is_up(m.id); });
 }
 
-/// Of an even number of members half can be lost at the end of the change. So that there is a way
-/// back then, some of those before go later.
+/// If the new members are an even number, half of them can be lost at the end of the change. So
+/// that there is a way back then, some of the members before go later.
 void replica::add_steps(replica_group& g) const {
   for (const bool up : {true, false})
     for (const member& m : g.before) {
@@ -137,13 +137,14 @@ void replica::add_steps(replica_group& g) const {
 
 /// Changes the group, if there is something to change and it can be committed.
 bool replica::begin_change(std::int64_t now) {
-  // Two primaries who each begin a change with half of an even group must not both succeed: the
-  // later one shows first that it has a majority of the group as it is. Of two, both have voted.
+  // Two primaries that each begin a change with half of an even group must not both succeed: the
+  // later one first shows that it has a majority of the present group. In a group of two, both
+  // have voted.
   const bool leads_surely = commit_ >= epoch_begin_ || group_.members.size() == 2;
   if (!async() && group_.before.empty() && !leads_surely)
     return false;
-  // In the place of a change that ends another comes only if the members cannot have decided
-  // without the group before.
+  // Another change takes the place of one that ends only if the members cannot have decided without
+  // the group before.
   if (group_.ends() && !group_.before_meets_members())
     return false;
   entry e;
@@ -151,8 +152,8 @@ bool replica::begin_change(std::int64_t now) {
   e.stamp_ms = time_ms(now);
   e.who.members = next_members();
   e.who.before = group_.before.empty() ? group_.members : group_.before;
-  // Until a change is over, what comes upon it is decided with its casting vote: others may still
-  // be in the middle of it, where with that half of the group before is enough to elect.
+  // Until a change is over, a change that comes upon it keeps its casting vote: others may still be
+  // in the middle of it, where half of the group before is enough to elect with that vote.
   e.who.casting_vote = group_.before.empty() ? options_.self.id : group_.casting_vote;
   e.who.joint = !faulty(fault::change_alone);
   if (!async())
@@ -165,7 +166,7 @@ bool replica::begin_change(std::int64_t now) {
   return true;
 }
 
-/// Once a change is over: tells those who are no longer members that they may go.
+/// Once a change is over: tells copies that are no longer members that they may go.
 void replica::drop_former_members() {
   std::erase_if(peers_, [&](const auto& p) {
     if (is_member(p.first) || find_member(wanted_, p.first))
@@ -177,8 +178,8 @@ void replica::drop_former_members() {
 
 // -- handing over -------------------------------------------------------------------------------
 
-/// Who should lead in place of this copy: the preferred primary, or, if this copy has to go, anyone
-/// who is wanted. nullptr if nobody could, or nobody should.
+/// The member that should lead in place of this copy: the preferred primary, or, if this copy has
+/// to go, any wanted member. nullptr if none could, or none should.
 const progress* replica::best_successor() const {
   if (wanted_.front().id == options_.self.id)
     return nullptr;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-// The side of a primary that brings the other copies to where it is; see progress.hpp for the
-// states of a copy. Nothing is sent unasked: links fetch with `collect` what they have room for, so
+// The side of a primary that brings the other copies up to date; see progress.hpp for the states of
+// a copy. Nothing is sent unasked: links fetch with `collect` what they have room for, so
 // that a busy peer gets larger batches, and a slow one does not fill memory.
 
 namespace supercache {
@@ -30,8 +30,8 @@ bool replica::may_send_entries(const progress& p) const {
   return log_.bytes_from(first) - log_.bytes_from(p.next) < window_bytes;
 }
 
-/// Sync: a copy that installs a snapshot has dropped its data first. Of those who have some, one
-/// after the other, so that as many as possible can be elected if this node dies meanwhile.
+/// Sync: a copy that installs a snapshot has dropped its data first. Copies that have data begin
+/// one after the other, so that as many as possible can be elected if this node dies meanwhile.
 bool replica::may_begin_snapshot(const progress& p) const {
   return async() || !p.whole || std::ranges::none_of(peers_, [&](const auto& x) {
            const progress& other = x.second;
@@ -190,7 +190,7 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
     return;
   progress& p = found->second;
   if (m.given_up < p.given_up)
-    return; // of a log that it has no more
+    return; // of a log that it no longer has
   if (m.given_up > p.given_up && p.phase != progress::phases::snapshot) {
     p.match = p.seen = 0;
     back_to_probe(p);
@@ -279,7 +279,7 @@ void replica::advance_commit() {
       change_committed();
     return;
   }
-  // Some member's match is the answer: the highest that as many have reached as can decide.
+  // The answer is some member's match: the highest that enough members to decide have reached.
   log_index best = 0;
   const auto match_of = [&](const member& m) {
     if (m.id == options_.self.id)

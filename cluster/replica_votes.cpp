@@ -11,7 +11,7 @@
 namespace supercache {
 
 namespace {
-/// Votes are waited for longer after each time that they did not come, but so often at most.
+/// A candidate waits twice as long after each campaign that missed answers, at most so many times.
 constexpr unsigned most_patient = 4;
 } // namespace
 
@@ -24,16 +24,16 @@ bool replica::may_campaign(std::int64_t now) const {
     = async() && now >= leaderless_ms_ + (installing_ ? options_.partial_ms : options_.lost_ms);
   if (is_heir())
     return last_resort;
-  // Who is to go may be the only one left who knows of the change, and has to bring it about
-  // (§4.2.2). Who gave up a log and is given it again from its beginning may see itself in a group
-  // of long ago.
+  // A member that has to go may be the only one left that knows of the change, and has to complete
+  // it (§4.2.2). A copy that gave up a log and gets it again from its beginning may see itself in a
+  // group of long ago.
   if (blank() || log_.last() < forgot_ || !find_member(group_.involved(), options_.self.id)
       || !electable())
     return false;
   return !installing_ || last_resort;
 }
 
-/// Whether those who can be reached could be enough.
+/// Whether the members that can be reached could be enough to elect this copy.
 bool replica::electable() const {
   const auto up = [&](const member& m) { return is_up(m.id); };
   return async() || group_.elects(up) || group_.elects_back(up, up);
@@ -76,9 +76,9 @@ void replica::watch_for_primary(std::int64_t now) {
     begin_campaign(0, now);
 }
 
-/// That the primary's node is alive does not say that it still leads here: it may have stepped
-/// down, and who told this copy of its epoch may have been wrong. Or it may lead without this
-/// copy.
+/// That the primary's node is alive does not mean that it still leads here: it may have stepped
+/// down, and the node that told this copy of its epoch may have been wrong. Or it may lead without
+/// this copy.
 void replica::ask(member_id whom, std::int64_t now) {
   if (now - heard_ms_ < options_.ask_ms)
     return;
@@ -100,7 +100,7 @@ void replica::begin_campaign(member_id handed_over, std::int64_t now) {
     if (!find_member(c.voters, handed_over))
       c.voters.push_back({{}, handed_over});
   }
-  if (c.heir || installing_) // others may have more, who are no members
+  if (c.heir || installing_) // nodes that are not members may have more
     for (const member& m : wanted_)
       if (m.id && !find_member(c.voters, m.id))
         c.voters.push_back(m);
@@ -156,7 +156,7 @@ bool replica::wins() const {
   };
   if (!c.initial_members.empty())
     return std::ranges::all_of(c.voters, granted);
-  // What asked for this may have come late: the primary has to say that it still hands over.
+  // The request for this may have come late: the primary has to say that it still hands over.
   if (c.pre && c.handed_over && !granted({{}, c.handed_over}))
     return false;
   if (async())
@@ -164,10 +164,10 @@ bool replica::wins() const {
                                [&](const member& m) { return granted(m) || !is_up(m.id); });
   if (group_.elects(granted) || !group_.ends())
     return group_.elects(granted);
-  // Who has not the entry that ends the change did not decide without the group before, and will
-  // not: it promised this epoch. Nor did this copy, if it voted for nobody since and knows what
-  // whoever wrote the entry has begun: it wrote it itself, or the other is no member, so that
-  // nothing is decided there without this copy.
+  // A member without the entry that ends the change did not decide without the group before, and
+  // will not: it promised this epoch. Nor did this copy, if it has voted for no other since and
+  // knows what the entry's writer began: it wrote the entry itself, or the writer is no member, so
+  // that nothing is decided there without this copy.
   const position end = log_.at(group_index_);
   const auto apart = [&](const member& m) {
     if (m.id == options_.self.id)
@@ -206,8 +206,8 @@ void replica::lead(std::int64_t now, entry first) {
   next_hand_over_ms_ = now;
   hand_over_until_ = hand_overs_late_ = 0;
   if (installing_) {
-    // Who has the entries has other data all the same: the log begins anew, so that nobody's
-    // matches.
+    // A copy that has the entries has other data all the same: the log starts over, so that no
+    // other log matches.
     installing_.reset();
     sessions_.clear();
     log_.reset({promised_, log_.last().index + 1});
@@ -231,7 +231,7 @@ void replica::lead(std::int64_t now, entry first) {
 // -- voting -------------------------------------------------------------------------------------
 
 bool replica::grants(member_id from, const vote_request& m, std::int64_t now) const {
-  // An epoch that this copy has only heard of is nobody's but the candidate's.
+  // An epoch that this copy has only heard of can only be the candidate's.
   const bool heard_of = m.proposed == promised_ && !leads() && !primary_;
   if (m.proposed <= promised_ && !heard_of && !faulty(fault::vote_twice))
     return false;
@@ -283,7 +283,7 @@ void replica::on(member_id from, const vote_request& m, std::int64_t now) {
     promise(m.proposed, 0);
   if (const member* bootstrapper = find_member(m.initial_members, from))
     bootstrapper_ = *bootstrapper;
-  leaderless_ms_ = now + options_.campaign_ms; // its turn first
+  leaderless_ms_ = now + options_.campaign_ms; // the candidate's turn first
   news_.role = true;
 }
 
@@ -298,7 +298,7 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
   }
   const bool bootstrapping = !campaign_->initial_members.empty();
   if (m.promised >= promised_ && m.promised >= campaign_->proposed) {
-    // Somebody leads, or is about to; they will be heard of.
+    // Another copy leads, or is about to; this one will hear of it.
     promise(m.promised, 0);
   } else if (!async() && !bootstrapping) {
     campaign_->votes[from] = {}; // others may still be enough
@@ -310,12 +310,12 @@ void replica::on(member_id from, const vote_reply& m, std::int64_t now) {
 }
 
 void replica::on(member_id from, const take_over& m, std::int64_t now) {
-  if (m.epoch < promised_) // it hands over what it has no more, and need not be told by others
+  if (m.epoch < promised_) // it hands over what it no longer has, and can be told so at once
     send(from, report_of());
   if (m.epoch != promised_ || from != primary_ || leads() || installing_
       || !is_member(options_.self.id))
     return;
-  // It is said again and again; an attempt is not given up for that, however long the way is.
+  // The message is repeated; an attempt is not given up for that, however long the way is.
   if (campaign_ && campaign_->handed_over == from)
     return;
   begin_campaign(from, now);

@@ -197,7 +197,7 @@ struct may_store {
 
 } // namespace
 
-/// Who looks for what is not there leaves nothing behind.
+/// An operation that only looks something up does not make a missing table.
 table& partition_store::table_for(const operation& o) {
   const auto& [kind, name] = o.target;
   if (std::visit(may_store{}, o.body))

@@ -145,8 +145,8 @@ namespace {
 failure damaged(std::string what) { return {errc::malformed, "is damaged: " + std::move(what)}; }
 failure no_backup() { return {errc::malformed, "is no backup of a SuperCache"}; }
 
-/// How long the block is that begins here, with its size in front; nothing if that cannot be told
-/// yet, 0 if none begins.
+/// The length of the block that begins here, including its size field; nothing if it is not known
+/// yet, 0 if no block begins.
 std::optional<std::uint64_t> size_of_block(byte_view in) {
   constexpr std::uint8_t bin_8 = 0xc4, bin_32 = 0xc6;
   if (in.empty())
@@ -227,7 +227,7 @@ block read_items(wire_reader& r) {
   return out;
 }
 
-/// Of a block without its size in front.
+/// Reads a block without its size field.
 result<block> read_block(byte_view content) {
   wire_reader r{content};
   result<block> out = damaged("");
@@ -301,7 +301,7 @@ status reader::take_block(byte_view whole, const visitor& visit) {
   return visit(*b);
 }
 
-/// Whether a block may come where it does, and fits what came before.
+/// Whether a block may stand here, and fits the blocks before it.
 status reader::check(const block& b) {
   const bool first = std::holds_alternative<head>(b);
   if (first == begun_)

@@ -14,16 +14,16 @@ namespace supercache::shelf {
 
 /// The records of one key, in order of insertion. Does not own them.
 ///
-/// A few stand in an array. Many stand in a list with an index: by what they are, so that an equal
-/// one is found at once; in a `duplicates` bag, where there may be any number of equal ones, those
-/// that expire by where they are, so that they can be taken out. Cost: O(1), but for `each`,
+/// A few records are in an array. Many are in a list with an index: by contents, so that an equal
+/// record is found at once. A `duplicates` bag may have any number of equal records; its index has
+/// those that expire, by address, so that they can be removed. Cost: O(1), except for `each`,
 /// `erase_if` and `replace_each`. Not thread-safe.
 class bag {
 public:
   explicit bag(bool duplicates) noexcept : duplicates_(duplicates) {}
 
   std::size_t size() const noexcept { return many_ ? many_->rows.size() : few_.size(); }
-  /// @pre there are any
+  /// @pre not empty
   detail::block* front() const noexcept { return many_ ? many_->rows.front().b : few_.front(); }
   /// Calls `f(record)` for each.
   template <class F>
@@ -48,7 +48,7 @@ public:
                     : 0);
   }
 
-  /// The record that equals this one; none in a `duplicates` bag.
+  /// The record that equals this one; nullptr in a `duplicates` bag.
   detail::block* equal_to(const record& r) const {
     if (duplicates_)
       return nullptr;
@@ -67,7 +67,7 @@ public:
     return many_ ? find(b) != nullptr : std::ranges::find(few_, b) != few_.end();
   }
 
-  /// Adds a record behind all others. @pre there is no equal one, or it may have duplicates
+  /// Appends a record. @pre no record is equal, or duplicates are allowed
   void add(detail::block* b) {
     if (!many_ && few_.size() < few_max)
       return few_.push_back(b);
@@ -104,7 +104,7 @@ public:
     }
     shrink();
   }
-  /// Puts `equal(record)` in the place of each.
+  /// Replaces each record by `equal(record)`.
   template <class F>
   void replace_each(F&& equal) {
     if (!many_)

@@ -47,7 +47,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::string out;
   out.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t group = 0;
-  unsigned bits = 0; // of `group` that are not written yet
+  unsigned bits = 0; // of `group`, not written yet
   for (const char c : text) {
     const std::uint8_t digit = values[static_cast<std::uint8_t>(c)];
     if (digit == no_digit)

@@ -11,17 +11,17 @@
 #include <sys/mman.h>
 #include <vector>
 
-// Memory of records and long strings, and of other things that there are many of.
+// Memory of records, long strings and other numerous objects.
 //
 //   chunk (2 MiB, huge page)   = 32 spans
 //   span (64 KiB, aligned)     | header | objects of one size class … |
 //   size classes               16, 32, … 512 bytes; anything larger is malloc's business
 //
-// A thread allocates from and frees to lists of its own, one per class, without a lock; it trades
+// A thread allocates from and frees to its own lists, one per class, without a lock; it trades
 // batches with the spans under one lock per class. A span whose objects are all free goes back to
-// the pool, to serve any class; what the pool holds beyond `pool_spans` is given back to the
-// system. Compared with malloc: no header of 8–16 bytes, a 64-byte record (three values) is exactly
-// one cache line, and huge pages spare a TLB miss per access in large caches.
+// the pool, to serve any class; spans in the pool beyond `pool_spans` are given back to the system.
+// Compared with malloc: no header of 8–16 bytes, a 64-byte record (three values) is exactly one
+// cache line, and huge pages spare a TLB miss per access in large caches.
 //
 // Under AddressSanitizer every object is malloc's, so that errors are found.
 
@@ -44,8 +44,8 @@ constexpr std::size_t pool_spans = 64;
 constexpr std::uint32_t refill_of(std::size_t i) noexcept {
   return std::clamp<std::uint32_t>(static_cast<std::uint32_t>(16 * 1024 / (i * grain)), 32, 256);
 }
-/// Objects of a class that a thread keeps; of one more it gives half back. Several times what
-/// `reclaim` frees at once, so that a thread that replaces records trades with the spans rarely.
+/// Objects of a class that a thread keeps; with one more it gives half back. Several times what
+/// `reclaim` frees at once, so that a thread that replaces records rarely trades with the spans.
 constexpr auto most_kept = [] {
   std::array<std::uint32_t, classes> n{};
   for (std::size_t i = 1; i < classes; ++i)
@@ -157,7 +157,7 @@ public:
       span* s = span::of(x);
       x->next = s->free;
       s->free = x;
-      if (--s->live == 0 && (first_ != s || s->next)) { // the last one stays
+      if (--s->live == 0 && (first_ != s || s->next)) { // the last span stays
         if (s->listed)
           unlist(s);
         s->~span();
@@ -235,8 +235,8 @@ void leave(void*) noexcept {
   delete std::exchange(mine, nullptr);
 }
 
-/// Calls `leave` at the end of a thread. Unlike the destructor of a thread_local, that of a key
-/// runs after all of those, which may still allocate and free, and once more for who comes back.
+/// Calls `leave` at the end of a thread. A key's destructor runs after those of all thread_locals,
+/// which may still allocate and free, and runs again for a thread that comes back.
 pthread_key_t end_of_thread() {
   static const pthread_key_t key = [] {
     pthread_key_t k;
@@ -257,7 +257,7 @@ thread_cache& cache() { return mine ? *mine : enter(); }
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes + grain - 1) / grain; }
 
-/// The thread's first block of all, or the first of a size for a while.
+/// The thread's very first block, or the first of a size in a while.
 [[gnu::noinline]] void* refill(std::size_t i) {
   thread_cache& c = mine ? *mine : enter();
   thread_list& l = c.lists[i];

@@ -26,10 +26,10 @@ struct token {
   /// pairs a map has; how many bytes an ext has.
   std::uint64_t number = 0;
   double real = 0;
-  std::string_view text{}; ///< points into the bytes that are read
+  std::string_view text{}; ///< points into the bytes being read
 };
 
-/// Reads MessagePack item by item from bytes that nobody vouches for.
+/// Reads MessagePack item by item from untrusted bytes.
 ///
 /// Every size is checked when it is read: an array of n items needs n bytes at least, beyond those
 /// that the arrays around it still need for their items. So the items promised by all open arrays
@@ -60,7 +60,7 @@ public:
   /// Leaves it again; its item must have been read to the end.
   void leave(const body& b);
 
-  /// What is behind the last item read.
+  /// The bytes after the last item read.
   byte_view rest() const noexcept { return {at_, end_}; }
 
   [[noreturn]] void fail(const std::string& what) const;

@@ -72,7 +72,7 @@ private:
   }
 
   cursor in_;
-  /// Elements read of lists, tuples and records that are not complete yet.
+  /// Elements read of lists, tuples and records that are still incomplete.
   boost::container::small_vector<value, 16> stack_;
 };
 

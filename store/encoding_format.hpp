@@ -4,14 +4,14 @@
 
 #include <cstdint>
 
-// The encoding, for those who write it (encoding.cpp) and read it (decoding.cpp). What is on disk
-// and on the wire: numbers never change, new kinds get new numbers.
+// The encoding, for the writer (encoding.cpp) and the reader (decoding.cpp). It is stored on disk
+// and sent on the wire: numbers never change, new kinds get new numbers.
 //
 // Values
 //   nil, bool      nil, bool
 //   integer        the shortest of fixint, int 8 … 64 and uint 8 … 64; positive ones as uint
 //   double         float 64; NaN is 7ff8000000000000, zero is never negative
-//   string         str, or bin when it is no UTF-8
+//   string         str, or bin when it is not UTF-8
 //   list           array
 //   tuple          ext type 1, shortest form: its body is one array
 //   map            map, keys in ascending order, none twice

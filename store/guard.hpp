@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-/// What guards mean; part of pattern.cpp's business.
+/// The meaning of guards; internal to pattern.cpp.
 namespace supercache::detail {
 
 inline constexpr std::uint32_t max_binds = 64;

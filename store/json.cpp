@@ -149,7 +149,7 @@ value detail::to_value(const json& x, const json_place& at) {
 
 namespace {
 
-/// As text that a terminal does not obey: such characters can be in strings only, where JSON has an
+/// As text that a terminal does not obey: such characters can only be in strings, where JSON has an
 /// escape for them. The library escapes those below U+0020.
 std::string dumped(const json& document) {
   std::string text = document.dump();

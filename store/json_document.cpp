@@ -9,13 +9,13 @@ namespace supercache::detail {
 
 namespace {
 
-/// At most 200 bytes of `text`, fit to be shown.
+/// At most 200 bytes of `text`, safe to show.
 std::string shorten(std::string_view text) {
   constexpr std::size_t longest = 200;
   return printable(text.substr(0, longest)) + (text.size() > longest ? "..." : "");
 }
 
-/// What nlohmann/json says is wrong, without its error numbers and places.
+/// The complaint of nlohmann/json, without its error numbers and places.
 std::string complaint(const json::exception& e) {
   std::string_view what = e.what();
   if (what.starts_with("[json.exception."))
@@ -43,7 +43,7 @@ public:
     return text.find_first_of(".eE") != std::string::npos ? add(x) : refuse_integer(text);
   }
   bool string(std::string& x) override { return add(std::move(x)); }
-  bool binary(json::binary_t&) override { return false; } // not in a text
+  bool binary(json::binary_t&) override { return false; } // does not occur in text
   bool start_object(std::size_t) override { return open(json::object()); }
   bool key(std::string& x) override {
     key_ = std::move(x);

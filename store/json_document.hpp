@@ -20,7 +20,7 @@ inline constexpr std::size_t document_depth = 4 * max_depth;
 /// Errors: `malformed`; `too_large` as soon as the text is found to be too deep.
 json parse_json(std::string_view text);
 
-/// Where in a document one is: a key or an index, and where that is.
+/// A place in a document: a key or an index, and the place around it.
 struct json_place {
   const json_place* in = nullptr;
   std::string_view key{};

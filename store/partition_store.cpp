@@ -13,7 +13,7 @@ namespace supercache {
 
 namespace {
 
-/// How many names are looked at under one lock.
+/// How many names are visited under one lock.
 constexpr std::size_t batch = 256;
 
 /// Structs are unique by key whatever the table type: a struct is a thing with an identity.
@@ -47,7 +47,7 @@ struct partition_store::by_name {
   }
 };
 
-/// Who the tables tell: it hands on to who watches, and to snapshots.
+/// Receives the changes of the tables, and passes them on to the watcher and to snapshots.
 class partition_store::hub final : public change_sink {
 public:
   explicit hub(snapshots& s) : kept(s) {}
@@ -61,7 +61,7 @@ public:
       kept.keep(where, key, hash, had);
   }
   std::atomic<change_sink*> watcher{nullptr};
-  std::atomic<bool> keeping{false}; ///< snapshots are told
+  std::atomic<bool> keeping{false}; ///< snapshots get reports
   snapshots& kept;
 };
 
@@ -120,8 +120,8 @@ std::vector<partition_store::named_table*> partition_store::tables_after(
   return out;
 }
 
-/// In the order of names, those above `last`, until `f` answers false. Tables live as long as the
-/// store, so that no lock is held for `f`.
+/// Calls `f` for the tables above `last`, in the order of names, until it answers false. Tables
+/// live as long as the store, so no lock is held for `f`.
 template <class F>
 void partition_store::each_above(space_kind kind, std::optional<std::string_view> last,
                                  F&& f) const {
@@ -162,10 +162,10 @@ std::vector<space> partition_store::spaces_after(const space& s, std::size_t mos
     if (kind == space_kind::queue || kind == space_kind::stack)
       for (auto& name : (kind == space_kind::queue ? queues_ : stacks_).names_after(above, room))
         out.push_back({kind, std::move(name)});
-    else if (kind != space_kind::tuples) // which are the first of all
+    else if (kind != space_kind::tuples) // tuples come first of all
       for (const named_table* t : tables_after(kind, above, room))
         out.push_back(t->data.where());
-    above.reset(); // of the next kind all
+    above.reset(); // all of the next kind
   }
   return out;
 }
@@ -196,8 +196,8 @@ std::vector<std::string> partition_store::names(space_kind kind,
   return out;
 }
 
-/// Under `telling_`: the tables tell the hub as long as anybody listens to it. Behind it those do
-/// who did not know yet.
+/// Call with `telling_`. The tables report to the hub as long as it has a receiver. When this
+/// returns, all tables do.
 void partition_store::spread_hub() {
   change_sink* const to = hub_->watcher.load() || hub_->keeping.load() ? hub_.get() : nullptr;
   {
@@ -229,7 +229,7 @@ status partition_store::snapshot_start::begin(std::uint64_t id, const stamp& now
   return of_.snapshots_->begin(id, now.ms());
 }
 
-/// Under `telling_`.
+/// Call with `telling_`.
 void partition_store::expect_snapshot() {
   if (hub_->keeping.exchange(true))
     return;
@@ -238,7 +238,7 @@ void partition_store::expect_snapshot() {
   stacks_.tell(snapshots_.get());
 }
 
-/// Nobody is told once there is no snapshot that is still being read.
+/// Ends the reports once no snapshot is still being read.
 void partition_store::release_snapshots() {
   const std::lock_guard one_by_one{telling_};
   if (!hub_->keeping.load() || expected_ > 0 || snapshots_->any_open())
@@ -255,7 +255,7 @@ void partition_store::age_snapshots() {
 }
 namespace {
 
-/// Registers a table that was taken out of `deadlines`, whatever happens meanwhile.
+/// Registers a table that was taken out of `deadlines`, also when an exception is thrown.
 struct registration {
   table& t;
   ~registration() { t.register_deadline(); }
@@ -282,7 +282,7 @@ void partition_store::wipe(const stamp& now) {
   clear_if(now, [this](const space& s) { return shows(s.kind, s.name); });
 }
 
-/// Removes what is in the tables that are `wanted`, and all queues and stacks.
+/// Empties the tables that are `wanted`, and all queues and stacks.
 template <class Wanted>
 void partition_store::clear_if(const stamp& now, Wanted&& wanted) {
   snapshots_->drop();

@@ -7,8 +7,8 @@
 // How queries travel, and what a partition answers to them.
 //
 //   query    kind of query, kind of space, name of space, fields as they stand in `ask`
-//   answer   one, number of groups of rows {number of rows, rows}, number of bindings {number,
-//   values}
+//   answer   one, number of groups of rows {number of rows, rows},
+//            number of bindings {number, values}
 
 namespace supercache {
 

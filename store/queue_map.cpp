@@ -8,7 +8,7 @@ namespace {
 
 std::size_t item_bytes(const value& x) noexcept { return sizeof(value) + x.heap_bytes(); }
 
-/// A queue that runs empty is likely to be filled again: so many are kept at hand in a stripe.
+/// A queue that runs empty is likely to get items again: a stripe keeps so many of them.
 constexpr std::size_t idle_kept = 16;
 
 } // namespace
@@ -75,7 +75,7 @@ value queue_map::take(stripe& s, queue& q) const {
   return x;
 }
 
-/// Under the lock of its stripe.
+/// Call with the lock of its stripe.
 void queue_map::announce(const queue& q, std::size_t taken) const {
   if (queue_keeper* to = told_.load(std::memory_order_acquire)) [[unlikely]]
     to->changing(order_, q.name, q.items, q.front, taken);
@@ -83,7 +83,7 @@ void queue_map::announce(const queue& q, std::size_t taken) const {
 
 void queue_map::tell(queue_keeper* to) {
   told_.store(to, std::memory_order_release);
-  for (stripe& s : stripes_) // who holds a lock may not have looked at `told_`
+  for (stripe& s : stripes_) // the holder of a lock may not have read `told_`
     const std::lock_guard hold{s.lock};
 }
 
@@ -298,8 +298,8 @@ void queue_map::add_slice(std::string_view name, std::span<const value> items) {
   s.items += items.size();
 }
 
-/// Those of one stripe, of `most` queues that are looked at; answers the last of them, if there are
-/// others behind it.
+/// The names in one stripe among the next `most` queues; answers the last of these if others
+/// follow.
 std::optional<std::string> queue_map::next_names(const stripe& s,
                                                  const std::optional<std::string>& above,
                                                  std::size_t most, std::vector<std::string>& out) {
@@ -322,7 +322,7 @@ std::vector<std::string> queue_map::names_after(std::optional<std::string_view> 
   if (above)
     from = *above;
   for (bool more = true; more && out.size() < most;) {
-    // Some of each stripe: up to the name up to which all of them were looked at none is missing.
+    // Some names of each stripe: up to the smallest last name of the stripes, none is missing.
     std::vector<std::string> some;
     std::optional<std::string> until;
     for (const stripe& s : stripes_) {

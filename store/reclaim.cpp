@@ -41,7 +41,7 @@ struct bin {
   bool collecting = false; ///< deleters may retire in turn
 };
 
-/// An announcement and its bin live for ever and are handed to a new thread when theirs ends, so
+/// An announcement and its bin are never freed and go to a new thread when their thread ends, so
 /// collectors walk the list without a lock.
 struct seat {
   announcement a;
@@ -79,8 +79,8 @@ void leave(void*) noexcept {
   s->taken.store(false, std::memory_order_release);
 }
 
-/// Calls `leave` at the end of a thread. Unlike the destructor of a thread_local, that of a key
-/// runs after all of those, which may still read and retire, and once more for who comes back.
+/// Calls `leave` at the end of a thread. A key's destructor runs after those of all thread_locals,
+/// which may still read and retire, and runs again for a thread that comes back.
 pthread_key_t end_of_thread() {
   static const pthread_key_t key = [] {
     pthread_key_t k;
@@ -195,7 +195,7 @@ std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept 
     i = (i + 1) % hazards_per_thread;
     if (a.hazard[i].load(std::memory_order_relaxed) != nullptr)
       continue;
-    // Before the hazard: a collector to whom that matters sees both, see the top of this file.
+    // Before the hazard: a collector for which it matters sees both; see the top of this file.
     if (i >= a.used.load(std::memory_order_relaxed))
       a.used.store(i + 1, std::memory_order_release);
     a.hazard[i].store(p, std::memory_order_release);
@@ -217,7 +217,7 @@ void retire(void* p, deleter free) {
 
 void collect() {
   collect_bin(seat_of(self())->b);
-  // Adopt the bins of threads that have ended: nobody else would ever look at them.
+  // Adopt the bins of threads that have ended: no other thread would.
   const std::lock_guard lock{enrolment};
   for (seat* s = seats.load(std::memory_order_acquire); s; s = s->next)
     if (!s->taken.load(std::memory_order_acquire) && s->b.count.load(std::memory_order_relaxed))

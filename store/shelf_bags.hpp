@@ -28,10 +28,10 @@ public:
       return bag_ && bag_->any(f);
     }
     bool contains(detail::block* b) const { return bag_ && bag_->contains(b); }
-    /// The record that equals this one, if it may be there once only.
+    /// The record that equals this one, unless duplicates are allowed.
     detail::block* equal_to(const record& r) const { return bag_ ? bag_->equal_to(r) : nullptr; }
 
-    /// Adds it behind all others.
+    /// Appends it.
     void put(record r) {
       detail::block* b = r.get();
       if (bag_) {
@@ -103,7 +103,7 @@ public:
     stripe& s_;
     std::uint64_t hash_;
     bag* bag_;
-    std::size_t bytes_; ///< of the bag, when it came here
+    std::size_t bytes_; ///< of the bag, at the beginning
     bool duplicates_;
     garbage& garbage_;
   };
@@ -123,7 +123,7 @@ private:
       });
     };
   }
-  /// A stripe to look into, and its lock.
+  /// A stripe to read, and its lock.
   std::pair<const stripe&, std::unique_lock<fair_lock>> locked(std::size_t part) const {
     if (!many()) {
       std::unique_lock hold{few_.lock};
@@ -146,7 +146,7 @@ public:
   }
 
   records get(const value& key, std::uint64_t hash, const stamp& now) const {
-    const reclaim::pin guard; // so that what is found can be looked at without the lock
+    const reclaim::pin guard; // so that what is found can be read without the lock
     blocks found;
     {
       const auto [s, hold] = locked(hash >> 32 & mask_);
@@ -170,7 +170,7 @@ public:
   bool next_chunk(cursor& c, F&& f) const {
     if (c.part > mask_)
       return false;
-    const reclaim::pin guard; // likewise
+    const reclaim::pin guard; // the same
     blocks found;
     {
       const auto [s, hold] = locked(c.part);
@@ -220,7 +220,7 @@ private:
       c.entered = false;
     }
   }
-  /// All that are left, of a narrow shelf.
+  /// Visits all remaining records of a narrow shelf.
   template <class F>
   void take_few(cursor& c, F& take) const {
     const bool begins = c.part == 0 && !c.entered;

@@ -5,9 +5,9 @@
 #include <iterator>
 #include <optional>
 
-// Who reads holds `lock_` while it looks at a chunk and notes that it has: a writer that comes to a
-// place before keeps what is there, one that comes behind need not. One that has kept it may be
-// about to change it: its key is known, and what the chunk shows of it is left out.
+// A reader holds `lock_` while it reads a chunk and notes that it has. A writer that comes to a
+// place before that keeps what is there; one that comes after need not. A writer that has kept a
+// key may be about to change it: the key is known, and what the chunk shows of it is left out.
 //
 // Both take a place's own lock first, then `lock_`.
 
@@ -29,7 +29,7 @@ status snapshots::begin(std::uint64_t id, std::int64_t now_ms) {
   const std::lock_guard hold{lock_};
   if (std::ranges::any_of(all_, [&](const one_ptr& s) { return s->id == id; }))
     return ok();
-  if (all_.size() >= most) // those that are kept in case the last part is asked for again
+  if (all_.size() >= most) // those kept only to repeat their last part
     std::erase_if(all_, [](const one_ptr& s) { return s->finished; });
   if (all_.size() >= most)
     return {errc::overloaded,
@@ -192,7 +192,7 @@ void snapshots::read_part(one& s, part_writer& out) {
   }
 }
 
-/// What writers kept of tables, so that it need not be kept any longer.
+/// Writes the records that writers kept, which need not be kept any longer.
 void snapshots::write_kept(one& s, part_writer& out) {
   while (!out.full()) {
     one::group next;
@@ -221,7 +221,7 @@ void snapshots::read_table(one& s, part_writer& out) {
     shelf::cursor next = s.inner;
     const key_set* kept = nullptr;
     more = t->walk(next, [&](const record& r) {
-      if (!hold) { // from here on nothing in the chunk changes that was not kept
+      if (!hold) { // from here on the chunk changes only where it was kept
         hold.lock();
         const auto found = s.keys.find(place_of(s.at));
         kept = found == s.keys.end() ? nullptr : &found->second;
@@ -286,14 +286,14 @@ void snapshots::read_queue(one& s, part_writer& out) {
     left = kept.left(fifo);
   };
   (fifo ? store_.queues() : store_.stacks()).look(s.at.name, take);
-  if (!seen) // it is gone, with all that was in it kept, or never was
+  if (!seen) // it is gone and its items were kept, or it never was
     take({}, UINT64_MAX);
   out.add(s.at, behind, items);
   if (left == 0)
     go_on(s);
 }
 
-/// To the next space that there was, of those that are there and those of which something is kept.
+/// Goes on to the next space: the next that exists, or of which something is kept.
 void snapshots::go_on(one& s) {
   constexpr std::size_t at_once = 4'096;
   if (s.ahead.empty())

@@ -12,7 +12,7 @@
 #include <unordered_set>
 #include <utility>
 
-// What a snapshot is made of while it is read.
+// The state of a snapshot while it is read.
 
 namespace supercache {
 
@@ -27,11 +27,11 @@ struct value_hash {
 
 using key_set = std::unordered_set<value, value_hash>;
 
-/// What a key costs that is known to have been kept.
+/// Memory for a key that is known to have been kept.
 inline std::size_t footprint(const value& key) { return 4 * sizeof(value) + key.heap_bytes(); }
 
-/// A queue or stack as it was: what is there from `next` to before `end`, counted from where it
-/// began; then, of a queue before that, what was taken out meanwhile.
+/// A queue or stack as it was: the items from `next` to before `end`, counted from its beginning;
+/// and the items taken out meanwhile, which come before those in a queue, after them in a stack.
 struct kept_items {
   std::uint64_t next = 0, end = 0;
   std::uint64_t given = 0;
@@ -50,7 +50,7 @@ struct snapshots::one {
   // -- under `lock_` ------------------------------------------------------------------------------
   unsigned idle = 0;
   bool walked = false;                           ///< all places were read
-  bool finished = false;                         ///< and what was kept
+  bool finished = false;                         ///< and all that was kept was read
   bool given_up = false;                         ///< too much had to be kept
   space at;                                      ///< what is being read
   shelf::cursor inner;                           ///< where in it, if it is a table
@@ -68,7 +68,7 @@ struct snapshots::one {
   std::mutex reading;
   std::uint64_t next_number = 0;
   answer last;
-  std::deque<space> ahead; ///< behind `at`, some of those that have something in them
+  std::deque<space> ahead; ///< after `at`, some of the spaces that are not empty
 
   bool open() const { return !finished && !given_up; }
   bool has_read(const space& where) const {

@@ -30,7 +30,7 @@ table::~table() = default;
 
 void table::tell(change_sink* to) {
   told_.store(to, std::memory_order_release);
-  on_shelf([&](auto& s) { // who holds a lock has not looked at `told_` or goes the short way
+  on_shelf([&](auto& s) { // the holder of a lock has not read `told_`, or is in the shortcut
     if constexpr (std::is_same_v<std::remove_reference_t<decltype(s)>, shelf::hashed>)
       s.close_shortcut(to != nullptr);
     else
@@ -42,11 +42,11 @@ void table::tell(change_sink* to) {
 
 namespace {
 
-/// Adds to a bag, unless an equal one is there: then that has the new deadline. Others: stores in
-/// the place of what is there.
+/// Adds to a bag, unless an equal record is there, which then gets the new deadline. In other
+/// tables: replaces what is there.
 template <class Cell>
 void store(Cell& c, record row, const stamp& now) {
-  constexpr std::size_t few = 32; // in a long bag what has expired waits for `reclaim_expired`
+  constexpr std::size_t few = 32; // in a long bag expired records wait for `reclaim_expired`
   if constexpr (Cell::of_many) {
     if (c.size() <= few)
       drop_expired(c, now);
@@ -97,7 +97,7 @@ status table::put_back(std::span<const op::restore::row> rows, std::uint64_t has
   const value& key = rows.front().what[key_pos_];
   return on_shelf([&](auto& s) {
     return change(s, key, hash, now, [&](auto& c) -> status {
-      if (c.book().next_deadline() <= now.ms()) // elsewhere it may have been freed
+      if (c.book().next_deadline() <= now.ms()) // another replica may have freed it
         drop_expired(c, now);
       if (c.size() < behind)
         return {errc::not_found, std::to_string(c.size()) + " records are under key "
@@ -198,7 +198,7 @@ std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl
 
 std::size_t table::clear(const stamp& now) {
   if (const auto first = next_deadline(); first != INT64_MAX && now.over(first)) {
-    (void)count(now); // what is not counted as cleared is noted
+    (void)count(now); // notes what does not count as cleared
     reclaim_expired(now.ms(), SIZE_MAX);
   }
   return on_shelf([&](auto& s) {
@@ -206,7 +206,7 @@ std::size_t table::clear(const stamp& now) {
       return remove_where(s, {}, now, [](const detail::block*) { return true; });
     const std::size_t n = s.clear();
     if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
-      to->changed({}); // since a moment ago: what went may have been missed
+      to->changed({}); // set a moment ago: removals may have been missed
     return n;
   });
 }
@@ -273,7 +273,7 @@ std::size_t table::reclaim_expired(std::int64_t now_ms, std::size_t budget) {
   on_shelf([&](auto& s) {
     s.for_each_part([&](auto& lock, const ledger& book) {
       while (freed < budget && book.next_deadline() <= now_ms) {
-        const reclaim::pin guard; // for what somebody else may remove between the two locks
+        const reclaim::pin guard; // another thread may remove it between the two locks
         detail::block* due = nullptr;
         {
           const std::lock_guard hold{lock};
@@ -302,8 +302,8 @@ void table::expect(std::int64_t deadline_ms) noexcept {
     due_->lower(*this, deadline_ms);
 }
 
-/// Under the locks, one by one: a writer who had one before has said in `book` what there is; one
-/// who has it afterwards finds that the table stands nowhere.
+/// Takes the locks one by one: a writer that held one before has noted its deadlines in `book`; a
+/// writer that gets it afterwards finds the table unregistered.
 void table::register_deadline() {
   on_shelf([&](auto& s) {
     s.for_each_part([&](auto& lock, const ledger& book) {

@@ -21,8 +21,8 @@ struct table::shelf_of final : shelves {
   explicit shelf_of(Ts&&... xs) : one(std::forward<Ts>(xs)...) {}
 };
 
-/// Registers the earliest deadline if it fell between its beginning and its end; under the lock of
-/// what `book` is about.
+/// Registers the earliest deadline if it fell during the life of this object; under the lock of
+/// what `book` covers.
 struct table::notice {
   table& t;
   const ledger& book;
@@ -37,7 +37,7 @@ inline bool live(const detail::block* b, const stamp& now) { return !now.over(b-
 
 inline std::span<const value> items_of(const detail::block* b) { return {b->items(), b->count}; }
 
-// What can be done with the records of one key, of which most shelves have one.
+// Operations on the records of one key; most shelves have one per key.
 
 template <class Cell>
 bool contains(const Cell& c, detail::block* b) {
@@ -82,7 +82,7 @@ std::size_t erase_all(Cell& c, const stamp& now) {
   return n;
 }
 
-/// The records of one key, like the cell of a shelf; tells of each change.
+/// The records of one key, like the cell of a shelf; reports each change.
 template <class Cell>
 class told_cell {
 public:
@@ -174,7 +174,7 @@ template <class Cell, class F>
   return f(c);
 }
 
-/// All changes of a key's records go through here, but those of the short way.
+/// All changes of a key's records go through here, except those of the shortcut.
 template <class Shelf, class F>
 auto table::change(Shelf& s, const value& key, std::uint64_t hash, const stamp& now, F&& f) {
   return s.with_cell(key, hash, [&](auto& c) {
@@ -185,7 +185,7 @@ auto table::change(Shelf& s, const value& key, std::uint64_t hash, const stamp& 
   });
 }
 
-/// Removes what is `wanted` under one key; answers how many live records went.
+/// Removes what is `wanted` under one key; answers how many live records were removed.
 template <class Shelf, class Wanted>
 std::size_t table::remove_under(Shelf& s, const value& key, const stamp& now, Wanted&& wanted) {
   return change(s, key, supercache::hash(key), now, [&](auto& c) {
@@ -200,7 +200,7 @@ std::size_t table::remove_under(Shelf& s, const value& key, const stamp& now, Wa
   });
 }
 
-/// The same under all keys of a range; looks for them without a lock, chunk by chunk.
+/// The same under all keys of a range; searches them without a lock, chunk by chunk.
 template <class Shelf, class Wanted>
 std::size_t table::remove_where(Shelf& s, const key_range& range, const stamp& now,
                                 Wanted&& wanted) {

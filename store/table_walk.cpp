@@ -2,8 +2,8 @@
 
 #include <functional>
 
-// Operations that look at many records. Each chunk of a walk is looked at under a pin or lock of
-// its own; what callers are given is counted records, after the lock is gone.
+// Operations that visit many records. Each chunk of a walk is read under its own pin or lock;
+// callers get counted records, after the lock is released.
 
 namespace supercache {
 
@@ -87,7 +87,7 @@ void table::each_in(const key_range& range, const stamp& now,
 namespace {
 
 value as_value(const shelf::cursor& c) {
-  const bool within = c.entered; // a part; else cell and bits are left over from the one before
+  const bool within = c.entered; // in a part; else cell and bits are those of the previous one
   return value::tuple({c.part, within ? c.cell : 0, within ? c.bits : 0, within,
                        c.after ? *c.after : value{}, c.after.has_value()});
 }
@@ -136,7 +136,7 @@ result<value> table::next_page(const value& from, const stamp& now,
 
 namespace {
 
-/// The pages of a walk over those of some prefix: what is left of each record that belongs there.
+/// A page of a walk over keys with a prefix: which records belong there, and what is kept of each.
 struct page_filter {
   const page_limits& which;
   std::size_t key_pos;
@@ -144,7 +144,7 @@ struct page_filter {
   bool has_prefix(const value& key) const {
     return which.prefix.empty() || (key.is_string() && key.as_string().starts_with(which.prefix));
   }
-  /// Takes out of `out`, from `begin` on, what does not belong there.
+  /// Removes from `out`, from `begin` on, what does not belong there.
   void apply(std::vector<record>& out, std::size_t begin) const {
     std::size_t kept = begin;
     for (std::size_t i = begin; i < out.size(); ++i) {
@@ -195,7 +195,7 @@ result<value> table::next_page(const value& from, const page_limits& which, cons
       for (std::size_t i = before; i < out.size(); ++i)
         bytes += out[i].heap_bytes();
       if (ordered && !last.is_nil() && !filter.has_prefix(last))
-        return value{}; // in their order, none comes behind
+        return value{}; // in their order, no more follow
     } while (out.size() - first < which.most && visited < most_visited && bytes < most_bytes);
     return as_value(*at);
   });

@@ -23,7 +23,7 @@ int hex_digit(char c) {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-/// The words that stand for a value; null for one that is none.
+/// The value that a word stands for; nothing for any other word.
 std::optional<json> named_value(std::string_view word) {
   if (word == "nil" || word == "null")
     return json(nullptr);
@@ -34,7 +34,7 @@ std::optional<json> named_value(std::string_view word) {
   return {};
 }
 
-/// Makes of the text the JSON document that stands for the same value, in the forms of json.hpp.
+/// Turns the text into the JSON document for the same value, in the forms of json.hpp.
 class text_reader {
 public:
   explicit text_reader(std::string_view text) : text_(text) {}
@@ -99,7 +99,7 @@ private:
     return tagged("$tuple", std::move(items));
   }
 
-  /// The colon behind the first key is read.
+  /// The colon after the first key has been read.
   json map(json first, std::size_t depth) {
     std::set<std::string> keys;
     json pairs = json::array(), object = json::object();
@@ -125,7 +125,7 @@ private:
     return object;
   }
 
-  /// What is between two bytes that are written \xNN is a string of JSON.
+  /// The text between two bytes written as \xNN is a JSON string.
   std::string decoded(std::size_t from, std::size_t to) const {
     try {
       return parse_json('"' + std::string{text_.substr(from, to - from)} + '"').get<std::string>();
@@ -137,7 +137,7 @@ private:
     }
   }
 
-  /// The opening quote is read.
+  /// The opening quote has been read.
   json string() {
     std::string out;
     std::size_t from = at_;
@@ -149,7 +149,7 @@ private:
         out += byte();
         from = at_ + 1;
       } else {
-        ++at_; // what it escapes is no end
+        ++at_; // an escaped quote does not end the string
       }
     }
     if (at_ >= text_.size()) {
@@ -161,7 +161,7 @@ private:
     return to_document(out);
   }
 
-  /// Stands at the backslash before, and at the last digit afterwards.
+  /// Begins at the backslash, and ends at the last digit.
   char byte() {
     const auto digits = text_.substr(at_ + 2, 2);
     if (digits.size() < 2 || hex_digit(digits[0]) < 0 || hex_digit(digits[1]) < 0)

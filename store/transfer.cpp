@@ -158,7 +158,7 @@ status installation::take(byte_view piece, transfer_point next) {
 installation::part installation::part_here(const space& s) const {
   if (at_.complete)
     return part::all;
-  const auto place = [](const space& x) { // there is one space of tuples, however it is called
+  const auto place = [](const space& x) { // there is one space of tuples, whatever its name
     return std::pair{x.kind,
                      x.kind == space_kind::tuples ? std::string_view{} : std::string_view{x.name}};
   };
@@ -182,7 +182,7 @@ void installation::apply(const operation& o, const stamp& now) {
 
 namespace {
 
-/// The key that an operation of a table is about, nullptr if it is about all.
+/// The key that an operation of a table concerns, nullptr if it concerns all.
 struct key_of {
   std::size_t key_pos;
   const value* in(const record& r) const { return r.size() > key_pos ? &r[key_pos] : nullptr; }

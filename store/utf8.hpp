@@ -14,7 +14,7 @@ struct utf8_character {
 };
 utf8_character first_character(std::string_view text) noexcept;
 
-/// Whether a terminal obeys the character rather than show it: controls (C0, DEL, C1), ends of
+/// Whether a terminal obeys the character rather than showing it: controls (C0, DEL, C1), ends of
 /// lines and paragraphs, marks and overrides of the direction, byte order marks.
 bool is_control(char32_t code) noexcept;
 

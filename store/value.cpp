@@ -95,7 +95,7 @@ void throw_wrong_kind(kind wanted, kind found) {
 }
 
 void release_items(block* b) noexcept {
-  // A sole owner needs no atomic decrement: nobody else can see the block.
+  // A sole owner needs no atomic decrement: no other thread can see the block.
   if (b->refs.load(std::memory_order_acquire) != 1
       && b->refs.fetch_sub(1, std::memory_order_acq_rel) != 1)
     return;

@@ -142,7 +142,7 @@ std::size_t wire_reader::count() {
 
 status wire_reader::status() const {
   if (ok_)
-    return ok();
+    return supercache::ok();
   return {errc::malformed, why_};
 }
 

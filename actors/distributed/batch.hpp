@@ -9,8 +9,8 @@ namespace supercache::detail {
 class link;
 class node;
 
-/// While one is alive on a thread, what is to be sent to peers gathers; when the outermost ends,
-/// each link sends what it has in as few frames as it takes.
+/// While a batch is alive on a thread, what is to be sent to peers gathers; when the outermost
+/// batch ends, each link sends what it has in as few frames as possible.
 class batch {
 public:
   explicit batch(node& n) noexcept : node_(n), outer_(current_) {

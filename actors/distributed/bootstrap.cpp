@@ -12,10 +12,10 @@ namespace supercache::detail {
 
 namespace {
 
-/// Between two questions whether a node of our name is still there.
+/// The pause between two questions whether a node of our name is still there.
 constexpr std::chrono::milliseconds clash_pause{250};
 
-/// What a peer says that may speak against joining.
+/// What may speak against joining, as one peer sees it.
 struct objections {
   std::optional<supercache::structure> structure; ///< its own; none: it cannot be reached
   bool differs = false;
@@ -42,11 +42,12 @@ std::string clash_in(const value& members, const options& o) {
   return {};
 }
 
-/// What one peer has against us. One that cannot be reached yet is dialled later, and checked then.
+/// The objections of one peer. A peer that cannot be reached yet is dialled later, and checked
+/// then.
 objections ask_peer(caf::actor_system& system, const options& o, const structure& mine,
                     const node_address& peer) {
   objections out;
-  // By then it is seen that a node died.
+  // By then a node that died is known to be dead.
   const auto until
     = std::chrono::steady_clock::now() + o.replication.node_monitor.down + 4 * clash_pause;
   for (;;) {
@@ -100,7 +101,7 @@ status verdict(const std::vector<node_address>& peers, const std::vector<objecti
 hello hello_of(const options& o, const structure& mine) {
   hello h;
   h.node = announced(o.replication);
-  h.incarnation = 1; // nobody is known by it
+  h.incarnation = 1; // no node has it
   h.structure = mine;
   return h;
 }
@@ -123,7 +124,7 @@ status check_cluster(caf::actor_system& system, const options& o) {
   for (std::size_t i = 0; i < peers.size(); ++i)
     threads.emplace_back([&, i] {
       found[i] = ask_peer(system, o, mine, peers[i]);
-      if (found[i].any()) // so that people find the reason there, too
+      if (found[i].any()) // so that the reason is in its log, too
         handshake_in_vain(system, peers[i], hello_of(o, mine), handshake_wait(o));
     });
   for (auto& t : threads)

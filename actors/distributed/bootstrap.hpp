@@ -8,7 +8,7 @@ namespace supercache::detail {
 
 /// What can be checked before a node of a cluster is made: that CAF can talk to others, and that
 /// every peer that can be reached has the same structural options and knows no other node of this
-/// name. Blocks for a second per peer that does not answer, all at once. Errors: `invalid_config`
+/// name. Asks all peers at once; one that does not answer costs a second. Errors: `invalid_config`
 /// with every option that differs, or with where the other node of the name is.
 status check_cluster(caf::actor_system& system, const options& o);
 

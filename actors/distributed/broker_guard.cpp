@@ -68,7 +68,7 @@ bool broker_guard::is_known(handle c) const {
 // -- what comes -----------------------------------------------------------------------------------
 
 void broker_guard::on_connection(caf::io::new_connection_msg& m) {
-  forget(m.handle, {}); // the handle may have been another's
+  forget(m.handle, {}); // the handle may have had another connection
   if (has_descriptors_
       && static_cast<std::size_t>(m.handle.id()) + limits_.spare_descriptors >= descriptors_)
     close_doors(true);
@@ -83,7 +83,7 @@ void broker_guard::on_data(new_data_msg& m) {
   const bool announced
     = context != broker_.ctx.end() && context->second.cstate == basp::await_payload;
   if (!announced) {
-    inflow_.forget(m.handle.id()); // of another that had this handle, and that CAF ended
+    inflow_.forget(m.handle.id()); // of an earlier connection with this handle, which CAF ended
     on_header(m);
   } else if (inflow_.under_way(m.handle.id())) {
     on_piece(m);
@@ -103,7 +103,7 @@ const char* broker_guard::objection(handle c, const header& h) {
                                            : nullptr;
   if (h.payload_len == 0 || h.payload_len > limits_.handshake)
     return nonsense;
-  // Only who was called answers with who it is.
+  // Only a process that was called answers with its identity.
   const auto context = broker_.ctx.find(c);
   const bool called = context != broker_.ctx.end() && context->second.callback;
   return h.operation == message_type::client_handshake || called ? nullptr : nonsense;
@@ -127,7 +127,7 @@ void broker_guard::on_header(new_data_msg& m) {
   read_on(m.handle);
 }
 
-/// At most so much is read as CAF's buffer is made large, and as is missing.
+/// Reads on: at most what is missing, and not much at once, as CAF makes its buffer that large.
 void broker_guard::read_on(handle c) {
   constexpr std::size_t little = 4 << 10;
   const bool waits = inflow_.must_wait(c.id());
@@ -173,7 +173,7 @@ void broker_guard::on_payload(new_data_msg& m) {
     await_header(m.handle);
     hand_over(m.handle, h, m.buf);
   } else if (is_own_call(h, m.buf)) {
-    await_header(m.handle); // who calls learns from the answer that it is this process
+    await_header(m.handle); // the caller learns from the answer that it is this process
   } else {
     pass_on(m, h);
   }
@@ -209,8 +209,9 @@ void broker_guard::hand_over(handle c, const header& h, const bytes& payload) {
   }
 }
 
-/// Answers the request that the present frame is, so that nobody waits for it. Where it is none,
-/// nobody would ever know that it is missing: the connection ends. Answers whether it goes on.
+/// Answers the present frame, if it is a request, so that no caller waits for it. If it is none,
+/// nobody would ever know that it is missing: the connection ends. Answers whether the connection
+/// goes on.
 bool broker_guard::deny(handle c, const failure& why) {
   last_hop_ = broker_.instance.tbl().lookup_direct(c);
   if (!refuse(broker_, broker_.ctx.at(c).hdr, last_hop_, why)) {
@@ -236,7 +237,7 @@ bool broker_guard::learn_route(const bytes& payload) {
   return true;
 }
 
-/// Gives CAF what is no message to an actor here.
+/// Gives CAF a frame that is no message to an actor here.
 void broker_guard::pass_on(new_data_msg& m, const header& h) {
   if (!is_sound(m.handle, h, m.buf))
     return end(m.handle, nonsense);
@@ -249,7 +250,7 @@ void broker_guard::pass_on(new_data_msg& m, const header& h) {
     strangers_.erase(m.handle);
 }
 
-/// Whether CAF, which believes what it reads, can be given it.
+/// Whether a frame can be given to CAF, which believes what it reads.
 bool broker_guard::is_sound(handle c, const header& h, const bytes& payload) {
   careful_reader in{broker_.context(), payload};
   caf::node_id from, to;
@@ -281,7 +282,7 @@ bool broker_guard::is_sound(handle c, const header& h, const bytes& payload) {
 
 namespace {
 
-/// How long the frame is that begins there; 0: CAF did not finish it, and so did not write its
+/// The length of the frame that begins there; 0: CAF did not finish it, and so did not write its
 /// header.
 std::size_t frame_at(const std::vector<char>& buffer, std::size_t begin) {
   if (buffer.size() - begin < basp::header_size)
@@ -311,8 +312,8 @@ void broker_guard::failed(caf::type_erased_tuple& content, const std::exception&
   }
 }
 
-/// A message could not be written for want of memory. Who waits for an answer is told; if nobody
-/// does, nobody would ever know that it is missing, and the connection ends.
+/// A message could not be written, as memory ran out. The actor that waits for an answer is told.
+/// If none waits, nobody would ever know that the message is missing, and the connection ends.
 void broker_guard::take_back(const caf::strong_actor_ptr& from, const caf::strong_actor_ptr& to,
                              caf::message_id id) {
   const auto route = to ? broker_.instance.lookup(to->node()) : caf::none;

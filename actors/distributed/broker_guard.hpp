@@ -21,7 +21,7 @@ class broker_guard {
 public:
   broker_guard(caf::io::basp_broker& broker, const network_limits& l);
 
-  /// What is done before, or in place of, what CAF does. @pre called once
+  /// The clauses that run before, or in place of, CAF's. @pre called once
   caf::message_handler clauses();
   /// A message of this content threw.
   void failed(caf::type_erased_tuple& content, const std::exception& e) noexcept;
@@ -80,13 +80,13 @@ private:
   inflow inflow_{limits_};
   outflow outflow_;
   caf::node_id last_hop_; ///< of the message that is being delivered
-  /// Since when those are there that have not said who they are.
+  /// The connections whose other side has not said what it is, and since when.
   std::map<handle, std::int64_t> strangers_;
   const bool has_descriptors_; ///< a connection's handle is its descriptor
   const bool beats_;           ///< CAF sends heartbeats
   std::size_t descriptors_ = 0;
-  bool crowded_ = false;        ///< nobody is let in
-  std::int64_t crowded_ms_ = 0; ///< when it was so last; 0: people know that it is over
+  bool crowded_ = false;        ///< no connection is let in
+  std::int64_t crowded_ms_ = 0; ///< when it was so last; 0: the log says that it is over
   std::uint64_t sweeps_ = 0;
 };
 

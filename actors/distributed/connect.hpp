@@ -11,7 +11,7 @@ namespace supercache::detail {
 /// with the reason.
 result<int> connect_within(const std::string& host, std::uint16_t port, int milliseconds);
 
-/// Whether the host says, within a time, that nobody listens there: whoever did is gone.
+/// Whether the host says, within a time, that nothing listens there: the process that did is gone.
 bool nobody_listens(const std::string& host, std::uint16_t port, int milliseconds);
 
 } // namespace supercache::detail

@@ -21,7 +21,7 @@ using caf::io::basp_broker;
 namespace {
 
 constexpr std::size_t depth_most = 64;
-/// Elements that are packed, so that there may be more than bytes.
+/// So many elements are allowed even if fewer bytes are left: they may be packed.
 constexpr std::size_t packed_most = 1 << 20;
 
 } // namespace
@@ -57,7 +57,8 @@ caf::strong_actor_ptr receiver_of(basp_broker& broker, const basp::header& h) {
            : actors.get(h.dest_actor);
 }
 
-/// Whether it is about links between actors, which is done then. CAF says so with a message.
+/// Whether a message is about a link between actors, for which CAF sends messages; if so, makes or
+/// ends it.
 bool is_link(const caf::message& content, const caf::strong_actor_ptr& to) {
   if (!content.match_elements<caf::atom_value, caf::strong_actor_ptr>())
     return false;
@@ -83,8 +84,9 @@ bool is_kind_right(caf::message_id id, const caf::message& content) {
   }
 }
 
-/// Whether it would end an actor that is nobody's to end from far away: the library's own are all
-/// hidden from CAF's registry. An application's other actors may be ended as ever.
+/// Whether a message would end an actor that may not be ended from another process: the library's
+/// own, which are all hidden from CAF's registry. An application's other actors may be ended as
+/// usual.
 bool is_forbidden_end(const caf::message& content, const caf::strong_actor_ptr& to) {
   return content.match_elements<caf::exit_msg>()
          && !to->get()->getf(caf::abstract_actor::is_registered_flag);
@@ -95,7 +97,7 @@ struct sender {
   bool readable = true;
 };
 
-/// Who sent it: somebody at the other end, or behind it.
+/// The sender: an actor at the other end of the connection, or behind it.
 sender sender_of(basp_broker& broker, const basp::header& h, careful_reader& in,
                  const caf::node_id& last_hop) {
   auto& proxies = broker.instance.proxies();

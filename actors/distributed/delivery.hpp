@@ -8,9 +8,9 @@
 
 namespace supercache::detail {
 
-/// Takes apart what somebody else sent, and believes nothing of it: that more elements follow than
-/// bytes are left is an error before memory is taken for them, and so is what nests too deeply for
-/// the stack. CAF's own reader believes both.
+/// Reads what another process sent, and believes nothing of it. If more elements are to follow than
+/// bytes are left, that is an error before memory is taken for them; so is nesting too deep for the
+/// stack. CAF's own reader believes both.
 class careful_reader final : public caf::deserializer {
 public:
   careful_reader(caf::execution_unit* context, const std::vector<char>& bytes)
@@ -43,15 +43,15 @@ private:
   std::size_t depth_ = 0;
 };
 
-/// Gives a message that came over a connection to the actor it is for, as CAF does; but always in
-/// the thread that brings it, not on a worker of the application's scheduler, who may be busy.
+/// Gives a message that came over a connection to the actor it is for, as CAF does; but always on
+/// the thread that reads it, not on a worker of the application's scheduler, which may be busy.
 /// `last_hop`: whose connection it is; must outlive the broker's next message. Throws what an actor
-/// throws that works in this thread, and `bad_alloc`. Thread: CAF's I/O thread.
+/// throws that works on this thread, and `bad_alloc`. Thread: CAF's I/O thread.
 status deliver(caf::io::basp_broker& broker, const caf::io::basp::header& h,
                const std::vector<char>& payload, caf::node_id& last_hop);
 
-/// Answers a request that cannot be delivered, so that nobody waits for it. Answers whether it is
-/// one.
+/// Answers a request that cannot be delivered, so that no caller waits for it. Answers whether it
+/// is a request.
 bool refuse(caf::io::basp_broker& broker, const caf::io::basp::header& h,
             const caf::node_id& last_hop, const failure& why);
 

@@ -13,8 +13,8 @@ namespace supercache::detail {
 
 structure structure_of(const options& o) {
   structure out;
-  // The last one: how long a primary may trust its lease is counted by its own, how long others are
-  // loyal to it by theirs.
+  // The last one: a primary counts by its own value how long it may trust its lease, the others by
+  // theirs how long they are loyal to it.
   for (const char* name :
        {"key_pos", "partition_pos", "num_partition", "table_type", "table_prefix",
         "replication_factor", "replication_mode", "node_monitor.down_ms"})
@@ -39,7 +39,7 @@ failure as_failure(const caf::error& e, const char* what) {
 using peer_actor
   = compat::iface<caf::result<wire_frame, caf::actor>(join_atom, wire_frame, caf::actor)>;
 
-/// Hands a connected socket to CAF, which answers with who is published there.
+/// Hands a connected socket to CAF, which answers with the actor that is published there.
 template <class Self>
 auto take_over(Self& self, int fd, std::uint16_t port, std::chrono::milliseconds wait) {
   auto& middleman = self->system().middleman();
@@ -134,7 +134,7 @@ void handshake_in_vain(caf::actor_system& system, const node_address& whom, hell
   if (!found)
     return;
   mine.dialled = whom.name;
-  // Nobody would take its frames, so it is not let in whatever the reason.
+  // No actor would take its frames, so it is not let in, whatever the reason.
   compat::ask(self, caf::actor_cast<peer_actor>(*found), wait, join_atom_v,
               wire_frame{encode_hello(mine)}, caf::actor{})
     .receive([](wire_frame&, caf::actor&) {}, [](caf::error&) {});
@@ -149,7 +149,7 @@ result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of
   const auto peer = caf::actor_cast<info_peer>(*found);
   node_facts out;
   status s = ok();
-  // All at once: the way may be long.
+  // All at once: a round trip may be long.
   std::vector<decltype(compat::ask(self, peer, wait, config_atom_v, std::string{}))> asked;
   for (const auto& [name, text] : names)
     asked.push_back(compat::ask(self, peer, wait, config_atom_v, name));

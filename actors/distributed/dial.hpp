@@ -9,11 +9,11 @@
 
 namespace supercache::detail {
 
-/// What must be the same on every node: where records belong, and what safety rests on.
+/// The options that must be the same on every node: where records belong, and what safety rests on.
 structure structure_of(const options& o);
 
-/// How long who makes a connection, or begins a handshake, waits for an answer: as long as a node
-/// may be silent, and a second at least.
+/// How long a node that makes a connection, or begins a handshake, waits for an answer: as long as
+/// a node may be silent, and at least a second.
 std::chrono::milliseconds handshake_wait(const options& o);
 
 /// DIALER: makes connections, one after the other, each within `handshake_wait`; detached, since it
@@ -22,25 +22,26 @@ std::chrono::milliseconds handshake_wait(const options& o);
 using dialer_actor = compat::iface<
   // A connected socket. Errors: `io_error` with the reason.
   caf::result<int>(caf::connect_atom, std::string host, std::uint16_t port),
-  // Whether the host says that nobody listens there.
+  // Whether the host says that nothing listens there.
   caf::result<bool>(node_down_atom, std::string host, std::uint16_t port)>;
 dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self,
                                             std::chrono::milliseconds wait);
 
-/// Greets the node at an address and calls `done`, in `self`, with its hello and who takes its
-/// frames; within some seconds, whatever happens. Blocks nobody: the connection is made on a thread
-/// of its own. Errors: `io_error` (nobody there, no answer), `invalid_config` (refused, and why);
-/// with the node's actor if it is there, and does not answer a handshake.
+/// Shakes hands with the node at an address and calls `done`, in `self`, with its hello and the
+/// actor that takes its frames; within some seconds, whatever happens. Does not block: the
+/// connection is made on a thread of its own. Errors: `io_error` (no node there, no answer),
+/// `invalid_config` (refused, and why); with the node's actor if it is there but does not answer a
+/// handshake.
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
                const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done);
 
-/// Says hello to a node that will refuse it, so that the reason is in its log. Blocks for some
-/// seconds at most.
+/// Begins a handshake with a node that will refuse it, so that the reason is in that node's log.
+/// Blocks for some seconds at most.
 void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
                        std::chrono::milliseconds wait);
 
-/// What a node says before anybody joins.
+/// What a node says before another one joins.
 struct node_facts {
   supercache::structure structure;
   value members; ///< as `admin_atom` "members" has them; nil if it is in no cluster

@@ -15,8 +15,8 @@ using std::chrono::milliseconds;
 
 /// The longest pause between two looks while something stands in the way.
 constexpr std::int64_t longest_pause_ms = 20;
-/// The least time a look, or taking an item, is given: who does not want to wait wants an answer,
-/// too.
+/// The least time for a look, or for taking an item: a caller that does not want to wait wants an
+/// answer, too.
 constexpr milliseconds least_wait{100};
 
 milliseconds left_until(std::int64_t until_ms) {
@@ -72,7 +72,7 @@ void distant_waits::seen(std::uint64_t id, const result<answer>& x) {
     take(id, *w);
 }
 
-/// As a primary elsewhere does with a question, if the primary is here.
+/// If the primary is here: waits for an item as a primary elsewhere does with a question.
 void distant_waits::await_item(std::uint64_t id, wait& w) {
   const milliseconds longest{hold_of(w.until_ms, system_ms())};
   if (longest.count() <= 0 || !core_->cluster()->host_of(partition_).leads())
@@ -89,14 +89,14 @@ void distant_waits::take(std::uint64_t id, wait& w) {
     .then(on_actor<value>([this, id](result<value> got) { taken(id, std::move(got)); }));
 }
 
-/// Where an item may have been taken though none came, the caller is told so: another try might
-/// lose it.
+/// If an item may have been taken though none came, the caller is told so: another try might lose
+/// it.
 void distant_waits::taken(std::uint64_t id, result<value> got) {
   wait* w = find(id);
   if (!w)
     return;
   if (got && got->items().empty())
-    return pause(id, *w, none_came(w->queue)); // somebody was faster
+    return pause(id, *w, none_came(w->queue)); // another caller was faster
   if (!got && (got.why().code == errc::unavailable || got.why().code == errc::overloaded))
     return pause(id, *w, got.why()); // nothing was changed
   if (got)
@@ -104,7 +104,7 @@ void distant_waits::taken(std::uint64_t id, result<value> got) {
   end(id, std::move(got));
 }
 
-/// Looks again after a while, or ends with what stood in the way last.
+/// Looks again after a while, or ends with the last thing that stood in the way.
 void distant_waits::pause(std::uint64_t id, wait& w, failure why) {
   w.takes = false;
   const auto again = [me = shared_from_this(), id, why = std::move(why)] {

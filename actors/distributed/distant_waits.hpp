@@ -18,16 +18,16 @@ namespace supercache::detail {
 class core;
 class parking;
 
-/// What who waited in vain is told.
+/// What a caller that waited in vain is told.
 failure none_came(const std::string& queue);
 
-/// Those who wait in a cluster for an item of a queue of one partition, whose primary may be
+/// Waits in a cluster, for callers, for items of queues of one partition, whose primary may be
 /// another node: looks there, and takes an item when there is one. A primary that has none keeps
 /// the question until one comes, for half a second at most; so an idle wait costs two round trips a
-/// second, and who waits learns of an item within one.
+/// second, and a caller learns of an item within one.
 ///
-/// Thread: the partition's actor. What comes elsewhere is brought to it as a message, and finds
-/// nobody once a wait is over; so each ends once, whatever is under way.
+/// Thread: the partition's actor. What comes on other threads is brought to it as a message, and is
+/// ignored once the wait is over; so each wait ends once, whatever is under way.
 class distant_waits : public std::enable_shared_from_this<distant_waits> {
 public:
   /// `p`: of the same partition.
@@ -35,12 +35,12 @@ public:
                 parking& p)
     : self_(self), core_(std::move(c)), partition_(partition), parking_(p) {}
 
-  /// `who`: nothing is taken for him once `forget` says that he is gone; none: nobody can say so.
+  /// `who`: nothing is taken for it once `forget` says that it is gone; none: nobody can say so.
   void add(caf::response_promise promise, std::string queue, std::chrono::milliseconds timeout,
            const caf::actor_addr& who);
   void forget(const caf::actor_addr& who);
   std::size_t count() const noexcept { return waits_.size(); }
-  /// Answers all who wait that the cache stops, or that nobody can say whether an item was taken.
+  /// Answers all waits: the cache stops, or nobody can say whether an item was taken.
   void stop();
 
 private:
@@ -61,7 +61,7 @@ private:
   void pause(std::uint64_t id, wait& w, failure why);
   void end(std::uint64_t id, result<value> x);
   wait* find(std::uint64_t id);
-  /// Has `f(x)` called by the actor with what comes.
+  /// Makes the actor call `f(x)` with what comes.
   template <class T, class F>
   std::function<void(result<T>)> on_actor(F f);
 

@@ -18,7 +18,7 @@ namespace {
 
 using caf::io::basp_broker;
 
-/// Puts the guard's clauses before CAF's. What they throw ends here: it would end the broker, and
+/// Puts the guard's clauses before CAF's. Their exceptions end here: they would end the broker, and
 /// with it all connections of the process.
 class guarded final : public caf::detail::behavior_impl {
 public:

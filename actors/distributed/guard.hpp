@@ -9,10 +9,10 @@
 
 namespace supercache::detail {
 
-// Guards around CAF.io: what stands between its broker, which all connections of an actor system
-// are in, and the network. CAF believes whoever connects: it allocates what a header announces,
-// keeps connections that say nothing, what it knows of nodes that are gone, and buffers of the
-// largest message ever, spins when descriptors run out, and ends when memory does. With the guard
+// A guard between CAF.io's broker, which has all connections of an actor system, and the network.
+// CAF believes every process that connects: it allocates what a header announces, keeps connections
+// that say nothing, what it knows of nodes that are gone, and buffers of the largest message ever,
+// spins when descriptors run out, and ends when memory does. With the guard
 //
 // - a frame is bounded, and takes memory as it comes; all of them together are bounded, and what
 //   does not come on is given up;
@@ -20,7 +20,7 @@ namespace supercache::detail {
 // - messages are delivered by the I/O thread, whatever workers the application configured, and
 //   nothing in them is believed;
 // - no connection is accepted while there are no descriptors for it;
-// - what is thrown becomes an answer and a line in the log, as far as anybody asked.
+// - an exception becomes a line in the log, and an answer if anybody asked.
 //
 // network_limits.hpp has the numbers.
 
@@ -35,7 +35,7 @@ enum class connections : std::uint8_t {
 };
 
 /// Ends connections to another actor system over which nothing came for two seconds. CAF keeps to
-/// what it has, and the operating system may take a quarter of an hour to find that it leads
+/// the one it has, and the operating system may take a quarter of an hour to find that it leads
 /// nowhere: until then no new one is made, and when the one in use breaks, CAF goes over to a dead
 /// one and tells nobody. @pre the network is guarded. Thread: any.
 void drop_silent(caf::actor_system& system, const caf::node_id& to, connections which);

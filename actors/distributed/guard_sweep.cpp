@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Connections that end, and what is looked after once a second.
+// Connections that end, and what is checked once a second.
 
 namespace supercache::detail {
 
@@ -23,7 +23,7 @@ using caf::io::connection_handle;
 namespace basp = caf::io::basp;
 
 constexpr auto sweep_interval = 1s;
-/// Nodes say something every second, CAF itself if nobody else does.
+/// Nodes say something every second, CAF itself if nothing else does.
 constexpr auto silence = 2s;
 
 } // namespace
@@ -39,8 +39,8 @@ std::string broker_guard::name_of(handle c) {
 
 // -- connections that end -------------------------------------------------------------------------
 
-/// As CAF does it with those that its own time-out is for: whoever was reached over it is gone.
-/// What was still to be sent is not.
+/// Ends a connection as CAF does at its own time-out: every node that was reached over it is gone.
+/// What was still to be sent is not sent.
 void broker_guard::end(handle c, const char* why) {
   if (!broker_.valid(c))
     return forget(c, {}); // CAF ended it
@@ -54,7 +54,7 @@ void broker_guard::end(handle c, const char* why) {
   forget(c, node);
 }
 
-/// In place of CAF, which does it later, when the handle may be another's.
+/// In place of CAF, which does it later, when the handle may have another connection.
 void broker_guard::on_closed(handle c) {
   const auto node = broker_.instance.tbl().lookup_direct(c);
   broker_.connection_cleanup(c, caf::sec::none);
@@ -73,7 +73,7 @@ void broker_guard::forget(handle c, const caf::node_id& node) {
   forget_nodes_out_of_reach();
 }
 
-/// CAF keeps for each node that it ever knew who asks it for things.
+/// CAF keeps, for each node that it ever knew, the actor that asks it for things.
 void broker_guard::forget_node(const caf::node_id& node) {
   const auto asker = broker_.spawn_servers.find(node);
   if (asker == broker_.spawn_servers.end())
@@ -118,7 +118,7 @@ void broker_guard::sweep() {
   end_greedy();
   free_buffers();
   release();
-  reclaim::collect(); // what this thread has replaced in copies, it may have nothing to do
+  reclaim::collect(); // what this thread replaced in copies: it may have nothing else to do
   broker_.delayed_send(caf::actor_cast<caf::actor>(broker_.ctrl()), sweep_interval,
                        caf::tick_atom_v);
 }
@@ -140,7 +140,7 @@ void broker_guard::end_late_handshakes() {
   }
 }
 
-/// Of those who are at their handshake those go that are it for the longest time.
+/// Ends those connections that have been at their handshake for the longest time.
 void broker_guard::admit_at_most(std::size_t handshakes) {
   while (strangers_.size() > handshakes) {
     const auto eldest
@@ -171,8 +171,8 @@ void broker_guard::end_greedy() {
       end(c, "it names too many actors");
 }
 
-/// CAF keeps two buffers for each connection, as large as what was ever sent over it, and exchanges
-/// them whenever it sends: the one that is empty can be freed.
+/// CAF keeps two buffers for each connection, as large as the most that was ever sent over it, and
+/// swaps them whenever it sends: the empty one can be freed.
 void broker_guard::free_buffers() {
   constexpr std::size_t kept = 64 << 10;
   constexpr std::uint64_t turns = 10;
@@ -189,7 +189,7 @@ void broker_guard::free_buffers() {
   }
 }
 
-/// Lets those go on that waited for memory.
+/// Lets the connections go on that waited for memory.
 void broker_guard::release() {
   for (const auto id : inflow_.released(now_ms())) {
     const auto c = handle::from_int(id);
@@ -201,7 +201,7 @@ void broker_guard::release() {
 
 // -- descriptors ----------------------------------------------------------------------------------
 
-/// Whether as many are left as should be: the lowest that is free is the next that is used.
+/// Whether as many are left as should be: the lowest free descriptor is the next one used.
 void broker_guard::look_at_descriptors() {
   if (!has_descriptors_)
     return;

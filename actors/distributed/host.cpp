@@ -15,7 +15,7 @@ host::host(node& n, std::size_t index, partition_store& store, const replica_opt
 
 namespace {
 
-/// Whether a write was refused for what is there, as another primary may see otherwise.
+/// Whether a write was refused because of the data: another primary may have other data.
 bool depends_on_data(errc code) {
   return code != errc::not_primary && code != errc::unavailable && code != errc::overloaded
          && code != errc::outcome_unknown;
@@ -31,7 +31,7 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
   bool measured = false;
   clock::time_point begun;
   step([&](replica& core) {
-    // The clock costs something beside an async write, and nothing beside a round trip.
+    // The clock costs something next to an async write, and nothing next to a round trip.
     measured = !node_.async() || ++proposals_ % metrics::sampling == 0;
     if (measured)
       begun = clock::now();
@@ -79,8 +79,8 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
   return b;
 }
 
-/// Of writes that wait, takes out those whose entry is committed, or can no longer be, or that
-/// waited for so long that their callers are told.
+/// Takes out the waiting writes whose entry is committed, or can no longer be, or that waited for
+/// so long that their callers are told.
 void host::settle(settled& over) {
   const entry_log& log = core_.log();
   const auto verdict = [&](const waiting& x) -> std::optional<errc> {
@@ -145,7 +145,7 @@ void host::tell(settled& over) {
   }
 }
 
-/// What makes a copy drop its data is told to those who read meanwhile before it does.
+/// A message that makes the copy drop its data is made known to readers before it does.
 void host::receive(member_id from, message m) {
   const auto* piece = std::get_if<install_snapshot>(&m);
   const bool drops = (piece && piece->begin) || std::holds_alternative<retire>(m);
@@ -226,7 +226,7 @@ void host::publish() {
   if (leads_.load(std::memory_order_relaxed) != core_.leads()) {
     leads_.store(core_.leads(), std::memory_order_release);
     if (listening_ && core_.leads())
-      node_.cache().changes().changed({}); // who knows what the last primary told
+      node_.cache().changes().changed({}); // nobody knows what the last primary told
   }
   offset_ms_.store(core_.offset_ms(), std::memory_order_relaxed);
   stamp_ms_.store(core_.stamp_ms(), std::memory_order_relaxed);
@@ -250,10 +250,10 @@ void host::listen(bool on) {
     const std::lock_guard hold{lock_};
     listening_ = on;
   }
-  store_.tell(on ? this : nullptr); // takes its time where there are many namespaces
+  store_.tell(on ? this : nullptr); // slow if there are many namespaces
 }
 
-/// Comes within a step, under the lock.
+/// Called within a step, under the lock.
 void host::changed(transition t) {
   if (core_.leads())
     node_.cache().changes().changed(std::move(t));
@@ -266,7 +266,7 @@ std::int64_t host::time_ms() const noexcept {
                   node_.now_ms() + offset_ms_.load(std::memory_order_relaxed));
 }
 
-/// What is here, and, in `f`, what that rests on.
+/// What is here; and, in `f`, what that rests on.
 result<answer> host::look(const query& q, bool as_primary, standing* at, finding& f) {
   const auto before = generation();
   const auto* part = std::get_if<ask::snapshot>(&q.body);
@@ -332,10 +332,10 @@ std::optional<result<answer>> host::ask_as_primary(const query& q, on_answer don
 
 // -- leases -------------------------------------------------------------------------------------
 
-/// Whether what was found here is the latest that anybody may have been told of: nobody else led
-/// when it was found. The members say so who have heard from this node for so long that they elect
-/// nobody else yet; or after it was found, however slow they are. In async mode a primary needs no
-/// votes, so nobody's word would mean anything.
+/// Whether what was found here is the latest that any caller may have been told of: no other node
+/// led when it was found. Members prove this if they heard from this node so recently that they
+/// elect no other node yet; or if they heard from it after the read, however slow they are. In
+/// async mode a primary needs no votes, so no member's word would mean anything.
 status host::leased(std::int64_t found_ms) {
   if (node_.async())
     return ok();
@@ -353,7 +353,7 @@ status host::leased(std::int64_t found_ms) {
                              "node is the primary"};
 }
 
-/// What a write found that changed nothing.
+/// What a write that changed nothing found.
 host::finding host::finding_of(waiting w) {
   return {w.found_ms, w.at.epoch, 0, [this, w = std::move(w)](const status& s) {
             node_.replicated(clock::now() - w.begun, s.ok());
@@ -364,7 +364,8 @@ host::finding host::finding_of(waiting w) {
           }};
 }
 
-/// In the order in which they were found: who has confirmed one has confirmed those before it.
+/// In the order in which they were found: a member that confirmed one has confirmed those before
+/// it.
 void host::await_lease(finding f) {
   ++f.found_ms; // what left within the same millisecond may have left before
   findings_.insert(std::ranges::upper_bound(findings_, f.found_ms, {}, &finding::found_ms),

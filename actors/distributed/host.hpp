@@ -19,9 +19,9 @@ class node;
 /// One partition on this node: its replica, the lock that orders its steps, and the writes that
 /// wait for their commit.
 ///
-/// Told by its store of changes, it tells the feed of those it makes as primary.
+/// The store tells it of changes; it tells the feed of those that it makes as primary.
 ///
-/// Thread: any. A step is some microseconds; nothing is sent and nobody is called back under the
+/// Thread: any. A step is some microseconds; nothing is sent and no callback is called under the
 /// lock.
 class host final : public change_sink {
 public:
@@ -55,8 +55,8 @@ public:
   /// and it does not lead. `at`, if it is wanted: where the copy stood before the read.
   result<answer> ask(const query& q, bool as_primary, standing* at = nullptr);
   using on_answer = std::function<void(result<answer>)>;
-  /// The same as primary; but where another node may have been elected meanwhile, it waits until
-  /// that is known. `done` is called then, without the lock, only if nothing is answered at once.
+  /// The same as primary; but if another node may have been elected meanwhile, it waits until that
+  /// is known. `done` is called then, without the lock, only if nothing is answered at once.
   std::optional<result<answer>> ask_as_primary(const query& q, on_answer done);
   /// Whether a read here sees what callers on this node wrote. Cost: two loads.
   bool serves() const noexcept {
@@ -65,18 +65,18 @@ public:
   /// Whether callers on this node wrote what this copy does not have yet.
   bool behind() const noexcept { return behind_.load(std::memory_order_acquire); }
   bool leads() const noexcept { return leads_.load(std::memory_order_acquire); }
-  /// Grows whenever the data stops being all here: what was read across a change means nothing.
+  /// Grows whenever the data stops being all here: a read across such a change means nothing.
   std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
   /// The present time for deadlines of this partition; never before that of an entry that is here.
   std::int64_t time_ms() const noexcept;
-  /// Whether what was not found because its time is over, at `when`, is gone whoever leads. If not,
-  /// nobody is told yet. Cost: one load.
+  /// Whether what was not found because its time is over, at `when`, is gone, whichever node leads.
+  /// If not, no caller is told yet. Cost: one load.
   bool certain(const stamp& when) const noexcept { return certain(when.latest_over()); }
   partition_store& store() noexcept { return store_; }
-  /// A write of this node was committed there, by another node: reads here have to have it.
+  /// A write of this node was committed there, by another node: reads here have to see it.
   void wrote(const position& p);
 
-  /// Has the feed told of changes that are made while it leads.
+  /// Whether the feed is told of changes that are made while it leads.
   void listen(bool on);
   void changed(transition t) override;
 
@@ -96,8 +96,8 @@ private:
     std::int64_t until_ms;   ///< when its caller is told that no majority has it
     std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0
   };
-  /// What was found here by the primary of an epoch; nobody may be told before it is known that no
-  /// other node led then, and that what was not found because its time is over is gone for good.
+  /// What was found here by the primary of an epoch; no caller may be told before it is known that
+  /// no other node led then, and that what was not found because its time is over is gone for good.
   struct finding {
     std::int64_t found_ms = 0;
     epoch led_in;
@@ -115,13 +115,13 @@ private:
   void publish();
   void announce();
   void tell(settled& over);
-  /// What is not found because its time is over must not be found by a primary to come, whose clock
-  /// is behind: so an entry that a majority has says how late it is.
+  /// A record that is not found because its time is over must not be found by a later primary whose
+  /// clock is behind: so an entry that a majority has says how late it is.
   bool certain(std::int64_t over_ms) const noexcept {
     return over_ms <= certain_ms_.load(std::memory_order_acquire);
   }
   result<answer> look(const query& q, bool as_primary, standing* at, finding& f);
-  /// Whether what was found before this call, or by then at the latest, may be told.
+  /// Whether what was found before this call, or at that time at the latest, may be told.
   status leased(std::int64_t found_ms = INT64_MAX);
   void await_lease(finding f);
   finding finding_of(waiting w);

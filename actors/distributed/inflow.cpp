@@ -26,14 +26,14 @@ void inflow::keep(frame& f, const bytes& some) {
     constexpr std::size_t growth = 4;
     const auto wanted = std::min(f.length, growth * needed);
     const bool roomy = has_room(f, wanted - f.here.capacity());
-    // Else only what was on its way before it was to wait.
+    // Otherwise only for what was on its way before the frame had to wait.
     constexpr std::size_t little = 256 << 10;
     resize(f, roomy ? wanted : std::min(f.length, needed + little));
   }
   f.here.insert(f.here.end(), some.begin(), some.end());
 }
 
-/// Moves what is there, as it comes to throw before anything is changed.
+/// Moves what is there to a new buffer. If that throws, nothing has been changed.
 void inflow::resize(frame& f, std::size_t capacity) {
   bytes larger;
   larger.reserve(capacity);

@@ -13,8 +13,8 @@ namespace supercache::detail {
 /// Large frames that come piece by piece, over many connections.
 ///
 /// Memory is taken as bytes come: at most four times as much, never what was only announced. While
-/// there is too little for all, only the frame that began first gets more; the others are to wait,
-/// so each gets its turn. One that does not come on is to be given up.
+/// there is too little for all, only the frame that began first gets more; the others have to wait,
+/// so each gets its turn. A frame that does not come on is to be given up.
 ///
 /// Thread: one at a time.
 class inflow {
@@ -26,7 +26,7 @@ public:
 
   /// A frame of so many bytes follows. @pre none is under way over this connection
   void begin(connection c, std::size_t length, std::int64_t now_ms);
-  /// Bytes of it came, not more than are `missing`.
+  /// Bytes of it came, no more than are `missing`.
   void add(connection c, const bytes& some, std::int64_t now_ms);
   bool under_way(connection c) const { return frames_.contains(c); }
   /// How much is still to come; 0: it is whole, or none is under way.
@@ -43,15 +43,15 @@ public:
   std::vector<connection> released(std::int64_t now_ms);
   /// Those to give up.
   std::vector<connection> stalled(std::int64_t now_ms);
-  /// What all take together.
+  /// The memory that all take together.
   std::size_t memory() const noexcept { return used_; }
 
 private:
   struct frame {
     std::uint64_t number; ///< in the order in which they began
     std::size_t length;
-    std::int64_t since_ms;  ///< of the present look at how it comes on
-    std::size_t before = 0; ///< what had come then
+    std::int64_t since_ms;  ///< when the present look at how it comes on began
+    std::size_t before = 0; ///< the bytes that had come then
     std::size_t came = 0;
     bytes here;
     bool waits = false, given_up = false;

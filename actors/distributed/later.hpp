@@ -11,7 +11,7 @@
 
 namespace supercache::detail {
 
-/// An answer that is there, or comes. Copies share it; it is set once.
+/// An answer that is there, or comes later. Copies share it; it is set once.
 ///
 /// Thread: any. Cost: none beyond the answer's if it is there from the start; else one allocation.
 template <class T>

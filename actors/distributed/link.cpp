@@ -14,7 +14,7 @@
 namespace supercache::detail {
 
 namespace {
-/// What waits may use the memory of what waited before, up to so much.
+/// So much memory of items that were sent is kept for the next ones.
 constexpr std::size_t outbox_kept = 1 << 20;
 } // namespace
 
@@ -148,7 +148,7 @@ void link::flush() {
   while (again_) {
     const std::unique_lock hold{flushing_, std::try_to_lock};
     if (!hold)
-      return; // who holds it looks again
+      return; // the thread that holds it looks again
     while (again_.exchange(false))
       while (send_frame()) {}
   }

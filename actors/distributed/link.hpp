@@ -20,8 +20,8 @@ namespace supercache::detail {
 
 class node;
 
-/// What one node has to do with one other: the connection, in its present session, and what waits
-/// to be sent.
+/// All that one node has for one other: the connection, in its present session, and what waits to
+/// be sent.
 ///
 /// One frame carries what all partitions and all requests have for the peer. At most `window` bytes
 /// are under way; more waits here, in the replicas' logs, where it costs no memory twice. Lives as
@@ -30,7 +30,7 @@ class link {
 public:
   static constexpr std::uint64_t window = 4 << 20;
   static constexpr std::size_t outbox_max = 16 << 20;
-  /// Changes for those who watch leave room for what others wait for.
+  /// Changes for listeners leave room for messages that others wait for.
   static constexpr std::size_t changes_max = 4 << 20;
 
   link(node& n, std::string name, std::size_t partitions);
@@ -44,17 +44,18 @@ public:
   std::int64_t heard_ms() const noexcept { return heard_ms_.load(std::memory_order_relaxed); }
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
   std::int64_t proven_ms() const noexcept { return proven_ms_.load(std::memory_order_acquire); }
-  /// How long it took of late until the peer had confirmed what was sent; 0: not known yet.
+  /// How long it took recently until the peer had confirmed what was sent; 0: not known yet.
   std::int64_t round_trip_ms() const noexcept {
     return round_trip_ms_.load(std::memory_order_relaxed);
   }
 
-  /// To be held by who opens or closes it, until all parts of the node know: else they might learn
-  /// of it in another order, and one of them take the peer for gone while it is there.
+  /// To be held by the thread that opens or closes the link, until all parts of the node know:
+  /// otherwise they might learn of it in another order, and one of them might take the peer for
+  /// gone while it is there.
   std::unique_lock<std::mutex> meet() { return std::unique_lock{meeting_}; }
   /// A new session with an incarnation of the peer, which was heard at `heard_ms`. Whatever was on
-  /// its way is forgotten. Who was `dialled` says nothing before the peer does, which could not
-  /// take it yet.
+  /// its way is forgotten. A node that was `dialled` says nothing before the peer does, which could
+  /// not take it yet.
   void open(member_id incarnation, std::uint64_t session, caf::actor to, std::int64_t heard_ms,
             bool dialled);
   /// Answers whether it was up, in this session.
@@ -76,8 +77,8 @@ public:
   void flush();
   /// The same, unless the peer's answers are still awaited; then at the third call in a row.
   void flush_patiently();
-  /// Whether two frames that ask for something were not answered yet. Until they are, more waits,
-  /// so that frames grow under load (after RFC 896, with a window of two).
+  /// Whether two frames that ask for something have not been answered yet. Until they are, more
+  /// waits, so that frames grow under load (after RFC 896, with a window of two).
   bool awaits_answers() const noexcept {
     return acknowledged_.load(std::memory_order_acquire)
            < answered_before_.load(std::memory_order_acquire);
@@ -136,8 +137,8 @@ private:
   /// Where the last and the last but one frame that asks for something end in the stream.
   std::atomic<std::uint64_t> asked_{0}, answered_before_{0};
   std::atomic<unsigned> patience_{0};
-  /// A heartbeat: where it ends in the stream, and a time before which it did not leave. Who has
-  /// received as much has received it, or what was sent after it.
+  /// A heartbeat: where it ends in the stream, and a time before which it did not leave. A peer
+  /// that has received as much has received it, or what was sent after it.
   struct sign {
     std::uint64_t end = 0;
     std::int64_t sent_ms = 0;
@@ -145,8 +146,8 @@ private:
   std::atomic<std::int64_t> proven_ms_{0}, round_trip_ms_{0};
   std::mutex meeting_;
   std::mutex lock_; ///< of the next five, and of what counts bytes while it changes
-  /// The last ones, in a ring; as far apart as it takes for them to be there until they are
-  /// confirmed, by a peer that is slow but not down.
+  /// The last heartbeats, in a ring; so far apart that each is there until a peer that is slow but
+  /// not down has confirmed it.
   std::array<sign, 32> signs_{};
   std::size_t signs_sent_ = 0;
   const std::int64_t signs_apart_ms_;

@@ -9,7 +9,7 @@
 #include <utility>
 
 // NODE MONITOR: which nodes there should be, and reaching them. On a thread of its own, so that no
-// work of others makes the node look dead.
+// other work makes the node look dead.
 
 namespace supercache::detail {
 
@@ -24,7 +24,7 @@ constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
 constexpr std::int64_t first_list_ms = 1'000;
 /// A process that dies may for a moment still be listening.
 constexpr std::int64_t look_again_ms = 20;
-/// How long who has the larger name leaves dialling to the other.
+/// How long the node with the larger name leaves dialling to the other.
 constexpr std::int64_t courtesy_ms = 1'000;
 
 class monitor_logic {
@@ -40,8 +40,8 @@ public:
 
   void stop() { stopping_ = true; }
 
-  /// Nobody has stopped the cache, and nobody can any more who does not hold a handle of it in what
-  /// it keeps: a callback, or a listener. The actor system would wait for ever.
+  /// Nobody has stopped the cache, and handles may be left only in what the cache itself keeps: a
+  /// callback, or a listener. The actor system would wait for ever.
   void network_ended() {
     if (stopping_)
       return;
@@ -77,8 +77,8 @@ public:
     compat::tell_later(self_, monitor_actor{self_}, tick_interval, caf::tick_atom_v);
   }
 
-  /// Whether a node to which the connection broke is dead: then another is elected at once, else
-  /// not before it would be taken for down.
+  /// Finds out whether a node to which the connection broke is dead: if so, another is elected at
+  /// once; if not, not before it would be taken for down.
   void look_for(link& l) {
     struct question {
       member_id incarnation;
@@ -145,8 +145,8 @@ private:
     node_.declare(declared_);
   }
 
-  /// Changes nothing: who is asked for the nodes may fail without any of them being gone. If there
-  /// never was a list, this node waits.
+  /// Changes nothing: the provider may fail without any node being gone. If there never was a list,
+  /// this node waits.
   void not_provided(const std::string& why) {
     asking_ = false;
     if (!listed_)
@@ -229,7 +229,7 @@ private:
     if (!news)
       return;
     const auto who = to_string(l.address());
-    // What keeps nodes apart may be said already, of another one or as the other side sees it.
+    // The reason may be in the log already, for another node or as the other side sees it.
     if (s.why().code == errc::invalid_config && !node_.is_news(who, s.why()))
       node_.log().info(component::peers,
                        "no connection to node {}, for a reason that is named above", who);
@@ -244,7 +244,7 @@ private:
   std::map<const link*, std::size_t> dialer_index_;
   provider_actor provider_;    ///< with the source `provider`
   bool asking_ = false;        ///< it is being asked
-  bool listed_ = false;        ///< it, or somebody else, has given a list
+  bool listed_ = false;        ///< it, or `reconfigure`, has given a list
   std::string provider_fault_; ///< why it failed last
   bool stopping_ = false;
   std::vector<node_address> declared_;

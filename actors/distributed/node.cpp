@@ -18,14 +18,14 @@ namespace {
 
 /// Between two looks for what buffers of lazy_put could not write.
 constexpr std::int64_t lazy_retry_ms = 500;
-/// Within this time everybody dials again who has lost a node: the longest pause, courtesy, and a
-/// second for the connection.
+/// Within this time every node that has lost another dials it again: the longest pause, courtesy,
+/// and a second for the connection.
 constexpr std::int64_t others_come_ms = 5'000;
 /// Expired records that are freed in one step of a partition, and steps one after the other.
 constexpr std::size_t reclaim_budget = 200;
 constexpr int reclaim_steps = 10;
 
-/// Drawn anew at every start; never 0.
+/// Drawn again at every start; never 0.
 member_id new_incarnation() {
   std::random_device device;
   return (static_cast<member_id>(device()) << 32 | device()) | 1;
@@ -38,13 +38,13 @@ membership_options membership_options_of(const options& o, const member& self) {
   m.factor = o.replication.replication_factor;
   m.mode = o.replication.mode;
   if (o.replication.node_monitor.source == monitor_source::all) {
-    // The first node of a cluster may know of nobody, and must not bootstrap it anew when it comes
-    // back.
+    // The first node of a cluster may know of no other, and must not bootstrap it again when it
+    // comes back.
     m.open = true;
     m.bootstrap_ms = others_come_ms;
   }
   if (o.replication.node_monitor.source == monitor_source::provider)
-    // Who counts nodes may have begun with this one: it is asked at least once more.
+    // The provider may have begun to count with this node: it is asked at least once more.
     m.alone_ms = others_come_ms + std::min(o.replication.node_monitor.refresh.count(), 5'000L);
   return m;
 }
@@ -58,8 +58,8 @@ replica_options replica_options_of(const options& o, const member& self) {
   return r;
 }
 
-/// Waits until nothing refers to an actor that ended. CAF's clock keeps a detached one that asked
-/// somebody until it has cancelled the time-out; if the clock is stopped before that, the actor
+/// Waits until nothing refers to an actor that ended. CAF's clock keeps a detached actor that sent
+/// a request until it has cancelled the time-out. If the clock is stopped before that, the actor
 /// system waits for the actor's thread for ever.
 void await_freed(const caf::actor_addr& who, std::chrono::milliseconds longest) {
   for (std::int64_t i = 0; i < longest.count() && caf::actor_cast<caf::strong_actor_ptr>(who); ++i)
@@ -92,7 +92,7 @@ std::int64_t node::now_ms() const noexcept { return system_ms(); }
 namespace {
 
 /// The nodes that the options name. None if a provider does: a node that went on without its list
-/// might found half of a cluster, and lose it when it meets the other half.
+/// might bootstrap half of a cluster, and lose it when it meets the other half.
 std::vector<node_address> named_by(const cluster_options& o) {
   std::vector<node_address> out;
   auto texts = o.peers;
@@ -111,13 +111,13 @@ void node::start() {
   const std::lock_guard hold{actors_lock_};
   flusher_ = system_.spawn<caf::hidden>(flusher_behavior, core_.shared_from_this());
   monitor_ = system_.spawn<caf::hidden + caf::detached>(monitor_behavior, core_.shared_from_this());
-  // When CAF's networking ends, nobody can be reached any more, this node itself included.
+  // When CAF's networking ends, no node can be reached any more, this one included.
   const auto broker = compat::connections_of<caf::io::basp_broker>(system_.middleman());
   broker->attach_functor([m = monitor_.address()](const caf::error&) {
     if (const auto alive = caf::actor_cast<caf::actor>(m))
       compat::tell_from_anywhere(alive, node_down_atom_v, std::string{});
   });
-  // CACHE has let all wait who came since it can be reached.
+  // CACHE has kept all requests waiting that came since it can be reached.
   compat::tell_from_anywhere(caf::actor_cast<caf::actor>(core_.front()), caf::tick_atom_v);
 }
 
@@ -190,7 +190,7 @@ void node::tick() {
   }
 }
 
-/// Tells the log who leads what, if that may have changed.
+/// Tells the log which nodes lead what, if that may have changed.
 void node::tell_placement(const member_list& live, std::int64_t now) {
   bool changed = live != seen_live_;
   seen_routes_.resize(hosts_.size());
@@ -227,7 +227,7 @@ frame::all_claims node::claims() {
   });
 }
 
-/// Who missed a goodbye, since the connection was broken, has to hear of it from others.
+/// A node that missed a goodbye, since the connection was broken, has to hear of it from others.
 void node::tell_who_is_gone() {
   const auto version = view([](const membership& m) { return m.gone_version(); });
   if (std::exchange(told_gone_, version) == version)

@@ -29,8 +29,8 @@ namespace supercache::detail {
 
 class core;
 
-/// What a cache of a cluster has beside its stores: who else there is, the copies of partitions,
-/// the ways to the others.
+/// What a cache of a cluster has besides its stores: the other nodes, the copies of partitions, the
+/// links.
 ///
 /// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
 /// host's, the view's, a link's. The router's is taken alone.
@@ -43,7 +43,7 @@ public:
   void start();
   /// Ends all that waits and all actors. The second half of stopping.
   void stop();
-  /// Gives its partitions away and waits until others have them, or the deadline passes. Errors:
+  /// Hands its partitions over and waits until others have them, or the deadline passes. Errors:
   /// `timeout` naming what is left; `unavailable`, and it stays, if no other node stays or for some
   /// seconds none can be reached.
   status leave(std::chrono::milliseconds longest);
@@ -54,7 +54,7 @@ public:
   /// Empty once there was.
   std::string waits_for();
   void waits_for(const std::string& why);
-  /// Why nobody can be asked for a partition.
+  /// Why no node can be asked for a partition.
   failure no_primary(std::size_t partition);
   /// Waits for `check_settled`, until the deadline passes.
   result<std::size_t> sync(std::chrono::milliseconds longest);
@@ -93,17 +93,17 @@ public:
   bool has_work();
   /// Of the flusher: there is nothing to do.
   void flusher_sleeps();
-  /// Who takes the frames of a peer.
+  /// The actor that takes the frames of a peer.
   caf::actor endpoint_of(link& l);
-  /// Runs work on the partition's actor, unless the cache stops: what takes long, or touches what
-  /// is the actor's.
+  /// Runs work on the partition's actor, unless the cache stops: work that takes long, or touches
+  /// what is the actor's.
   void elsewhere(std::size_t partition, std::function<void()> work);
   /// Runs work there once a queue may have items, or after a time.
   void when_items(std::size_t partition, const std::string& queue,
                   std::chrono::milliseconds longest, std::function<void()> work);
   /// How long the primary lets a write wait for a majority.
   std::chrono::milliseconds majority_timeout() const noexcept { return majority_timeout_; }
-  /// Where writes are counted that copies are to have.
+  /// Counts and measures writes that are replicated.
   void replicated(std::chrono::nanoseconds latency, bool done) const;
   void replicating() const;
 
@@ -114,15 +114,16 @@ public:
   status dialled(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
   void receive(link& l, byte_view bytes);
   void receive_safely(link& l, byte_view bytes) noexcept;
-  /// `dead`: the peer is known to lead no more; else it may, and whether it is dead is looked at.
+  /// `dead`: the peer is known to lead no more; otherwise it may lead, and the monitor looks
+  /// whether it is dead.
   void lost(link& l, std::uint64_t session, const char* why, bool dead);
   /// An incarnation to which the connection broke is over.
   void known_dead(const link& l, member_id incarnation);
   hello own_hello() const;
-  /// Whether nobody was refused for this reason yet. Who is will try again and again, and a reason
-  /// that many have is told once.
+  /// Whether no node was refused for this reason yet. A refused node tries again and again, and a
+  /// reason that many have is told once.
   bool is_news(const std::string& who, const failure& why);
-  /// Tells people that somebody is refused, if that is news.
+  /// Logs that a node is refused, if that is news.
   void refuse(const std::string& who, const failure& why);
 
   // -- for the node monitor -----------------------------------------------------------------------
@@ -141,7 +142,7 @@ public:
 
   // -- what is watched ----------------------------------------------------------------------------
   /// Tells all nodes what listeners here watch, and waits until those that can be reached know.
-  /// Errors: `timeout` naming who does not answer.
+  /// Errors: `timeout` naming the nodes that do not answer.
   status spread_interests();
   /// The same without waiting; answers the version that they should know.
   std::uint64_t send_interests();
@@ -179,7 +180,7 @@ private:
   void hear_of(const std::vector<node_address>& nodes);
   void add_declared(membership& m, const std::string& name);
   void tick_partition(std::size_t i, std::int64_t now);
-  /// Whom each copy gave its vote to bootstrap its group.
+  /// The members to which the copies gave their votes to bootstrap a group.
   member_list bootstrappers() const;
   frame::heartbeat heartbeat();
   frame::all_claims claims();
@@ -217,7 +218,7 @@ private:
   std::uint64_t told_gone_ = 0;
   std::atomic<std::uint64_t> discarded_{0};
   std::mutex refused_lock_;
-  std::map<std::string, std::string> refused_; ///< why somebody was refused, and who it was
+  std::map<std::string, std::string> refused_; ///< why nodes were refused, and which
   std::atomic<bool> ending_{false};
   supercache::detail::router router_;
   std::mutex watch_lock_; ///< of the next three

@@ -1,7 +1,7 @@
 #include "../core.hpp"
 #include "node.hpp"
 
-// When what waits for peers is sent: at the end of what brought it about, or soon.
+// When data that waits for peers is sent: at the end of the work that caused it, or soon.
 
 namespace supercache::detail {
 
@@ -17,7 +17,7 @@ void batch::note(link& l, bool urgent) {
 }
 
 void batch::end() {
-  // Still the outermost while it sends: what sending brings about is sent too.
+  // Still the outermost while it sends: what sending causes is sent too.
   for (std::size_t i = 0; i < links_.size(); ++i)
     if (const waiting x = links_[i]; x.urgent || !x.to->awaits_answers())
       x.to->flush();
@@ -46,7 +46,7 @@ flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self,
                                               std::shared_ptr<core> c) {
   auto idle = std::make_shared<int>(0);
   return {[self, c, idle](caf::tick_atom) {
-    // While writes come, it looks once a millisecond and nobody has to wake it.
+    // While writes come, it looks once a millisecond and no thread has to wake it.
     constexpr int patience = 20;
     node& n = *c->cluster();
     *idle = n.has_work() ? 0 : *idle + 1;

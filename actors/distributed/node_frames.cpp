@@ -5,7 +5,7 @@
 
 namespace supercache::detail {
 
-/// What each item of a frame brings about.
+/// What each item of a frame does.
 struct node::inbox {
   node& n;
   link& from;
@@ -54,7 +54,7 @@ struct node::inbox {
   }
 };
 
-/// What is thrown here would end CAF's broker, and with it all connections of the process.
+/// An exception here would end CAF's broker, and with it all connections of the process.
 void node::receive_safely(link& l, byte_view bytes) noexcept {
   try {
     receive(l, bytes);
@@ -64,8 +64,8 @@ void node::receive_safely(link& l, byte_view bytes) noexcept {
   }
 }
 
-/// Hot path of all that comes from peers: on the I/O thread, without a message; what it brings
-/// about leaves in one frame per peer.
+/// Hot path of all that comes from peers: on the I/O thread, without a message; what it causes
+/// leaves in one frame per peer.
 void node::receive(link& l, byte_view bytes) {
   wire_reader r{bytes};
   const auto h = frame::read_header(r);

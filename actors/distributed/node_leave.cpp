@@ -21,7 +21,7 @@ status node::leave(std::chrono::milliseconds longest) {
     view([&](membership& m) { m.node_leaves(self_.node, false); });
     return {errc::unavailable, why};
   };
-  constexpr std::int64_t alone_ms = 2'000; // long enough to connect anew
+  constexpr std::int64_t alone_ms = 2'000; // long enough to connect again
   auto now = now_ms();
   const auto begun = now + 1; // what left within the same millisecond may have left before
   const auto until = deadline_in(longest);
@@ -44,7 +44,7 @@ status node::leave(std::chrono::milliseconds longest) {
       else if (now - met_ms > alone_ms)
         return stay(left + ", and no other node can be reached");
     } else {
-      // Somebody has to know that it left, and tells those who cannot be reached now.
+      // Some node has to know that this one left, and tells those that cannot be reached now.
       left.clear();
       const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, begun); };
       if (!others || std::ranges::any_of(live, knows) || now - begun > alone_ms)

@@ -25,7 +25,7 @@ hello node::own_hello() const {
   return h;
 }
 
-/// Takes the peer's frames, on the thread that brings them: CAF's I/O thread. Made once per peer;
+/// Takes the peer's frames, on the thread that reads them: CAF's I/O thread. Made once per peer;
 /// none once the node ends, since nobody would end it.
 caf::actor node::endpoint_of(link& l) {
   const std::lock_guard hold{actors_lock_};
@@ -54,7 +54,7 @@ void link::retire() {
   endpoint = nullptr;
 }
 
-/// Whether who begins a handshake may be a peer. Errors: why not, as it is seen from there.
+/// Whether a node that begins a handshake may be a peer. Errors: why not, as it is seen from there.
 status node::check_hello_of(const hello& from) {
   const hello mine = own_hello();
   if (!from.dialled.empty() && from.dialled != here_.name) {
@@ -107,8 +107,8 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   return out;
 }
 
-/// Whether a peer is who has its name already, if anybody has. A node that was started anew at its
-/// old address is; one elsewhere has to wait until the other is down.
+/// Whether a peer is the node that has its name already, if any has. A node that was restarted at
+/// its old address is; one elsewhere has to wait until the other is down.
 status node::check_peer(link& l, const hello& from) {
   const auto other = l.with_dialling([](const link::dialling& d) { return d.said; });
   if (!l.up() || l.incarnation() == from.incarnation || other == from.node)
@@ -157,9 +157,9 @@ status node::dialled(link& l, const hello& from, const caf::actor& endpoint,
   return ok();
 }
 
-/// When two dial each other at once, what the one with the smaller name made counts for both: the
-/// handshake of the other was on its way when they met. Who lost the connection and begins a
-/// handshake anew leaves dialling to this node for longer. While they meet.
+/// When two nodes dial each other at once, the handshake of the one with the smaller name counts
+/// for both: that of the other was on its way when they met. A node that lost the connection and
+/// begins a handshake again leaves dialling to this node for longer. Under the link's meeting lock.
 bool node::ours_stands(link& l, const hello& from) {
   return l.up() && l.incarnation() == from.incarnation && here_.name < from.node.name
          && now_ms() - l.with_dialling([](const link::dialling& d) { return d.met_ms; })
@@ -167,7 +167,7 @@ bool node::ours_stands(link& l, const hello& from) {
 }
 
 /// A peer that is connected begins a handshake: it lost the connection, or is another incarnation.
-/// While they meet.
+/// Under the link's meeting lock.
 void node::met_anew(link& l, const hello& from) {
   const bool dead = l.incarnation() != from.incarnation;
   part(l, l.session(), dead ? "it was started anew" : "it connects anew", dead);
@@ -184,12 +184,12 @@ void node::watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t ses
   });
 }
 
-/// While they meet.
+/// Under the link's meeting lock.
 void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session,
                      bool dialled) {
   const auto now = now_ms();
-  // Who dialled speaks once he has the answer: so long, and longer, one more way has to be waited
-  // for.
+  // The node that dialled speaks once it has the answer: so one more way has to be waited for, or
+  // longer.
   const auto way_ms = dialled ? core_.config().replication.node_monitor.down.count() : 0;
   l.open(from.incarnation, session, endpoint, now + way_ms, dialled);
   l.with_dialling([&](link::dialling& d) {
@@ -212,8 +212,9 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
     publish_routes();
   });
   const batch gather{*this};
-  // Who leaves says so at once, or it would be given data until its next heartbeat. One of the
-  // two sides may send before the other has opened the link; its answer to the question says it.
+  // A node that leaves says so at once, or it would be given data until its next heartbeat. One of
+  // the two sides may send before the other has opened the link; its answer to the question says
+  // it.
   l.send(heartbeat());
   l.send(frame::ask_claims{});
   batch::current().urgent(l);
@@ -227,7 +228,7 @@ void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
   part(l, session, why, dead);
 }
 
-/// While they meet.
+/// Under the link's meeting lock.
 void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
   const auto incarnation = l.incarnation();
   if (!l.close(session) || ending_)
@@ -320,8 +321,8 @@ void node::add_declared(membership& m, const std::string& name) {
   m.declare(std::move(names), now_ms());
 }
 
-/// Whom others are told of: who can be reached from here, and does not leave. So nobody hears of a
-/// node that is gone from others who have heard of it.
+/// The nodes that others are told of: those that can be reached from here, and do not leave. So no
+/// node hears of one that is gone from others that have only heard of it.
 frame::known_nodes node::known_nodes() {
   frame::known_nodes out;
   for (link* l : links())
@@ -338,7 +339,7 @@ void node::hear_of(const std::vector<node_address>& nodes) {
     if (a.name == here_.name || !node_address_from(to_string(a)))
       continue;
     if (view([&](const membership& m) { return m.has_left(a.name); }))
-      continue; // who tells so is late; or it is there anew, and comes itself
+      continue; // the news is late; or the node was restarted, and comes itself
     link& l = link_to(a.name);
     if (!l.up())
       l.with_dialling([&](link::dialling& d) {

@@ -22,7 +22,7 @@ using caf::io::network::stream;
 
 // CAF keeps it in two buffers, one that is being sent and one behind it, and shows the second only.
 
-/// What is protected, as those see it who are derived.
+/// Protected members, as derived classes see them.
 struct open_broker : abstract_broker {
   static scribe_map& scribes(abstract_broker& of) {
     scribe_map& (abstract_broker::*get)(connection_handle) = &open_broker::get_map;
@@ -33,7 +33,7 @@ struct open_scribe : scribe_impl {
   static stream& stream_in(scribe_impl& of) { return of.*&open_scribe::stream_; }
 };
 
-/// What is private: an explicit instantiation may name it.
+/// Private members: an explicit instantiation may name them.
 template <class Tag, typename Tag::type Member>
 struct opened {
   friend typename Tag::type pointer_of(Tag) { return Member; }
@@ -91,7 +91,7 @@ std::size_t outflow::waits_for(handle connection) const {
   return backlog_of(broker_, connection).bytes;
 }
 
-/// The connection over which an answer goes; none for what is no answer.
+/// The connection over which an answer goes; none if it is no answer.
 outflow::handle outflow::answered_over(caf::type_erased_tuple& content) const {
   const auto to = content.get_as<caf::strong_actor_ptr>(3);
   if (!to || !content.get_as<caf::message_id>(4).is_response())
@@ -100,8 +100,8 @@ outflow::handle outflow::answered_over(caf::type_erased_tuple& content) const {
   return route ? route->hdl : caf::io::invalid_connection_handle;
 }
 
-/// Whether there is no room for an answer; whoever waits for it has been told so then, or his
-/// connection has been ended.
+/// Whether there is no room for an answer. Then the caller that waits for it has been told so, or
+/// its connection has been ended.
 bool outflow::refuses(handle connection, caf::type_erased_tuple& content) {
   if (admits(connection, content.get_as<caf::message>(5)))
     return false;
@@ -128,7 +128,7 @@ bool outflow::admits(handle connection, const caf::message& answer) {
   return waits <= limits_.small && is_small(answer);
 }
 
-/// An answer was put into the buffer, for which so much waited before.
+/// An answer was put into a connection's buffer, in which so much waited before.
 void outflow::put(handle connection, std::size_t before) {
   const auto waits = waits_for(connection);
   sum_ += waits > before ? waits - before : 0;
@@ -138,7 +138,7 @@ bool outflow::is_small(const caf::message& answer) const {
   return caf::detail::serialized_size(broker_.system(), answer) <= limits_.small;
 }
 
-/// Counts anew what waits in all, ten times a second at most.
+/// Counts again what waits in all, ten times a second at most.
 void outflow::look_at_all() {
   constexpr std::int64_t interval_ms = 100;
   const auto now = now_ms();

@@ -12,24 +12,24 @@
 
 namespace supercache::detail {
 
-/// What answers may take of a process that those who asked do not read.
+/// How much of a process answers may take that their callers do not read.
 struct outflow_limits {
   /// Bytes that wait for one connection; while there are more, answers over it are refused.
   std::size_t of_one = 64 << 20;
-  /// For all connections together; while there are more, answers are refused that are larger than
-  /// `small`, or over connections for which more than that waits.
+  /// For all connections together; while there are more, an answer is refused that is larger than
+  /// `small`, or that goes over a connection for which more than that waits.
   std::size_t of_all = 512 << 20;
   std::size_t small = 64 << 10;
-  /// While there are too many in all: how long nothing may be read of what waits for a connection.
+  /// While there are too many in all: how long a peer may read nothing of what waits for it.
   std::int64_t stall_ms = 5'000;
   /// Refusals that a connection may get before it reads anything.
   std::size_t refusals = 100'000;
 };
 
-/// Keeps the memory bounded that answers take which nobody reads, however much was asked for: CAF
-/// puts all of them into a buffer of the connection. An answer for which there is no room becomes
-/// `overloaded`; who reads can ask again. What nodes send each other without being asked has bounds
-/// of its own (`link`), and so has what those are told who watch (`feed`).
+/// Bounds the memory of answers that nobody reads, however much was asked for: CAF puts all of them
+/// into a buffer of the connection. An answer for which there is no room becomes `overloaded`; a
+/// caller that reads can ask again. What nodes send each other without being asked has bounds of
+/// its own (`link`), and so has what listeners are told (`feed`).
 ///
 /// Cost: some 100 ns for each answer. Thread: CAF's I/O thread.
 class outflow {

@@ -13,9 +13,9 @@
 
 namespace supercache::detail {
 
-/// What a node tells people about who leads what: that a partition has another primary, that the
-/// cluster can take writes, and that it cannot. What happens within a quarter of a second is said
-/// at once, and what is over by then is not said.
+/// What a node logs about the primaries of partitions: that a partition has another primary, that
+/// the cluster can take writes, and that it cannot. What happens within a quarter of a second is
+/// said together, and what is over by then is not said.
 ///
 /// Thread: one.
 class placement_log {
@@ -30,9 +30,9 @@ public:
     std::string text;
   };
 
-  /// Whether there is nothing to be said if nothing changed since it was looked last.
+  /// Whether there is nothing to say if nothing has changed since the last look.
   bool rests() const noexcept { return !due_ms_ && usable_; }
-  /// Answers what is to be said now.
+  /// Answers what to say now.
   std::vector<line> look(std::span<const seen> partitions, std::int64_t now_ms);
 
 private:
@@ -46,7 +46,7 @@ private:
   std::vector<member> primaries_; ///< the last that each partition had
   /// Partitions that went from one to another since it was said last.
   std::map<std::pair<member, member>, std::vector<std::size_t>> moves_;
-  std::optional<std::int64_t> due_ms_; ///< when it is said; none: nothing is to be
+  std::optional<std::int64_t> due_ms_; ///< when to say it; none: there is nothing to say
   bool usable_ = false, said_usable_ = false, ever_usable_ = false;
   std::int64_t unusable_since_ms_ = 0;
 };

@@ -18,8 +18,7 @@ result<std::vector<std::string>> ask_provider(const cluster_options& o);
 /// captured may be a handle of that cache. Thread: any.
 class provider_holder {
 public:
-  /// Puts in place of the callback of the options, if there is one, one that asks it until it is
-  /// let go.
+  /// Replaces the callback of the options, if there is one, by one that asks it until it is let go.
   explicit provider_holder(cluster_options& o);
   void let_go();
 

@@ -69,7 +69,7 @@ status router::try_here(const read_ptr& c) {
   return ok();
 }
 
-/// A read that waited here until it was known who led.
+/// A read that waited here until it was known which node led.
 void router::found_here(const read_ptr& c, result<answer> x) {
   if (!x && x.why().code == errc::unavailable)
     again(c, x.why());
@@ -77,7 +77,7 @@ void router::found_here(const read_ptr& c, result<answer> x) {
     finish(c, std::move(x));
 }
 
-/// Whom a local read asks when neither this node nor the primary can answer.
+/// The node that a local read asks when neither this node nor the primary can answer.
 member_id router::somebody_with(std::size_t partition, const read_call& c) {
   return node_.view([&](const membership& view) -> member_id {
     for (const member& m : view.leader_of(partition).members)
@@ -196,7 +196,7 @@ void router::take(const read_ptr& c, member_id who, bool late, failure why, stan
       out = std::move(why); // else it has no complete copy
     }
     c->last = c->too_few();
-    if (!out && !late && c->waits_for == 0) // others may have to be asked, or there is nobody
+    if (!out && !late && c->waits_for == 0) // others may have to be asked, or there are none
       c->due_ms = node_.now_ms() + retry_ms;
   }
   if (out)
@@ -246,7 +246,7 @@ void router::on(link& from, frame::found f) {
 
 namespace {
 
-/// Whether a read may take long enough to delay what else the connection has to say.
+/// Whether a read may take so long that it delays the other messages of the connection.
 bool is_long(const query& q) {
   return std::holds_alternative<ask::match>(q.body) || std::holds_alternative<ask::range>(q.body)
          || std::holds_alternative<ask::page>(q.body)

@@ -11,7 +11,7 @@ namespace supercache::detail::remote {
 
 using std::chrono::milliseconds;
 
-/// For messages, which say nothing of it.
+/// For messages, which do not say how long.
 inline constexpr milliseconds default_timeout{5'000};
 
 /// A read, or write; of the tuples if nothing else is said.
@@ -37,8 +37,9 @@ result<std::vector<answer>> ask_each(core& c, std::size_t first, std::size_t las
 later<std::vector<value>> begin_put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms,
                                           milliseconds timeout);
 status put_batch(core& c, std::vector<record> rs, std::int64_t ttl_ms, milliseconds timeout);
-/// The same; takes out of `rs` what was stored, and what never can be. What is tried again after
-/// nobody said whether it was stored may be stored twice, which a `duplicate_bag` shows.
+/// The same; takes out of `rs` the records that were stored, and those that never can be. A record
+/// that is tried again while it is unknown whether it was stored may be stored twice, which a
+/// `duplicate_bag` shows.
 status put_and_keep(core& c, std::vector<record>& rs, std::int64_t ttl_ms, milliseconds timeout);
 /// `keys[i]` has `out[i]`, whatever partitions they are in. `index_of(key)` is the partition.
 result<std::vector<records>> get_many(core& c, const space& target, std::span<const value> keys,
@@ -55,7 +56,7 @@ template <class T>
 status as_status(const result<std::vector<T>>& x) {
   return x ? ok() : status{x.why()};
 }
-/// Of an answer that is a bool, or a count of which any but none is true.
+/// Of an answer that is a bool, or a count, of which any but zero is true.
 result<bool> as_bool(const result<value>& x);
 result<std::int64_t> as_integer(const result<value>& x);
 /// The sum of counts.

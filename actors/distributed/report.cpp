@@ -104,7 +104,7 @@ partition_place node::place_of(std::size_t partition) {
   out.index = partition;
   view([&](const membership& m) {
     const leadership& l = m.leader_of(partition);
-    const bool led = l.current && m.is_live(l.primary); // by somebody who can be reached
+    const bool led = l.current && m.is_live(l.primary); // by a node that can be reached
     if (led)
       out.primary = l.primary.node;
     for (const member& x : l.members)
@@ -143,7 +143,7 @@ value node::placement() {
   return value::list(out);
 }
 
-/// Errors: `invalid_argument`: it can be written, somebody else leads it, or there is no copy here.
+/// Errors: `invalid_argument`: it can be written, another node leads it, or there is no copy here.
 status node::force_primary(std::size_t partition) {
   const std::string primary = view([&](const membership& m) {
     const leadership& l = m.leader_of(partition);

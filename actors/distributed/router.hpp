@@ -17,11 +17,11 @@ namespace supercache::detail {
 class link;
 class node;
 
-/// Brings each write to the primary of its partition and each read to who may answer it, again and
-/// again until there is an answer or the deadline passes.
+/// Brings each write to the primary of its partition and each read to a node that may answer it,
+/// again and again until there is an answer or the deadline passes.
 ///
 /// A write that was sent and not answered is sent again under the same `request_id`, so that it is
-/// done once. Requests are not forwarded: who is not the primary says so. Thread: any.
+/// done once. Requests are not forwarded: a node that is not the primary says so. Thread: any.
 class router {
 public:
   using milliseconds = std::chrono::milliseconds;
@@ -31,7 +31,7 @@ public:
   /// Errors: those of the operation; `unavailable` when no primary took it, `overloaded`: nothing
   /// was changed; `quorum_not_reached`, `outcome_unknown`: it may have happened, or may yet.
   later<value> write(std::size_t partition, operation what, milliseconds timeout);
-  /// Errors: those of the query; `unavailable`, `quorum_not_reached` when nobody, or too few,
+  /// Errors: those of the query; `unavailable`, `quorum_not_reached` when no node, or too few,
   /// answered in time.
   /// `hold`: another node that is the primary answers a `peek` that finds nothing once there may be
   /// something, or after `hold_of`.
@@ -109,7 +109,7 @@ struct router::call {
   std::int64_t deadline_ms = 0;
   std::int64_t due_ms = 0; ///< when the next attempt is, or the present one is lost
   member_id asked = 0;     ///< whose answer is waited for
-  unsigned attempt = 0;    ///< what earlier ones bring is late: they fail no more
+  unsigned attempt = 0;    ///< what earlier ones bring is late: they cannot fail it
   bool over = false;       ///< answered
   failure last{errc::unavailable, "no primary can be reached"}; ///< why the last one failed
 };
@@ -131,7 +131,7 @@ struct router::read_call : call {
   quorum_read<answer> quorum;
   std::size_t waits_for = 0; ///< quorum: how many were asked and have not answered
   std::size_t members = 0;   ///< quorum: of the partition
-  std::size_t reached = 0;   ///< quorum: of those, who were asked
+  std::size_t reached = 0;   ///< quorum: how many of those were asked
   /// What a read by quorum lacks.
   failure too_few() const;
 };

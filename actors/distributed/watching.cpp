@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <chrono>
 
-// What nodes tell each other of watches: each tells all what its listeners watch, and of what the
-// others watch in the partitions that it leads.
+// What nodes tell each other about watches: each tells all others what its listeners watch, and of
+// the changes that they watch in the partitions that it leads.
 
 namespace supercache::detail {
 
@@ -90,7 +90,7 @@ bool node::tell_changes(const std::string& name, std::vector<transition> what) {
       some.what.push_back(std::move(*next));
     }
     if (!l.send(some, link::changes_max))
-      return !l.up(); // who is not up is told anew when it is
+      return !l.up(); // a node that is not up is told when it is
     batch::current().urgent(l);
   }
   return true;

@@ -28,7 +28,7 @@ std::size_t bytes_of(const std::vector<T>& xs) {
   return n;
 }
 
-/// Whether a frame can carry it, which has room for a value of a gibibyte and what else there is.
+/// Whether a frame can carry it: it has room for a value of a gibibyte, and what else there is.
 status check_size(const operation& what) {
   constexpr std::size_t most = (std::size_t{1} << 30) + (std::size_t{32} << 20);
   const auto n = std::visit(
@@ -176,7 +176,7 @@ void router::done_here(const write_ptr& c, unsigned attempt, result<value> x) {
     if (c->attempt != attempt)
       return;
     const bool nothing_done = x.why().code == errc::unavailable;
-    retry = nothing_done && c->id; // else the caller is not there yet
+    retry = nothing_done && c->id; // else the call is not registered yet
     c->maybe = c->maybe || !nothing_done;
     if (!nothing_done && c->who.client
         && x.why().code != errc::quorum_not_reached) { // the session table knows
@@ -286,8 +286,8 @@ void router::on(link&, frame::reply r) {
   }
 }
 
-/// Several threads may come at once. Who finds a call due takes it: nobody else makes its next
-/// attempt.
+/// Several threads may come at once. The one that finds a call due takes it: no other makes its
+/// next attempt.
 void router::tick(std::int64_t now) {
   std::vector<write_ptr> over_writes, due_writes;
   std::vector<read_ptr> over_reads, due_reads;

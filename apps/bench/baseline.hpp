@@ -19,7 +19,7 @@ struct latencies {
   }
 };
 
-/// Does `op` again and again for so long.
+/// Repeats `op` for this many seconds.
 latencies one_after_the_other(double seconds, auto&& op) {
   latencies out;
   const double start = now_ns();
@@ -33,16 +33,16 @@ latencies one_after_the_other(double seconds, auto&& op) {
   return out;
 }
 
-/// What the operations of a cluster are compared with. Ratios are taken of times, or of speeds
-/// where several are under way.
+/// What the operations of a cluster are compared with. Ratios are of times, or of speeds where
+/// several operations are in flight.
 class baseline {
 public:
   virtual ~baseline() = default;
   virtual std::string name() const = 0;
-  /// Whether it has something like this case of `supercache-bench cluster`.
+  /// Whether it has a counterpart of this case of `supercache-bench cluster`.
   virtual bool can(const std::string& which) const = 0;
   virtual latencies one_by_one(const std::string& which, double seconds) = 0;
-  /// Operations per second with so many in flight; 0 = cannot.
+  /// Operations per second with so many in flight; 0 = not supported.
   virtual double per_sec(const std::string&, std::size_t, double) { return 0; }
 };
 

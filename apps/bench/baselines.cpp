@@ -68,7 +68,7 @@ private:
   std::int64_t sum_ = 0;
 };
 
-/// A concurrent map of another maker: shared by threads, each entry locked while it is read.
+/// A concurrent map from another library: shared by threads, each entry locked while it is read.
 class tbb_map final : public subject {
 public:
   explicit tbb_map(const workload& w) : w_(w) {

@@ -26,7 +26,7 @@ const std::vector<std::string>& cluster_cases() {
 namespace {
 
 constexpr int rounds = 5;
-/// Of the case and each baseline, in every round.
+/// Per round, for the case and for each baseline.
 constexpr double least_slice = 0.05;
 constexpr std::size_t forwarded_writes = 1'000'000;
 

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
-// Figures of a cluster that are no latencies: what it sustains, what it keeps, how it fails over.
+// Figures of a cluster other than latencies: sustained rate, memory, failover.
 
 namespace bench {
 
@@ -20,7 +20,7 @@ std::vector<std::uint64_t> cluster_subject::lasts(const supercache::cache_actor&
   return out;
 }
 
-/// How many entries of these the slowest other copy lacks.
+/// How many of these entries the slowest other copy lacks.
 std::uint64_t cluster_subject::behind(const std::vector<std::uint64_t>& ours) {
   std::uint64_t worst = 0;
   for (const auto& other : others_) {

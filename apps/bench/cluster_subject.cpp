@@ -115,7 +115,7 @@ void cluster_subject::settle() {
       throw std::runtime_error("the nodes do not find each other");
     std::this_thread::sleep_for(20ms);
   }
-  std::this_thread::sleep_for(300ms); // the moves that a new member causes begin
+  std::this_thread::sleep_for(300ms); // the moves for a new member begin
   cache_->full_sync(60s);
 }
 
@@ -141,7 +141,7 @@ void cluster_subject::find_keys() {
     if (to.rows.size() < keys_of_a_place)
       to.rows.push_back({key, i, "Alice"});
     if (to.queue.empty())
-      to.queue = key; // queues are where their names belong
+      to.queue = key; // a queue is in the partition of its name
     if (here_.rows.size() == keys_of_a_place
         && (there_.rows.size() == keys_of_a_place || names_.size() == 1))
       break;
@@ -198,7 +198,7 @@ throughput cluster_subject::many(const std::string& which, place where, std::siz
     return alone();
   if (which == "read_primary" && where == place::primary)
     return alone();
-  if (which.starts_with("read")) { // a mode is an argument of the handle alone
+  if (which.starts_with("read")) { // only the handle takes a read mode
     std::vector<std::thread> threads;
     std::atomic<std::uint64_t> n{0};
     const auto mode

@@ -24,25 +24,25 @@ public:
   ~cluster_subject();
 
   latencies one_by_one(const std::string& which, place where, double seconds);
-  /// With several under way: requests of one actor; or, of operations that end at once in this
-  /// process, one after the other.
+  /// With several in flight: requests of one actor. Operations that end at once in this process run
+  /// one after the other.
   throughput many(const std::string& which, place where, std::size_t in_flight, double seconds);
 
-  /// Async writes here as fast as they go: `behind` is how many entries the slowest copy lacked at
-  /// worst, and `caught_up_ms` how long after the last write it had all.
+  /// Async writes here at full speed: `behind` is the largest number of entries that the slowest
+  /// copy lacked, and `caught_up_ms` the time from the last write until it had them all.
   struct sustained {
     double per_sec = 0;
     std::uint64_t behind = 0;
     double caught_up_ms = 0;
   };
   sustained write_on(double seconds);
-  /// Memory of all nodes, in bytes, before and after writes from elsewhere to the same keys.
+  /// Memory of all nodes, in bytes, before and after another node writes to the same keys.
   struct memory {
     std::size_t writes = 0, before = 0, after = 0;
   };
   memory forward(std::size_t writes);
-  /// Kills a node and writes to its partitions: after how long it is declared down, and after how
-  /// long each of its partitions has taken a write.
+  /// Kills a node and writes to its partitions: the time until the node is declared down, and the
+  /// time until each of its partitions has taken a write.
   struct failover {
     double declared_ms = 0, accepted_ms = 0;
   };
@@ -64,7 +64,7 @@ private:
   void settle();
   void find_keys();
   const keys& at(place p) const { return p == place::primary ? here_ : there_; }
-  /// The partitions as a node sees them: lists of maps.
+  /// The partitions as one node sees them: a list of maps.
   supercache::value placement(const supercache::cache_actor& of);
   std::vector<std::uint64_t> lasts(const supercache::cache_actor& of);
   std::uint64_t behind(const std::vector<std::uint64_t>& ours);

@@ -51,7 +51,7 @@ void without_delay(int s) {
   setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/// The other process; it says its port.
+/// The other process; it prints its port.
 class echoing {
 public:
   explicit echoing(const std::string& how)

@@ -11,7 +11,7 @@ namespace {
 
 using supercache::app::child;
 
-/// Erlang's tables, in a process of their own that is told what to do.
+/// Erlang's tables, in a separate process that takes commands.
 class ets final : public subject {
 public:
   ets(std::size_t records, std::size_t threads, const std::string& script)

@@ -27,14 +27,14 @@ const std::vector<std::string>& local_cases() {
 namespace {
 
 /// One case: `rounds` times the cache and every baseline in turn, each for an equal share of the
-/// time; ratios are taken within a round, so that a machine that changes its speed changes both.
+/// time. Ratios are taken within a round, so that a change in the machine's speed affects both.
 measured measure(const std::string& which, supercache_subject& ours,
                  const std::vector<std::unique_ptr<subject>>& others, const local_settings& s) {
   constexpr int rounds = 5;
   measured out{which, 0, 0, 0, 0, {}};
   std::vector<double> speeds;
   std::map<std::string, std::vector<double>> ratios;
-  // Warm up, and find how many operations fill a slice.
+  // Warms up, and finds how many operations fill a slice.
   std::uint64_t ops = 20'000;
   slice warm = ours.run(which, ops, s.threads);
   const double slice_ns = s.seconds * 1e9 / rounds;
@@ -80,7 +80,7 @@ void print_people(const std::vector<measured>& results, double bytes_per_record,
   std::printf("%zu records, %zu thread%s; ratios: how many times the speed of the other\n\n",
               s.records, s.threads, s.threads == 1 ? "" : "s");
   print_table(results, columns);
-  constexpr std::size_t fewest = 100'000; // of fewer, what each costs drowns in what all cost
+  constexpr std::size_t fewest = 100'000; // below that, fixed costs hide the cost per operation
   if (bytes_per_record > 0 && s.records >= fewest)
     std::printf("\nmemory: %.1f bytes per record, everything counted\n", bytes_per_record);
 }

@@ -9,7 +9,7 @@ namespace bench {
 struct local_settings {
   std::size_t records = 100'000;
   std::size_t threads = 1;
-  double seconds = 1; ///< of measuring per case
+  double seconds = 1; ///< to measure each case
   std::size_t partitions = 0;
   std::vector<std::string> only;
   bool json = false;
@@ -18,7 +18,7 @@ struct local_settings {
 /// The names of the cases.
 const std::vector<std::string>& local_cases();
 
-/// Measures the embedded cache and what it is compared with, taking turns, and prints the result.
+/// Measures the embedded cache and its baselines in turn, and prints the result.
 int run_local(const local_settings& s);
 
 } // namespace bench

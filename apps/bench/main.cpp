@@ -11,7 +11,7 @@
 #include <charconv>
 #include <iostream>
 
-// supercache-bench: the cache and what it is compared with, in one run, taking turns.
+// supercache-bench: the cache and its baselines in one run, taking turns.
 
 namespace {
 
@@ -90,7 +90,7 @@ int run(const words& all) {
     return local(behind);
   if (rest.front() == "cluster")
     return cluster(behind);
-  if (rest.front() == "echo" && rest.size() == 2) // a baseline, in a process of its own
+  if (rest.front() == "echo" && rest.size() == 2) // a baseline, in its own process
     return serve_echo(rest[1]);
   const std::vector<std::string> known{"local", "cluster"};
   throw usage_error("unknown command '" + rest.front() + "'; there are local, cluster"

@@ -10,15 +10,15 @@
 
 namespace bench {
 
-/// Requests of one actor that were answered, and how fast.
+/// How many requests of one actor were answered, and how fast.
 struct throughput {
   double per_sec = 0;
   std::uint64_t failed = 0;
-  std::size_t in_flight = 0; ///< operations that were under way at once
+  std::size_t in_flight = 0; ///< operations in flight at once
 };
 
-/// An actor that keeps `in_flight` requests under way for so long. `ask(self, i, done)`
-/// makes the i-th and sees to it that `done(whether it went well)` is called.
+/// An actor that keeps `in_flight` requests in flight for some time. `ask(self, i, done)` makes the
+/// i-th and arranges that `done(whether it succeeded)` is called.
 template <class Ask>
 throughput pipelined(caf::actor_system& system, std::size_t in_flight, double seconds, Ask ask) {
   struct state {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <unistd.h>
 
-// Redis with replicas, spoken to over one connection. Its protocol (RESP2) is simple enough to be
-// written here: https://redis.io/docs/reference/protocol-spec
+// Redis with replicas, over one connection. Its protocol (RESP2) is simple enough to be implemented
+// here: https://redis.io/docs/reference/protocol-spec
 
 namespace bench {
 
@@ -37,7 +37,7 @@ public:
     for (std::size_t i = 0; i < replicas; ++i)
       start({"--replicaof", "127.0.0.1 " + std::to_string(port)});
     reach(port);
-    // A replica counts when it has confirmed something.
+    // A replica counts once it has confirmed something.
     const auto until = std::chrono::steady_clock::now() + 20s;
     for (std::string n; n != ":" + std::to_string(replicas);) {
       ask(command({"SET", "ready", "1"}), 1);
@@ -117,7 +117,7 @@ private:
     }
     throw std::runtime_error("redis-server cannot be reached");
   }
-  /// Sends bytes and reads so many answers; the last one, without its end of line.
+  /// Sends bytes and reads so many answers; returns the last one without its end of line.
   std::string ask(const std::string& bytes, std::size_t answers) {
     for (std::size_t at = 0; at < bytes.size();) {
       const auto n = send(socket_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);

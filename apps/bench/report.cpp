@@ -46,7 +46,7 @@ std::string ratio_text(const measured& m, const std::string& name) {
 }
 
 std::string title(const measured& m) {
-  const bool speed = m.in_flight > 0 && m.p50_ns == 0; // its latency has a line of its own
+  const bool speed = m.in_flight > 0 && m.p50_ns == 0; // its latency has its own line
   return speed || m.in_flight > 1 ? m.name + " x" + std::to_string(m.in_flight) : m.name;
 }
 

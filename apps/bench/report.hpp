@@ -10,10 +10,10 @@
 
 namespace bench {
 
-/// What a case came to: medians over rounds.
+/// The result of a case: medians over rounds.
 struct measured {
   std::string name;
-  std::size_t in_flight = 0; ///< operations under way at once; 0 = not a matter of this case
+  std::size_t in_flight = 0; ///< operations in flight; 0 = does not apply to this case
   double ops_per_sec = 0;
   std::uint64_t p50_ns = 0, p99_ns = 0; ///< of single operations; 0 = not measured
   std::map<std::string, double> ratio;  ///< against each baseline, taken within a round

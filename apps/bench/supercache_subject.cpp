@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t batch_size = 1000;
 
-/// A client that keeps a window of put requests under way.
+/// A client that keeps a window of put requests in flight.
 caf::behavior pipelined_client(caf::event_based_actor* self, supercache::cache c, const workload* w,
                                std::uint64_t ops, std::size_t at, caf::actor done) {
   constexpr std::uint64_t window = 1000;
@@ -171,7 +171,7 @@ std::uint64_t supercache_subject::in_batches(const std::string& c, std::uint64_t
 }
 
 std::uint64_t supercache_subject::whole_table(const std::string& c, std::uint64_t ops) {
-  // One operation is one record looked at.
+  // One operation is one record visited.
   std::uint64_t done = 0;
   do {
     if (c == "match")

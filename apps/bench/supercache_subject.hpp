@@ -23,7 +23,7 @@ private:
   static supercache::cache start(caf::actor_system& system, std::size_t partitions);
   /// Fills or empties what the case needs; untimed.
   void prepare(const std::string& which, std::uint64_t ops);
-  /// `around(op)` calls op, perhaps timing it.
+  /// `around(op)` calls op, and may time it.
   std::uint64_t one_by_one(const std::string& which, std::uint64_t ops, std::size_t thread,
                            std::size_t threads, const auto& around);
   std::uint64_t in_batches(const std::string& which, std::uint64_t ops, std::size_t thread,

@@ -51,7 +51,7 @@ void stay_on_core(std::size_t t) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(t % std::max(1u, std::thread::hardware_concurrency()), &cores);
-  sched_setaffinity(0, sizeof cores, &cores); // as good as it gets: a refusal costs precision only
+  sched_setaffinity(0, sizeof cores, &cores); // best effort: a failure costs only precision
 }
 
 } // namespace bench

@@ -12,7 +12,7 @@ namespace bench {
 
 /// The same keys in the same orders for every subject: `"user-ID"` for IDs 0 … records − 1, visited
 /// in random permutations, one after the other, `visits` in all. The keys lie in memory in the
-/// order of the visits, so that fetching the key itself costs no subject a cache miss.
+/// order of the visits, so that no subject pays a cache miss to fetch the key itself.
 struct workload {
   std::size_t records;
   std::vector<std::uint32_t> ids; ///< in the order of the visits
@@ -33,16 +33,16 @@ struct slice {
   double per_sec() const noexcept { return ns > 0 ? static_cast<double>(ops) / ns * 1e9 : 0; }
 };
 
-/// Something that is measured: this cache, or what it is compared with.
+/// A subject of measurement: this cache or a baseline.
 class subject {
 public:
   virtual ~subject() = default;
   virtual std::string name() const = 0;
-  /// Whether the subject can do this case with so many threads.
+  /// Whether the subject supports this case with so many threads.
   virtual bool can(const std::string& which, std::size_t threads) const = 0;
-  /// Does about `ops` operations of a case on `threads` threads, after making it ready untimed.
+  /// Prepares a case untimed, then runs about `ops` operations of it on `threads` threads.
   virtual slice run(const std::string& which, std::uint64_t ops, std::size_t threads) = 0;
-  /// Latencies of single operations in ns, clock overhead taken off; empty if not supported.
+  /// Latencies of single operations in ns, less the clock's overhead; empty if not supported.
   virtual std::vector<std::uint64_t> latencies(const std::string&, std::size_t) { return {}; }
 };
 
@@ -55,8 +55,8 @@ std::unique_ptr<subject> make_ets(std::size_t records, std::size_t threads,
 /// Runs `body(thread)` on each of `threads` threads at once; answers the wall time in ns.
 double time_threads(std::size_t threads, const auto& body);
 
-/// Keeps the calling thread on one core, so that a slice does not measure how long the system takes
-/// to spread new threads. Thread `t` goes to core `t` modulo the cores there are.
+/// Keeps the calling thread on one core, so that a slice does not include the time in which the
+/// system spreads new threads. Thread `t` goes to core `t` modulo the number of cores.
 void stay_on_core(std::size_t t);
 
 } // namespace bench

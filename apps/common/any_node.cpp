@@ -13,7 +13,7 @@ any_node::any_node(const address& first, milliseconds timeout, std::function<voi
   learn_members();
 }
 
-/// Ends what waits for an answer when `check_` would.
+/// Ends a wait for an answer when `check_` would throw.
 client::stopper any_node::enough() const {
   return [check = check_] {
     try {
@@ -25,7 +25,7 @@ client::stopper any_node::enough() const {
   };
 }
 
-/// Where to go when this one dies.
+/// Which nodes to try when this one dies.
 void any_node::learn_members() {
   try {
     const value members = client_->members();
@@ -47,7 +47,7 @@ client& any_node::now() {
   if (client_ && !client_->lost())
     return *client_;
   client_ = nullptr;
-  // No longer than it takes to find out: others may be well.
+  // A hanging node costs no more than this: others may be well.
   constexpr milliseconds longest_try = 2s;
   std::optional<failure> why;
   for (std::size_t tries = 0; tries < nodes_.size(); ++tries) {
@@ -99,7 +99,7 @@ void any_node::again_or_throw(const error& e, clock::time_point begun) {
     throw error(e.code(), std::string{e.what()} + "; given up after "
                             + std::to_string(patience.count() / 1000) + " seconds");
   if (e.code() == errc::outcome_unknown || e.code() == errc::not_started)
-    leave(); // it may hang, or stop
+    leave(); // the node may hang or be stopping
   sleep_until(clock::now() + 100ms);
 }
 

@@ -8,8 +8,8 @@
 
 namespace supercache::app {
 
-/// A cluster, through whichever of its nodes answers: work that takes long goes on at another when
-/// one dies. Of a single node it is that node.
+/// A cluster, through any of its nodes that answers: long work goes on at another node when one
+/// dies. A single node is a cluster of itself.
 ///
 /// Not thread-safe.
 class any_node {
@@ -17,21 +17,21 @@ public:
   using milliseconds = std::chrono::milliseconds;
 
   /// Connects. `timeout`: longest wait for one answer. `check` is called again and again, and ends
-  /// what is being done by throwing. Throws `error`.
+  /// the work by throwing. Throws `error`.
   any_node(const address& first, milliseconds timeout, std::function<void()> check);
 
-  /// The node that is asked now; connects if need be. Throws `error` when none can be reached.
+  /// The node that is asked now; connects if necessary. Throws `error` when no node can be reached.
   client& now();
-  /// The one that was asked last, even if it is lost: where answers are still to come from it,
-  /// which must not outlive the connection.
+  /// The node that was asked last, even if its connection is lost: for answers that are still to
+  /// come from it, which must not outlive the connection.
   client& same() { return client_ ? *client_ : now(); }
-  /// Another one is asked from now on, since this one did not answer.
+  /// From now on asks another node, since this one did not answer.
   void leave();
-  /// Whether the error may pass: of a node, or of a cluster that is about to elect somebody.
+  /// Whether the error may pass: that of a node, or of a cluster that is about to elect a primary.
   static bool passes(errc code) noexcept;
 
-  /// What `f(client&)` answers, tried again at any node for as long as `patience` without success.
-  /// It may have been done more than once. Throws what does not pass.
+  /// What `f(client&)` answers. Retries at any node until it has failed for `patience`. `f` may
+  /// have taken effect more than once. Throws an error that does not pass.
   template <class F>
   auto ask(F&& f) {
     const auto begun = clock::now();
@@ -44,12 +44,12 @@ public:
       }
     }
   }
-  /// To be called with what `ask` would have caught: waits a moment, or throws.
+  /// Call it with what `ask` would have caught: waits a moment, or throws.
   using clock = std::chrono::steady_clock;
   void again_or_throw(const error& e, clock::time_point begun);
-  /// Throws if what is being done is to end.
+  /// Throws if the work must end.
   void check() const { check_(); }
-  /// Waits, as far as `check` lets it.
+  /// Waits, unless `check` throws.
   void sleep_until(clock::time_point when) const;
   milliseconds timeout() const noexcept { return timeout_; }
 
@@ -61,7 +61,7 @@ private:
   milliseconds timeout_;
   std::function<void()> check_;
   std::vector<address> nodes_;
-  std::size_t asked_ = 0; ///< of them
+  std::size_t asked_ = 0; ///< an index into `nodes_`
   std::unique_ptr<client> client_;
 };
 

@@ -11,13 +11,13 @@ namespace supercache::app {
 
 namespace {
 
-/// In front of a word that CLI11 must pass on as it is, and of one that was in quotes. A word that
-/// begins with one of them by itself gets the first, too.
+/// Marks in front of a word that CLI11 must pass on unchanged, and of a word that was in quotes. A
+/// word that already begins with one of them gets the first, too.
 constexpr char plain_mark = '\x1f', quote_mark = '\x1e';
-/// The validator by which a value is known.
+/// The validator that marks an option as a value.
 constexpr auto value_name = "value";
 
-/// CLI11 takes a word in brackets apart at its commas, {} for no word at all, and -inf for options.
+/// CLI11 splits a word in brackets at its commas, drops {}, and takes -inf for options.
 bool needs_mark(std::string_view word) {
   return word.starts_with('[') || word.starts_with('{') || word == "-inf";
 }
@@ -30,7 +30,7 @@ bool is_value(const CLI::Option& o) {
   }
 }
 
-/// What an empty word cannot be; nothing: it may be a value like others, or is judged elsewhere.
+/// What an empty word cannot be. Nothing: an empty word may be a value, or is checked elsewhere.
 std::string named_thing(const CLI::Option& o) {
   static const std::vector<std::string> things{"FILE",      "HOST",    "HOST:PORT",
                                                "NAMESPACE", "PATTERN", "TYPE"};
@@ -40,7 +40,7 @@ std::string named_thing(const CLI::Option& o) {
   return {};
 }
 
-/// A word that is there and empty is no default: who wrote it meant something.
+/// An empty word is not a missing one: it was typed on purpose, so it is no default.
 void refuse_empty(CLI::Option& o) {
   const auto thing = named_thing(o);
   if (!thing.empty())
@@ -66,10 +66,10 @@ bool is_option(const std::string& word) { return word.starts_with('-') && word !
   throw usage_error("unknown option '" + name + "'" + did_you_mean(name, option_names(app)));
 }
 
-/// The first word that nobody took, if any.
+/// The first word that no option took, if any.
 std::optional<std::string> extra(const CLI::App& app) {
   for (const std::string& word : app.remaining())
-    if (word != "--") // says only that what follows is no option
+    if (word != "--") // only says that no options follow
       return word;
   return std::nullopt;
 }
@@ -126,7 +126,7 @@ CLI::Option* takes_values(CLI::Option* o) {
 bool parse(CLI::App& app, std::vector<std::string> words) {
   app.allow_extras();
   app.get_formatter()->column_width(32);
-  app.get_formatter()->label("REQUIRED", ""); // the usage says what is optional
+  app.get_formatter()->label("REQUIRED", ""); // the usage shows what is optional
   if (app.get_help_ptr())
     app.set_help_flag("-h,--help", "Print this help and exit");
   for (CLI::Option* o : app.get_options())
@@ -137,7 +137,7 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
   for (std::string& w : words)
     if (needs_mark(w))
       w.insert(w.begin(), plain_mark);
-  std::ranges::reverse(words); // as CLI11 wants them
+  std::ranges::reverse(words); // the order that CLI11 wants
   try {
     app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
@@ -147,7 +147,7 @@ bool parse(CLI::App& app, std::vector<std::string> words) {
     std::cout << e.what() << '\n';
     return false;
   } catch (const CLI::ParseError& e) {
-    // A word that nobody knows is the better explanation of what is missing.
+    // An unknown word explains best why something is missing.
     if (const auto word = extra(app); word && is_option(*word))
       refuse_extra(app, *word);
     throw usage_error(text_of(app, e));

@@ -74,8 +74,8 @@ private:
     done_.bytes = to_.size();
   }
 
-  /// A partition that cannot be read to its end is begun anew: its primary died, or more was
-  /// overwritten than a snapshot keeps.
+  /// A partition that cannot be read to its end is read again from the start: its primary died, or
+  /// more was overwritten than a snapshot keeps.
   void partition(std::uint64_t index) {
     constexpr int most_attempts = 10;
     const backup::writer writer = writer_;
@@ -125,8 +125,8 @@ private:
     }
   }
 
-  /// The node may be asked twice for one part, and answers the same. That too much was written
-  /// meanwhile does not pass by waiting.
+  /// The node may be asked twice for one part, and gives the same answer. The error that too much
+  /// was written meanwhile does not pass by waiting.
   value ask(std::uint64_t index, std::uint64_t id, std::uint64_t number) {
     return from_.ask([&](client& c) {
       try {
@@ -139,11 +139,11 @@ private:
     });
   }
 
-  /// So that the node need not wait until it takes the reader for gone.
+  /// Saves the node waiting until it takes the reader for gone.
   void let_go(std::uint64_t index, std::uint64_t id) noexcept {
     try {
       from_.now().snapshot_part(index, id, ask::snapshot::over);
-    } catch (...) { // it will find out
+    } catch (...) { // the node's timeout frees it
     }
   }
 

@@ -12,9 +12,9 @@ struct amount {
 };
 using on_progress = std::function<void(const amount&)>;
 
-/// Writes everything in a cache into `to`, partition after partition, each as of one moment. One
-/// whose primary dies meanwhile is begun anew at the next. Memory: some parts of 256 KiB, or one
-/// key's records if they are more. Throws `error`; then the file is not complete.
+/// Writes everything in a cache into `to`, partition after partition, each as of one moment. A
+/// partition whose primary dies meanwhile is read again from the next one. Memory: some parts of
+/// 256 KiB, or one key's records if they are more. Throws `error`; then the file is not complete.
 amount back_up(any_node& from, whole_file& to, const std::string& program,
                const on_progress& progress);
 

@@ -29,7 +29,7 @@ using clock = std::chrono::steady_clock;
 [[noreturn]] void become(char** words, pid_t parent, int in, int out, int log, int report) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) // it ended before that was in force
+  if (::getppid() != parent) // the parent ended before that was in force
     ::_exit(127);
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
@@ -149,7 +149,7 @@ std::optional<int> child::wait(milliseconds longest) {
     if (got == pid_)
       status_ = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
     else if (got < 0 && errno != EINTR)
-      status_ = 127; // somebody else took it
+      status_ = 127; // another wait took it
     else if (clock::now() >= until)
       break;
     else

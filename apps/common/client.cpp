@@ -36,15 +36,15 @@ failure no_cache_there(const address& node, const caf::error& why) {
   return {errc::io_error, at + " is no SuperCache node"};
 }
 
-/// Whether another try may find what this one did not.
+/// Whether another attempt may succeed where this one failed.
 bool is_passing(const caf::error& why) {
   return why == caf::sec::connection_timeout || why == caf::sec::disconnect_during_handshake
          || why == caf::sec::no_actor_published_at_port || why == caf::sec::cannot_connect_to_node;
 }
 
 result<cache_actor> find_cache(caf::actor_system& system, const address& node) {
-  // A handshake that meets a heartbeat, or a node that only starts or ends one of its connections,
-  // is broken off: a later one will not.
+  // A handshake that meets a heartbeat, or a node that is just starting or ending one of its
+  // connections, breaks off: a later attempt succeeds.
   constexpr int tries = 5;
   constexpr auto pause = 100ms;
   auto found = system.middleman().remote_actor<cache_actor>(node.host, node.port);
@@ -57,7 +57,7 @@ result<cache_actor> find_cache(caf::actor_system& system, const address& node) {
   return *std::move(found);
 }
 
-/// Frees a link on a thread of its own: its actor system may wait for its networking to end.
+/// Frees a link on its own thread: its actor system may wait for its networking to end.
 template <class Link>
 void free_aside(std::unique_ptr<Link> gone) {
   std::thread{[x = std::move(gone)] {}}.detach();
@@ -67,8 +67,8 @@ void free_aside(std::unique_ptr<Link> gone) {
 
 std::unique_ptr<client::link> client::link::open(const address& node, milliseconds timeout,
                                                  const stopper& given_up) {
-  // On a thread of its own, since nothing bounds the time that names and CAF take. When that is too
-  // long, the thread is left alone with the link, and frees it when it ends.
+  // On its own thread, since nothing bounds the time that name resolution and CAF take. When that
+  // is too long, the thread is left alone with the link, and frees it when it ends.
   struct attempt {
     address node;
     std::unique_ptr<link> made;
@@ -79,10 +79,10 @@ std::unique_ptr<client::link> client::link::open(const address& node, millisecon
   a->node = node;
   auto found = a->found.get_future();
   std::thread{[a, timeout, given_up] {
-    // First without CAF, whose connecting blocks all its networking and says little about why it
-    // fails.
+    // First without CAF, whose connecting blocks all its networking and gives hardly any reason
+    // when it fails.
     std::optional<result<cache_actor>> x;
-    if (auto s = reach(a->node, timeout - timeout / 10); !s) { // so that it is what is told
+    if (auto s = reach(a->node, timeout - timeout / 10); !s) { // leaves time to report this error
       x.emplace(s.why());
     } else {
       a->made = std::make_unique<link>(a->node, timeout, given_up);

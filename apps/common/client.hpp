@@ -13,22 +13,22 @@
 
 namespace supercache::app {
 
-/// A node's cache from the outside: the messages of interfaces.hpp as calls that block. It needs no
-/// CAF header. Every call waits as long as `timeout` at most and throws `error` when it fails; one
-/// that would change something and gets no answer throws `outcome_unknown`, and says so.
+/// A node's cache from outside: the messages of interfaces.hpp as calls that block. It needs no CAF
+/// header. Every call waits for `timeout` at most and throws `error` when it fails. A call that
+/// would change something and gets no answer throws `outcome_unknown`, and says so.
 ///
-/// Thread: one. What it holds is freed on another thread, which may have to wait for a connection
-/// that hangs; so a program that had one ends with `end_process`.
+/// Thread: one. What a client holds is freed on another thread, which may have to wait for a
+/// connection that hangs; so a program that had a client ends with `end_process`.
 class client {
 public:
   using milliseconds = std::chrono::milliseconds;
-  /// The partition value that a call is about; without, all partitions or that of the key.
+  /// The partition value that a call is about; without it, all partitions or the key's.
   using partition = std::optional<value>;
   /// Waits for what was sent ahead; throws like a call.
   using answer = std::function<void()>;
 
-  /// Whether a person has had enough. Then calls end with `outcome_unknown`: at once what waits for
-  /// something to come about, after a second what only waits for an answer.
+  /// Whether the user has interrupted. Then calls end with `outcome_unknown`: a wait for an event
+  /// at once, a wait for an answer after a second.
   using stopper = std::function<bool()>;
 
   /// Throws `error` with one sentence when the node cannot be reached within `timeout`.
@@ -37,7 +37,7 @@ public:
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// Whether the connection is gone, or a call was given up; it does not come back.
+  /// Whether the connection is gone, or a call was abandoned; a lost client never recovers.
   bool lost() const noexcept;
   void set_timeout(milliseconds timeout) noexcept;
 
@@ -49,7 +49,7 @@ public:
   std::uint64_t remove(const value& key, const partition& in);
   std::uint64_t remove_match(const pattern& p, const partition& in);
   std::uint64_t remove_all();
-  /// `limit`: no more than so many, 0 = all.
+  /// `limit`: at most so many; 0 = all.
   std::vector<bindings> match(const pattern& p, const partition& in, std::uint64_t limit);
   std::vector<record> select(const pattern& p, const partition& in, std::uint64_t limit);
   std::uint64_t count_match(const pattern& p, const partition& in);
@@ -82,8 +82,9 @@ public:
   value queue_wait(const std::string& name, milliseconds wait);
 
   // -- watching ----------------------------------------------------------------------------------
-  /// Calls `told` for every change from now on until it answers false; without one when it has
-  /// begun, and every 100 ms in which there is none. Throws `error` when the connection is lost.
+  /// Calls `told` for every change from now on until it returns false. Also calls it without a
+  /// change when the watch has begun, and every 100 ms without changes. Throws `error` when the
+  /// connection is lost.
   void watch(const interest& what, const std::function<bool(const change*)>& told);
 
   // -- structs -----------------------------------------------------------------------------------
@@ -92,17 +93,17 @@ public:
   // -- about the cache ---------------------------------------------------------------------------
   value stats(const std::string& section);
   value config();
-  /// Changes an option while the node runs. Throws `error`: only `debug_log` can be.
+  /// Changes an option while the node runs. Throws `error`: only `debug_log` can be changed.
   void set_config(const std::string& name, const std::string& text);
-  /// Names in use of "kv", "queue", "stack" or "structs", sorted, a page at a time: no more than
-  /// `limit` of those with a prefix, and behind `behind` unless that is nil.
+  /// Names in use of "kv", "queue", "stack" or "structs", sorted, a page at a time: at most `limit`
+  /// names with the prefix, and only names after `behind` unless that is nil.
   std::vector<value> names(const std::string& kind, const value& behind, const std::string& prefix,
                            std::uint64_t limit);
   struct rows_page {
     std::vector<record> rows;
     value next; ///< nil after the last page
   };
-  /// What a page has: about `limit` of those whose keys are strings with a prefix.
+  /// Which page: about `limit` of the rows whose keys are strings with a prefix.
   struct page_of {
     std::string kind, name; ///< of the space
     std::string prefix{};
@@ -119,12 +120,12 @@ public:
   void struct_init(const std::string& type, std::uint64_t field);
 
   // -- the cluster -------------------------------------------------------------------------------
-  // All throw `error` with `invalid_argument` when the node is in no cluster.
+  // All throw `error` with `invalid_argument` when the node is not in a cluster.
   /// Lists of maps: node, state, address, primaries, replicas; and partition, primary, epoch,
   /// replicas, coming, last, commit, records.
   value members();
   value placement();
-  /// Wait up to `longest` for what they bring about; errors: `timeout`, saying what is missing.
+  /// Wait up to `longest` for the effect; errors: `timeout`, which says what is missing.
   void leave(milliseconds longest);
   value sync(milliseconds longest);
   void force_primary(std::uint64_t index);

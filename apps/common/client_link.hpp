@@ -13,37 +13,37 @@
 
 namespace supercache::app {
 
-/// What is behind a `client`: an actor system of its own and the node's actor.
+/// What a `client` owns: its own actor system and the node's actor.
 struct client::link {
   struct config : caf::actor_system_config {
     config();
   };
 
   link(address where, milliseconds wait, stopper enough);
-  /// One that is connected. Throws `error`.
+  /// Opens a link that is connected. Throws `error`.
   static std::unique_ptr<link> open(const address& node, milliseconds timeout,
                                     const stopper& given_up);
-  /// How often who waits looks whether that is in vain.
+  /// How often a waiting call checks whether it waits in vain.
   static constexpr milliseconds look_around{100};
-  /// How a request that is not answered may end.
+  /// How a request without an answer may end.
   struct outcome {
-    milliseconds longest; ///< it was waited for
-    /// What is not known then, as a sentence part; null: nothing, as it changes nothing.
+    milliseconds longest; ///< how long it waited
+    /// What is then unknown, as part of a sentence; null: nothing, as the request changes nothing.
     const char* unknown = "whether it happened is unknown";
-    /// How long a person who has had enough waits for an answer all the same.
+    /// How long a call still waits for its answer after the user has interrupted.
     milliseconds grace{1'000};
   };
   [[noreturn]] void fail(const caf::error& why, const outcome& o) const;
   [[noreturn]] void abandon(const std::string& what, const outcome& o) const;
 
-  /// Sends a request; what it answers waits for the reply of type T.
+  /// Sends a request; `receive` then waits for the reply of type T.
   template <class T, class... Ts>
   auto send(milliseconds wait, Ts&&... xs) {
     if (*lost)
       throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
     return compat::ask(self, cache, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
-  /// Ends when the answer comes, its time is up, the connection breaks, or `given_up` says so.
+  /// Returns when the answer comes, its time is up, the connection breaks, or `given_up` says so.
   template <class T, class Handle>
   T receive(Handle& reply, const outcome& o) {
     std::optional<T> out;
@@ -60,11 +60,11 @@ struct client::link {
     };
     for (milliseconds waited{0}; !take(look_around);) {
       if (*lost) {
-        take(milliseconds{0}); // what came before it was
+        take(milliseconds{0}); // an answer that came before the loss
         break;
       }
       if (given_up && given_up() && (waited += look_around) >= o.grace) {
-        *lost = true; // nobody takes the answer, should it come
+        *lost = true; // nobody reads a late answer
         abandon("interrupted", o);
       }
     }
@@ -72,7 +72,7 @@ struct client::link {
       fail(why.value_or(caf::error{}), o);
     return *std::move(out);
   }
-  /// Asks for something that changes nothing.
+  /// Sends a request that changes nothing.
   template <class T, class... Ts>
   T look(Ts&&... xs) {
     auto reply = send<T>(timeout, std::forward<Ts>(xs)...);

@@ -11,7 +11,7 @@ status check(const csv_format& f) {
   return ok();
 }
 
-/// Goes on to the next line within a quoted field.
+/// Continues with the next line within a quoted field.
 bool csv_reader::more(std::string_view& rest) {
   std::string line;
   if (bytes_ >= max_bytes || !in_.next(line))
@@ -83,7 +83,7 @@ bool csv_reader::next(csv_row& row) {
     if (rest.empty())
       return true;
     rest.remove_prefix(format_.separator.size());
-    // What follows a separator at the end of a line is one more, empty field: the loop reads it.
+    // After a separator at the end of a line there is one more, empty field: the loop reads it.
   }
 }
 

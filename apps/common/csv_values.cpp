@@ -48,7 +48,7 @@ std::string_view without_blanks(std::string_view s) {
   return s.substr(from, s.find_last_not_of(" \t") - from + 1);
 }
 
-/// The number or bool that `text` plainly is; nil if it is neither.
+/// The number or bool that `text` clearly is; nil if it is neither.
 value plain_value(std::string_view text) {
   if (const auto b = boolean(text))
     return *b;
@@ -168,13 +168,13 @@ std::string in_quotes(std::string_view text) {
 }
 
 bool needs_quotes(std::string_view text, std::string_view separator) {
-  // Any byte of it: with the separator behind it, a part of one might become a whole one.
+  // Any byte of it: together with the separator, a part of one could form a whole one.
   return text.find_first_of(separator) != std::string_view::npos
          || text.find_first_of("\"\r\n") != std::string_view::npos
-         || text.starts_with("\xef\xbb\xbf"); // else taken for a byte order mark
+         || text.starts_with("\xef\xbb\xbf"); // else read as a byte order mark
 }
 
-/// Whether a string would make the file look binary, or its row go over too much of it.
+/// Whether a string would make the file look binary, or spread its row over too much of it.
 bool needs_json(std::string_view text) {
   constexpr std::size_t long_text = std::size_t{1} << 20;
   const auto is_control = [](char c) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t block_bytes = 64 * 1024;
 }
 
-/// Reads some more; false at the end.
+/// Reads more; false at the end.
 bool line_source::fill() {
   block_.erase(0, at_);
   at_ = 0;
@@ -111,7 +111,7 @@ std::string why_no_text(std::string_view beginning, std::string_view separator) 
       return std::string{what};
   if (beginning.find('\0') != std::string_view::npos)
     return "it has bytes of value 0 in it, as only binary files have";
-  // Of what was compressed or computed, one byte in ten is such a character.
+  // In compressed or computed data, one byte in ten is such a character.
   const auto controls
     = std::ranges::count_if(beginning, [&](char c) { return is_control(c, separator); });
   constexpr std::ptrdiff_t a_few = 8;

@@ -34,8 +34,8 @@ int listen_on(std::uint16_t port) noexcept {
 }
 
 std::uint16_t fixed_free_port() {
-  // Below the range from which the system takes ports for outgoing connections, so that nobody gets
-  // it while the node that owns it is down.
+  // Below the range from which the system takes ports for outgoing connections, so that no other
+  // program gets the port while its node is down.
   static std::mt19937 random{std::random_device{}()};
   for (int i = 0; i < 1'000; ++i) {
     const auto port

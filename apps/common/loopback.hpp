@@ -7,11 +7,10 @@ namespace supercache::app {
 
 /// A port of 127.0.0.1.
 sockaddr_in loopback(std::uint16_t port) noexcept;
-/// A socket that listens there, non-blocking; 0 = any port that is free. -1, and errno, if it
-/// cannot be.
+/// A non-blocking socket that listens there; 0 = any free port. -1 and errno on failure.
 int listen_on(std::uint16_t port) noexcept;
-/// A port of the loopback interface that is free and that the system gives to nobody by itself.
-/// Thread: one at a time. Throws `error`.
+/// A free port of the loopback interface that the system assigns to no one by itself. Thread: one
+/// at a time. Throws `error`.
 std::uint16_t fixed_free_port();
 
 } // namespace supercache::app

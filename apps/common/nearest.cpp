@@ -9,7 +9,7 @@ namespace supercache::app {
 
 namespace {
 
-/// What takes data or a node away. Who mistypes something else must not be led to it.
+/// Commands that remove data or a node. A typing error must not lead to one of them.
 constexpr std::array<std::string_view, 16> destroying{
   "--all",   "--allow-rejects", "--force", "--yes", "clear", "drain",
   "expire",  "force-primary",   "leave",   "out",   "pop",   "remove",

@@ -29,7 +29,7 @@ void print_lines(const std::vector<value>& xs) {
 
 void complain(const std::string& program, const std::string& text) {
   std::cout.flush();
-  // In one piece, so that lines of several programs do not mix.
+  // One write, so that lines of several programs do not mix.
   std::cerr << program + ": " + printable(text) + '\n' << std::flush;
 }
 

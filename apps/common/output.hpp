@@ -11,7 +11,7 @@ namespace supercache::app {
 void print_json(const value& x);
 value list_of(const std::vector<record>& rows);
 value list_of(const std::vector<value>& xs);
-/// As people read them: `{"user", 1, "Alice"}`, one per line.
+/// For people: `{"user", 1, "Alice"}`, one per line.
 void print_lines(const std::vector<record>& rows);
 void print_lines(const std::vector<value>& xs);
 /// Writes a line to standard error; controls in it are escaped, so it is one line.

@@ -12,7 +12,7 @@
 namespace supercache::app {
 
 void open_standard_descriptors() noexcept {
-  for (int fd = 0; fd <= 2; ++fd) // the lowest that is free is the one that is opened
+  for (int fd = 0; fd <= 2; ++fd) // a file gets the lowest free number
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
       std::_Exit(1);
 }

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 std::string progress_line(const std::string& what, std::uint64_t rows, double share, double seconds,
                           std::size_t columns, const std::string& byte_rate) {
-  // The last column stays free: a terminal may begin a new line behind it.
+  // The last column stays free: a terminal may begin a new line after it.
   const std::size_t room = std::max<std::size_t>(columns, 2) - 1;
   std::string line = what;
   const auto add = [&](const std::string& part) {
@@ -46,7 +46,7 @@ std::string progress_line(const std::string& what, std::uint64_t rows, double sh
 
 namespace {
 
-/// Of the terminal, as it is now.
+/// Of the terminal at this moment.
 std::size_t columns() {
   constexpr std::size_t usual = 80;
   winsize size{};

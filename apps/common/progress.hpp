@@ -6,16 +6,16 @@
 
 namespace supercache::app {
 
-/// How far work has come, in less than `columns`: what does not fit is left out, the rates first.
-/// `byte_rate` is how fast bytes go, in words, if that is to be said, too. `share` is of all that
-/// is to be done; negative: nobody knows.
+/// The progress of some work, in less than `columns`: what does not fit is left out, the rates
+/// first. `byte_rate` is the rate in bytes, as a text, or empty. `share` is the done part of all
+/// work; negative: unknown.
 std::string progress_line(const std::string& what, std::uint64_t rows, double share, double seconds,
                           std::size_t columns, const std::string& byte_rate = {});
 
-/// A line on standard error that tells how far long work has come, if that is a terminal.
+/// A line on standard error with the progress of long work, if that is a terminal.
 class progress {
 public:
-  /// `total` is in bytes; 0 when nobody knows.
+  /// `total` is in bytes; 0 when it is unknown.
   progress(std::string what, std::uint64_t total);
   ~progress() { clear(); }
   progress(const progress&) = delete;
@@ -23,10 +23,10 @@ public:
 
   /// Redraws at most ten times a second.
   void update(std::uint64_t rows, std::uint64_t bytes);
-  /// The same where `share` tells how much of all is done, from 0 to 1, and `bytes` how much was
+  /// The same where `share` is the done part of all work, from 0 to 1, and `bytes` the amount
   /// moved.
   void update_share(std::uint64_t rows, std::uint64_t bytes, double share);
-  /// Wipes the line, for other output.
+  /// Clears the line, for other output.
   void clear();
   double seconds() const;
 

@@ -27,7 +27,7 @@ struct file {
 
 using addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// The numeric addresses of a host; `why` says why there are none.
+/// The numeric addresses of a host; `why` explains an empty result.
 addresses resolve(const std::string& host, std::uint16_t port, int flags, std::string& why) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;

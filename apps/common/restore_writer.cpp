@@ -10,10 +10,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long a node goes on trying what it was asked for: later nobody does it any more.
+/// How long a node keeps trying a request: afterwards no node tries it any more.
 constexpr auto tried_for = 6s;
 constexpr std::size_t most_under_way = 16;
-/// Bytes that one operation has, about; and that wait for others of theirs in all.
+/// Bytes in one operation, about; and bytes that wait for more, in all.
 constexpr std::size_t enough_for_one = 128 * 1024, enough_for_all = std::size_t{4} << 20;
 
 } // namespace
@@ -45,8 +45,8 @@ void restore_writer::finish() {
     finish_oldest();
 }
 
-/// When one fails, all that are under way are waited for before another node is asked: their
-/// answers come by the old connection.
+/// When one fails, all in flight are waited for before another node is asked: their answers come
+/// over the old connection.
 void restore_writer::finish_oldest() {
   std::deque<std::pair<sent, error>> failed;
   do {
@@ -77,7 +77,7 @@ void restore_writer::again(sent& s, const error& why) {
     } catch (const error& e) {
       to_.again_or_throw(e, begun);
     }
-    if (s.is == resets) // if it is still under way somewhere it must not come later
+    if (s.is == resets) // if it is still in flight somewhere, it must not come later
       to_.sleep_until(s.when + tried_for);
     last.reset();
     try {
@@ -117,7 +117,7 @@ void restore_sorter::add(backup::rows& b) {
     where_ = b.where;
   }
   const std::size_t key_pos = where_.kind == space_kind::tuples ? is_.key_pos : 0;
-  const bool one = where_.kind == space_kind::structs || !many_; // record per key
+  const bool one = where_.kind == space_kind::structs || !many_; // one record per key
   std::size_t end = 0;
   for (std::size_t i = 0; i < b.all.size(); i = end) {
     const std::uint64_t partition = partition_of(b.all[i].what);
@@ -144,7 +144,7 @@ std::size_t bytes_of(const op::restore::row& r) {
 }
 } // namespace
 
-/// All records of a key: they go together, so that they take the place of all that it has.
+/// All records of a key go together, so that they replace everything that it has.
 void restore_sorter::add_group(std::uint64_t partition, row_list rows) {
   std::size_t bytes = 0;
   for (const auto& r : rows)
@@ -162,7 +162,7 @@ void restore_sorter::add_group(std::uint64_t partition, row_list rows) {
       flush(p);
 }
 
-/// One key has more than an operation should: they go in several, one behind the other.
+/// A key with more records than one operation should have: several operations, in order.
 void restore_sorter::add_large_group(std::uint64_t partition, row_list rows) {
   op::restore next;
   std::size_t bytes = 0;
@@ -184,8 +184,7 @@ void restore_sorter::add_large_group(std::uint64_t partition, row_list rows) {
     send();
 }
 
-/// Records of one key that came from several partitions and meet in one: none takes the place of
-/// others.
+/// Records of one key that came from several partitions and meet in one: none replaces others.
 void restore_sorter::add_to_what_is_there(std::uint64_t partition, row_list rows) {
   to_.finish();
   const value key = rows[0].what[is_.key_pos], where = rows[0].what[is_.partition_pos];

@@ -10,23 +10,23 @@
 
 namespace supercache::app {
 
-/// Sends what puts a backup back, some operations at once, each until it is known to be done.
+/// Sends the operations of a restore, several at once, each until it is known to be done.
 ///
 /// Not thread-safe. All calls throw `error`.
 class restore_writer {
 public:
   explicit restore_writer(any_node& to) : to_(to) {}
 
-  /// What an operation has to do with others.
+  /// How an operation relates to others.
   enum order {
-    free,   ///< nothing: those sent before and behind it may overtake it
+    free,   ///< not at all: operations before and after may overtake it
     behind, ///< all before it are done first
-    resets  ///< likewise; and behind it come others that it must not come again after
+    resets  ///< the same; and a late repetition would undo operations after it
   };
   void send(std::uint64_t partition, operation what, order is);
-  /// Waits until all is done.
+  /// Waits until all operations are done.
   void finish();
-  /// Partitions in which something was not there that an operation stands on.
+  /// Partitions that lacked something on which an operation builds.
   const std::set<std::uint64_t>& incomplete() const noexcept { return incomplete_; }
   any_node& node() noexcept { return to_; }
 
@@ -47,11 +47,11 @@ private:
   std::set<std::uint64_t> incomplete_;
 };
 
-/// Sorts what is in a backup by where it belongs now, and makes operations of it.
+/// Sorts the contents of a backup by their partitions in this cache, and makes operations of them.
 class restore_sorter {
 public:
-  /// `wanted`: only what belongs into these partitions; all if it is empty. `clear`: queues and
-  /// stacks are emptied before.
+  /// `wanted`: only what belongs to these partitions; all if empty. `clear`: queues and stacks are
+  /// emptied first.
   restore_sorter(restore_writer& to, const cache_facts& was, const cache_facts& is,
                  const std::set<std::uint64_t>& wanted, bool clear);
 
@@ -78,9 +78,9 @@ private:
   const cache_facts& is_;
   const std::set<std::uint64_t>& wanted_;
   const bool clear_;
-  const bool many_;      ///< records of one key, in the table type
-  const bool scattered_; ///< tuples of one key were in several partitions, and may meet in one now
-  space where_;          ///< of what is gathered
+  const bool many_;      ///< the table type keeps several records per key
+  const bool scattered_; ///< tuples of one key were in several partitions, and may meet in one
+  space where_;          ///< of the gathered records
   std::vector<bucket> buckets_;
   std::size_t gathered_ = 0; ///< bytes in all of them
 };

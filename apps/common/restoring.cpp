@@ -48,7 +48,7 @@ void read_blocks(const std::filesystem::path& file, const backup::reader::visito
   or_throw(reader.finish());
 }
 
-/// What differs between what was backed up and what it is to be restored into, in words.
+/// The differences between the cache of the backup and this one, in words.
 std::string difference(const cache_facts& was, const cache_facts& is) {
   std::string all;
   const auto compare = [&](const char* name, const std::string& a, const std::string& b) {
@@ -85,7 +85,7 @@ public:
   }
 
 private:
-  /// Reads all of it and changes nothing.
+  /// Reads the whole file and changes nothing.
   void check_file() {
     amount seen;
     const auto look = [&](backup::block& b) {
@@ -120,7 +120,7 @@ private:
     }
   }
 
-  /// Whether records of one key, which were in several partitions, may meet in one.
+  /// Whether records of one key may come from several partitions and meet in one.
   bool scattered(const cache_facts& was) const {
     return was.key_pos != was.partition_pos && was.partitions != is_.partitions;
   }
@@ -169,10 +169,10 @@ private:
     to.finish();
   }
 
-  using epochs = std::vector<std::string>;
-  /// Which epoch each partition is in: another one may have lost what an earlier one acknowledged.
-  epochs epochs() {
-    epochs all(is_.partitions);
+  using epoch_texts = std::vector<std::string>;
+  /// The epoch of each partition: a later one may have lost what an earlier one acknowledged.
+  epoch_texts epochs() {
+    epoch_texts all(is_.partitions);
     if (!is_.async)
       return all;
     const value table = into_.ask([](client& c) { return c.placement(); });
@@ -189,11 +189,11 @@ private:
     constexpr int most_passes = 5;
     std::set<std::uint64_t> wanted; // empty: all
     for (int pass = 1;; ++pass) {
-      const epochs before = epochs();
+      const epoch_texts before = epochs();
       if (how_ == restore_into::replaced)
         wipe(wanted);
       std::set<std::uint64_t> again = one_pass(was, wanted);
-      const epochs after = epochs();
+      const epoch_texts after = epochs();
       for (std::uint64_t p = 0; p < is_.partitions; ++p)
         if (before[p] != after[p])
           again.insert(p);
@@ -206,8 +206,8 @@ private:
     }
   }
 
-  /// Puts back what belongs into these partitions; answers those in which something was missing
-  /// that had been acknowledged.
+  /// Restores what belongs to these partitions. Returns those that lacked something which had been
+  /// acknowledged.
   std::set<std::uint64_t> one_pass(const cache_facts& was, const std::set<std::uint64_t>& wanted) {
     restore_writer to{into_};
     restore_sorter sorter{to, was, is_, wanted, how_ == restore_into::merged};
@@ -229,7 +229,7 @@ private:
     return to.incomplete();
   }
 
-  /// With other partitions, records of one key that were in several may be in one.
+  /// With another number of partitions, records of one key from several may meet in one.
   void count_collisions(const cache_facts& was) {
     if (!scattered(was) || was.keeps_many() || how_ == restore_into::merged)
       return;
@@ -247,7 +247,7 @@ private:
   const on_restore_progress& progress_;
   const cache_facts is_;
   value about_ = value::map({});
-  std::uint64_t lasting_tuples_ = 0; ///< that do not expire
+  std::uint64_t lasting_tuples_ = 0; ///< tuples that do not expire
   restored out_;
 };
 

@@ -13,7 +13,7 @@ namespace supercache::app {
 
 namespace {
 
-/// Columns on a terminal, near enough: code points.
+/// Columns on a terminal, approximately: code points.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
     std::ranges::count_if(text, [](unsigned char c) { return (c & 0xc0) != 0x80; }));

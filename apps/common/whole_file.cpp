@@ -18,11 +18,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t enough = 256 * 1024; ///< to be written in one go
+constexpr std::size_t enough = 256 * 1024; ///< to write at once
 
-/// Where a path leads in the end. One that leads nowhere, or round in circles, stays as it is.
+/// The target of a path, through links. A broken or circular link stays as it is.
 fs::path behind_links(fs::path path) {
-  constexpr int most_links = 40; // as the system has it
+  constexpr int most_links = 40; // the system's limit
   for (int i = 0; i < most_links; ++i) {
     std::error_code why;
     const fs::path next = fs::read_symlink(path, why);
@@ -33,12 +33,12 @@ fs::path behind_links(fs::path path) {
   return path;
 }
 
-/// A new name in a folder is on the disk only once the folder is.
+/// A new name in a folder is on the disk only after the folder is synced.
 int sync_folder(const fs::path& folder) {
   const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return errno;
-  // Some file systems cannot, and need not.
+  // Some file systems cannot sync, and need not.
   const int why = ::fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
   ::close(fd);
   return why;
@@ -57,7 +57,7 @@ whole_file::whole_file(fs::path target)
     return;
   }
   open_beside();
-  if (exists) // if that is not allowed, the new one is the caller's
+  if (exists) // if that is not allowed, the caller owns the new one
     static_cast<void>(::fchmod(fd_, there.st_mode & 07777) == 0
                       && ::fchown(fd_, there.st_uid, there.st_gid) == 0);
 }

@@ -7,14 +7,14 @@
 
 namespace supercache::app {
 
-/// A file that is written beside its place and takes it when it is whole: until then, and when
-/// that fails, what was there stays as it was, whoever reads it, also after a power cut.
+/// A file that is written beside its place and moved there when it is whole. Until then, and when
+/// that fails, every reader sees the old file unchanged, also after a power cut.
 ///
-/// A link stays one: the file behind it is replaced. What is no file (a device, a pipe) is written
-/// to as it is. Not thread-safe. All calls throw `error` with `io_error` and one sentence.
+/// A link stays one: the file that it points to is replaced. What is not a file (a device, a pipe)
+/// is written directly. Not thread-safe. All calls throw `error` with `io_error` and one sentence.
 class whole_file {
 public:
-  /// Nothing is seen at `target` yet.
+  /// Nothing appears at `target` yet.
   explicit whole_file(std::filesystem::path target);
   /// Removes what was not committed.
   ~whole_file();
@@ -24,11 +24,11 @@ public:
   void write(std::string_view bytes);
   /// Bytes written so far.
   std::uint64_t size() const noexcept { return size_; }
-  /// Takes back what was written behind the first `size` bytes. @pre `size <= size()`, and it
-  /// `can_shrink`
+  /// Discards what was written after the first `size` bytes.
+  /// @pre `size <= size()`, and it `can_shrink`
   void shrink(std::uint64_t size);
   bool can_shrink() const noexcept { return !beside_.empty(); }
-  /// Puts the file in its place, for good: it is on the disk when this returns.
+  /// Moves the file to its place, durably: it is on the disk when this returns.
   void commit();
 
 private:
@@ -37,15 +37,15 @@ private:
   void flush();
   [[noreturn]] void fail(int why) const;
 
-  std::filesystem::path target_; ///< as it was named
-  std::filesystem::path place_;  ///< behind links
-  std::filesystem::path beside_; ///< empty: it is written to as it is
+  std::filesystem::path target_; ///< as the caller named it
+  std::filesystem::path place_;  ///< with links resolved
+  std::filesystem::path beside_; ///< empty: written directly
   int fd_ = -1;
   std::uint64_t size_ = 0;
-  std::string waiting_; ///< to be written in one go
+  std::string waiting_; ///< to write at once
 };
 
-/// Whether both are the same file, by whatever names; `fd` may be that of standard input.
+/// Whether both are the same file, under any names; `fd` may be that of standard input.
 bool is_same_file(int fd, const std::filesystem::path& path) noexcept;
 bool is_same_file(const std::filesystem::path& one, const std::filesystem::path& other) noexcept;
 

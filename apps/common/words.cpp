@@ -47,7 +47,7 @@ std::string shown(std::string_view word) {
   return printable(word.substr(0, most)) + (word.size() > most ? "..." : "");
 }
 
-/// How the word is written to be a string.
+/// How to type the word as a string.
 std::string as_string(const std::string& word, typed_in where) {
   constexpr std::size_t most = 40;
   if (word.size() > most)

@@ -38,7 +38,7 @@ void report(const session& s, const std::string& did, const std::string& file, c
   }
 }
 
-/// A file that can be taken back in part, or read twice.
+/// Requires a file that can be shortened, or read twice.
 void require_file(const std::string& name, const char* why) {
   if (name.empty())
     throw usage_error("FILE is empty");

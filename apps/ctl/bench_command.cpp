@@ -12,7 +12,7 @@
 #include <random>
 #include <unistd.h>
 
-// bench: how fast this client is served by that node, over the network between them.
+// bench: how fast a node serves this client, over the network between them.
 
 namespace supercache::app {
 
@@ -29,7 +29,7 @@ struct bench_words {
 struct figures {
   std::string name;
   double per_second = 0;
-  double p50_ns = 0, p99_ns = 0; ///< of one request; 0 where several are under way
+  double p50_ns = 0, p99_ns = 0; ///< of one request; 0 where several are in flight
 };
 
 double at_share(std::vector<double>& xs, double share) {
@@ -39,7 +39,7 @@ double at_share(std::vector<double>& xs, double share) {
   return *at;
 }
 
-/// Calls `f` again and again, each time when the last call is over.
+/// Calls `f` again and again, one call at a time.
 figures one_by_one(const std::string& name, double seconds, const std::function<void()>& f) {
   std::vector<double> took;
   const auto start = clock::now();
@@ -55,7 +55,7 @@ figures one_by_one(const std::string& name, double seconds, const std::function<
           at_share(took, 0.99)};
 }
 
-/// The same with some under way at once; each stores `rows` pairs.
+/// The same with several in flight; each stores `rows` pairs.
 figures ahead(const std::string& name, double seconds, std::size_t rows,
               const std::function<client::answer()>& f) {
   constexpr std::size_t under_way = 8;
@@ -78,7 +78,7 @@ figures ahead(const std::string& name, double seconds, std::size_t rows,
   return {name, static_cast<double>(done) / all.count(), 0, 0};
 }
 
-/// How long what was stored lives that nobody could remove: the program was killed.
+/// How long stored data lives if the program is killed and cannot remove it.
 client::milliseconds longest_life(const bench_words& w) {
   constexpr double measurements = 4, spare_s = 60;
   return client::milliseconds{
@@ -87,7 +87,7 @@ client::milliseconds longest_life(const bench_words& w) {
 
 std::vector<figures> measure(client& node, const bench_words& w, const std::string& ns) {
   constexpr std::size_t rows = 1'000;
-  std::mt19937_64 random; // the same keys each time
+  std::mt19937_64 random; // the same keys every time
   const auto key = [&] { return value{static_cast<std::int64_t>(random() % w.keys)}; };
   const value x{std::string(w.bytes, 'x')};
   const auto ttl = longest_life(w);
@@ -126,7 +126,7 @@ void print(const session& s, const std::vector<figures>& all) {
   table.print(std::cout);
 }
 
-/// Throws `error` if that cannot be done; a connection that was lost is made anew.
+/// Throws `error` if that fails; a lost connection is made again.
 void remove_namespace(session& s, const std::string& ns, const bench_words& w) {
   constexpr int most_tries = 3;
   for (int i = 1;; ++i)
@@ -154,7 +154,7 @@ int bench(session& s, const bench_words& w) {
   remove_namespace(s, ns, w);
   if (failed)
     std::rethrow_exception(failed);
-  interruption::check(); // what was measured in less time says little
+  interruption::check(); // a shorter measurement says little
   print(s, all);
   return ok;
 }

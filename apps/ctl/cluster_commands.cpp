@@ -48,7 +48,7 @@ int show_members(session& s) {
   return ok;
 }
 
-/// `b, c (down), d (restarted)`: copies that there are, and those that are lost, in order.
+/// `b, c (down), d (restarted)`: the copies that exist, and the lost ones, in order.
 std::string copies_text(const names& there, const names& lost, const names& present) {
   names out = there;
   for (const auto& n : lost)
@@ -153,7 +153,7 @@ int show_cluster(session& s) {
 
 // -- what steers it ------------------------------------------------------------------------------
 
-/// Declares how long a command waits for what it brings about.
+/// Declares how long a command waits for its effect.
 std::shared_ptr<std::int64_t> waiting_option(CLI::App& app) {
   auto ms = std::make_shared<std::int64_t>(30'000);
   app.add_option("--for", *ms, "How long to wait for it in milliseconds; default 30000")
@@ -180,7 +180,7 @@ int sync(session& s, client::milliseconds longest) {
   return ok;
 }
 
-/// The node's own name: the row that every node puts first.
+/// The node's own name: every node lists itself first.
 std::string own_name(session& s) {
   const auto members = members_from(s.node().members());
   return members.empty() ? std::string{} : members.front().node;
@@ -203,7 +203,7 @@ struct force_words {
   bool sure = false;
 };
 
-/// What forcing a primary would bring about.
+/// What forcing a primary would do.
 std::string warning(const partition_row& p, const std::string& self, const names& present) {
   names others = p.replicas;
   if (!p.primary.empty())
@@ -229,7 +229,7 @@ int force(session& s, const force_words& w) {
     complain(program, warning(*at, name, present_of(members)));
     return failed;
   }
-  // The node says so when there is nothing to force, in any case.
+  // The node itself reports it when there is nothing to force.
   s.node().force_primary(w.partition);
   if (s.now.json)
     print_json(
@@ -253,7 +253,7 @@ action build_force(CLI::App& app, call& c) {
   return [w, &s = c.in] { return force(s, *w); };
 }
 
-/// A command that takes no words of its own.
+/// A command without words of its own.
 command plain(std::string name, std::string summary, std::string footer, int (*run)(session&)) {
   return {std::move(name),
           std::move(summary),
@@ -265,7 +265,7 @@ command plain(std::string name, std::string summary, std::string footer, int (*r
           {}};
 }
 
-/// A command that waits.
+/// A command that waits for its effect.
 command patient(std::string name, std::string summary, std::string footer,
                 int (*run)(session&, client::milliseconds)) {
   return {std::move(name),

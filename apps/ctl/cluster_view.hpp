@@ -15,7 +15,7 @@ struct member_row {
   bool present() const noexcept { return state != "down" && state != "left"; }
 };
 
-/// Where a partition is, as a node sees it.
+/// The place of a partition, as a node sees it.
 struct partition_row {
   std::uint64_t partition = 0;
   std::string primary; ///< empty: none
@@ -24,18 +24,18 @@ struct partition_row {
   std::uint64_t epoch = 0, last = 0, commit = 0, records = 0;
 };
 
-/// What a node says of its cluster, read out of `client::members` and `client::placement`.
+/// A node's view of its cluster, read from `client::members` and `client::placement`.
 std::vector<member_row> members_from(const value& list);
 std::vector<partition_row> partitions_from(const value& list);
 std::vector<std::string> unreachable_of(const std::vector<member_row>& members);
-/// Those that can be reached. A node may be neither: one that is dead and that nobody expects.
+/// The nodes that can be reached. A node may count neither as reachable nor as unreachable: one
+/// that is dead and not expected.
 std::vector<std::string> present_of(const std::vector<member_row>& members);
 
 /// `b, c`; `nothing` when there are none.
 std::string names_text(const std::vector<std::string>& names, const char* nothing = "-");
 
-/// A member of a map; nil when there is none, as another version of a node may not say all that we
-/// ask.
+/// A member of a map; nil when it is missing, as another version of a node may not send it.
 value member(const value& map, const char* name);
 std::string text_of(const value& x);
 std::uint64_t whole_of(const value& map, const char* name);

@@ -9,7 +9,7 @@
 
 namespace supercache::app {
 
-/// Does what the words said; answers the exit status. Throws `usage_error`, `error`.
+/// Runs the command; returns the exit status. Throws `usage_error`, `error`.
 using action = std::function<int()>;
 
 /// One use of a command.
@@ -22,24 +22,24 @@ struct call {
 struct command {
   std::string name;
   std::string summary;
-  /// Declares options and arguments, and answers what is done when they are read. Empty when there
-  /// are `verbs` instead.
+  /// Declares options and arguments, and returns the action to run once they are read. Empty when
+  /// there are `verbs` instead.
   std::function<action(CLI::App&, call&)> build;
-  std::string object;         ///< what the name before a verb is called, e.g. "NAMESPACE"
+  std::string object;         ///< what the name before a verb stands for, e.g. "NAMESPACE"
   std::vector<command> verbs; ///< what follows the name
 };
 
 const std::vector<command>& commands();
 
-/// Runs the command that the words are, with settings over those of the session. Throws
+/// Runs the command that the words form; its settings override those of the session. Throws
 /// `usage_error`, `error`.
 int run(session& s, const std::vector<std::string>& words);
 /// Declares the options that every command has.
 void add_common(CLI::App& app, common_settings& to);
-/// The commands, one per line, with what they do.
+/// The commands, one per line, with their summaries.
 std::string list_of_commands(const std::vector<command>& of);
 
-// Each file of commands has one of these.
+// Each file of commands defines one of these.
 command put_command();
 command get_command();
 command remove_command();

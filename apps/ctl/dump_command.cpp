@@ -55,7 +55,7 @@ line_maker format_of(const dump_words& w) {
   return [separator](const record& r) { return csv_line(r, separator); };
 }
 
-/// Writes all rows; answers how many. `put` writes a text and answers whether it could.
+/// Writes all rows; returns their number. `put` writes a text and returns whether it succeeded.
 std::uint64_t write_rows(session& s, const dump_words& w, const line_maker& line_of,
                          const std::function<bool(const std::string&)>& put) {
   const std::string kind = !w.kv.empty() ? "kv" : !w.structs.empty() ? "structs" : "tuples";
@@ -79,7 +79,7 @@ std::uint64_t write_rows(session& s, const dump_words& w, const line_maker& line
   return rows;
 }
 
-/// What there is nothing of, as a sentence; asked before a file is emptied.
+/// What the dump would find nothing of, as a sentence; checked before a file is emptied.
 std::string unknown_name(session& s, const dump_words& w) {
   const auto unknown = [&](const char* kind, const std::string& name) {
     const auto names = s.node().names(kind, {}, name, 1); // the first that begins so
@@ -103,7 +103,7 @@ int dump(session& s, const dump_words& w) {
   }
   if (w.file.empty() || w.file == "-") {
     write_rows(s, w, line_of, [](const std::string& text) {
-      return static_cast<bool>(std::cout << text); // the program's end says why it could not
+      return static_cast<bool>(std::cout << text); // the end of the program reports the reason
     });
     return ok;
   }

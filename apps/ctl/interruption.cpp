@@ -13,7 +13,7 @@ constexpr int handled[] = {SIGINT, SIGTERM, SIGHUP};
 
 extern "C" void on_end(int number) {
   if (session::interrupted.exchange(true))
-    ::_exit(128 + number); // as shells call it
+    ::_exit(128 + number); // the status that shells use
 }
 
 void replace(void (*from)(int), void (*to)(int)) {

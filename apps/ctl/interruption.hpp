@@ -2,9 +2,9 @@
 
 namespace supercache::app {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP do not end the program at once but set
-/// `session::interrupted`, so that a command can tidy up behind itself; the second one ends it. A
-/// signal that is ignored, or that the shell sees to, stays so. One at a time.
+/// While it exists, the first SIGINT, SIGTERM or SIGHUP does not end the program but sets
+/// `session::interrupted`, so that a command can clean up; the second one ends the program. A
+/// signal that is ignored, or that the shell handles, stays so. One at a time.
 class interruption {
 public:
   interruption();
@@ -12,7 +12,7 @@ public:
   interruption(const interruption&) = delete;
   interruption& operator=(const interruption&) = delete;
 
-  /// Throws `error` if the command is to end.
+  /// Throws `error` if the command must end.
   static void check();
 };
 

@@ -28,10 +28,10 @@ constexpr int history_lines = 1000;
 
 // -- the terminal --------------------------------------------------------------------------------
 
-termios before_us; ///< how the terminal was
+termios before_us; ///< the terminal's state before ours
 
-/// libedit reads and shows characters as the locale has them. Where that is not in UTF-8, the
-/// terminal most likely is all the same.
+/// libedit reads and shows characters in the locale's encoding. Where that is not UTF-8, the
+/// terminal's most likely is.
 bool use_utf8() {
   for (const char* locale : {"", "C.UTF-8", "C.utf8", "en_US.UTF-8"})
     if (std::setlocale(LC_CTYPE, locale) && std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0)
@@ -40,7 +40,7 @@ bool use_utf8() {
   return false;
 }
 
-/// In the mode that a terminal is in while nobody edits a line it cuts what comes at 4 kB.
+/// While no line is edited, a terminal is in a mode that cuts input at 4 kB.
 void pass_on_all() {
   ::tcgetattr(STDIN_FILENO, &before_us);
   termios now = before_us;
@@ -52,8 +52,8 @@ void pass_on_all() {
 
 void leave_terminal() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_us); }
 
-bool utf8 = false;      ///< there is a locale with it
-bool undecoded = false; ///< bytes of this line were no character
+bool utf8 = false;      ///< a locale has it
+bool undecoded = false; ///< bytes of this line were not a character
 int begun = EOF;        ///< a byte that may begin the next character
 
 bool read_byte(char& c) {
@@ -68,7 +68,7 @@ bool read_byte(char& c) {
   return n == 1;
 }
 
-/// For libedit, which drops bytes that are no character without a word.
+/// For libedit, which silently drops bytes that are not a character.
 int next_character(FILE*) {
   constexpr int replacement = 0xfffd;
   char bytes[MB_LEN_MAX];
@@ -83,7 +83,7 @@ int next_character(FILE*) {
     if (!utf8)
       break;
     const auto read = std::mbrtowc(&out, &c, 1, &state);
-    if (read == static_cast<std::size_t>(-2)) // there is more of it
+    if (read == static_cast<std::size_t>(-2)) // the character is not complete
       continue;
     if (read != static_cast<std::size_t>(-1))
       return static_cast<int>(out);
@@ -112,7 +112,7 @@ char* next_candidate(const char* text, int state) {
 
 char** complete(const char* text, int start, int) {
   candidates = completing({rl_line_buffer, static_cast<std::size_t>(start)});
-  rl_attempted_completion_over = candidates.empty() ? 0 : 1; // else names of files
+  rl_attempted_completion_over = candidates.empty() ? 0 : 1; // else file names
   return candidates.empty() ? nullptr : rl_completion_matches(text, next_candidate);
 }
 
@@ -133,10 +133,10 @@ sigjmp_buf line_start;
 volatile std::sig_atomic_t reading = 0;
 pthread_t reader; ///< the thread that reads lines; those of a connection get signals, too
 
-/// Drops the line that is being typed, which libedit can do by no other means; tells a command that
-/// runs to end, and when it does not, ends the shell.
+/// Drops the line that is being typed, which libedit can do in no other way. Tells a running
+/// command to end, and if it does not, ends the shell.
 extern "C" void on_interrupt(int) {
-  constexpr int status = 130; // as of all that SIGINT ends
+  constexpr int status = 130; // the status after SIGINT
   if (!::pthread_equal(reader, ::pthread_self())) {
     ::pthread_kill(reader, SIGINT);
     return;
@@ -163,8 +163,8 @@ line_reader::line_reader(completion c)
   rl_catch_signals = 1;
   rl_getc_function = next_character;
   rl_initialize();
-  pass_on_all(); // till it edits, which it would not do without an echo at its beginning
-  rl_parse_and_bind("setty -x -icanon -echo"); // and whenever it edits nothing
+  pass_on_all(); // until libedit edits, which needs an echo when it starts
+  rl_parse_and_bind("setty -x -icanon -echo"); // and whenever no line is edited
   rl_attempted_completion_function = complete;
   reader = ::pthread_self();
   std::signal(SIGINT, on_interrupt);
@@ -210,7 +210,7 @@ bool line_reader::ask_person(std::string& line) {
   return true;
 }
 
-/// At once, so that nothing is lost however the shell ends.
+/// Written at once, so that nothing is lost however the shell ends.
 void line_reader::remember(const std::string& line) {
   add_history(line.c_str());
   if (!file_.empty())

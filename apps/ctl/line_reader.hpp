@@ -6,15 +6,15 @@
 
 namespace supercache::app {
 
-/// Lines from a person, with editing, history and completion, or from a file or pipe without. There
-/// is one at a time.
+/// Lines from a person, with editing, history and completion; or from a file or pipe, without them.
+/// One instance at a time.
 ///
-/// From a terminal come UTF-8 and only UTF-8, whatever the locale is. While a command runs the
-/// terminal passes on what is typed or pasted meanwhile without echo and without its bound of 4 kB
-/// for a line.
+/// Input from a terminal is UTF-8 and nothing else, whatever the locale is. While a command runs,
+/// the terminal passes on what is typed or pasted without echo and without its limit of 4 kB per
+/// line.
 class line_reader {
 public:
-  /// What may stand behind the beginning of a line; nothing: names of files.
+  /// What may follow the beginning of a line; nothing: file names.
   using completion = std::vector<std::string> (*)(std::string_view before);
 
   explicit line_reader(completion c);
@@ -23,7 +23,7 @@ public:
   line_reader& operator=(const line_reader&) = delete;
 
   bool person() const noexcept { return person_; }
-  /// False at the end. Throws `usage_error` for a line that is no UTF-8.
+  /// False at the end. Throws `usage_error` for a line that is not UTF-8.
   bool next(std::string& line);
 
 private:

@@ -4,7 +4,7 @@
 
 namespace supercache::app {
 
-/// What of its pairs a listing of a namespace shows.
+/// Which part of a namespace's pairs a listing shows.
 enum class listed { keys, values, pairs };
 
 /// A verb that prints all keys, values or pairs of a namespace, page by page.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <iostream>
 
-// Listings: as they come, page by page, whatever their size.
+// Listings: page by page as they come, of any size.
 
 namespace supercache::app {
 
@@ -29,7 +29,7 @@ void declare(CLI::App& app, listing_words& w, const std::string& of) {
     ->default_str("");
 }
 
-/// Prints what a listing has as it comes, and what is short in order.
+/// Prints a listing as it comes, and a short one in order.
 class printer {
 public:
   printer(const session& s, listed what) : json_(s.now.json), what_(what) {}
@@ -41,7 +41,7 @@ public:
       print();
   }
   void finish() {
-    if (!begun_) // all of it
+    if (!begun_) // the whole listing
       std::ranges::stable_sort(waiting_, {}, [](const record& r) { return r[0]; });
     print();
     if (json_)

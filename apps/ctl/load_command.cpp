@@ -142,7 +142,7 @@ struct input {
   }
 };
 
-/// Writing down what was rejected must not empty what is read.
+/// The file of rejected rows must not overwrite the input.
 void check_rejects(const load_words& w) {
   const bool same = w.file == "-" ? is_same_file(STDIN_FILENO, w.rejects)
                                   : is_same_file(std::filesystem::path{w.file}, w.rejects);

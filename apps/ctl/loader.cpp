@@ -39,7 +39,7 @@ std::size_t position(const value& config, const char* name) {
   return text ? std::stoul(std::string{text->as_string()}) : 0;
 }
 
-/// Whether another try with fewer rows may help.
+/// Whether another attempt with fewer rows may help.
 bool is_about_the_rows(errc code) {
   return code == errc::invalid_argument || code == errc::type_mismatch || code == errc::too_large
          || code == errc::malformed;
@@ -56,7 +56,7 @@ loader::loader(client& node, load_target to, rejections& refused)
   partition_pos_ = position(config, "partition_pos");
 }
 
-/// Why a row cannot be stored, as far as that can be told from here.
+/// Why a row cannot be stored, as far as the client can tell.
 std::optional<std::string> loader::problem_of(const input_row& row) const {
   if (!row.problem.empty())
     return row.problem;

@@ -9,7 +9,7 @@
 
 namespace supercache::app {
 
-/// Where rows go.
+/// The destination of rows.
 struct load_target {
   enum class what { tuples, kv, structs };
   what is = what::tuples;
@@ -21,11 +21,11 @@ struct load_target {
 class rejections {
 public:
   static constexpr std::size_t shown = 20;
-  /// `file` is what is read; `path` gets all of them when reading is over, unless it is empty.
+  /// `file` is the input. All rejected rows go to `path` when reading is over, unless it is empty.
   /// Throws `error`.
   rejections(std::string file, const std::string& path);
   void add(std::size_t line, const std::string& why);
-  /// Says how many were not shown. Throws `error` if they could not be written.
+  /// Reports how many were not shown. Throws `error` if they could not be written.
   void finish();
   std::uint64_t count() const noexcept { return count_; }
 
@@ -35,10 +35,10 @@ private:
   std::uint64_t count_ = 0;
 };
 
-/// Stores rows in batches, with a few batches under way at any time.
+/// Stores rows in batches, with a few batches in flight at any time.
 ///
-/// When the node refuses a batch, its rows are tried one by one, so that every row that can be
-/// stored is and every other is named. When the node does not answer, `add` and `finish` throw.
+/// When the node refuses a batch, its rows are tried one by one: each row that can be stored is,
+/// and each other row is named. When the node does not answer, `add` and `finish` throw.
 class loader {
 public:
   loader(client& node, load_target to, rejections& refused);

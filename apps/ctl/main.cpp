@@ -61,7 +61,7 @@ int run_program(const std::vector<std::string>& words) {
   app.prefix_command();
   add_common(app, s.now);
   if (!parse(app, words))
-    return ok;
+    return app::ok;
   const auto rest = rest_of(app);
   if (rest.empty())
     throw usage_error(std::string{"a command is missing; see "} + program + " --help");

@@ -12,7 +12,7 @@ namespace {
 
 using words = std::vector<std::string>;
 
-/// Prints one fact: as it is, or as the only member of an object.
+/// Prints one fact: alone, or as the only member of an object.
 int say(const session& s, const char* name, const value& x) {
   if (s.now.json)
     print_json(value::map({{name, x}}));
@@ -47,7 +47,7 @@ int print_values(const session& s, const std::vector<value>& xs, const std::stri
   return xs.empty() ? nothing_there : ok;
 }
 
-/// What the words stand for; before anybody is asked, so that wrong ones are refused in any case.
+/// The values of the words. Parsed before a node is asked, so that wrong words are always refused.
 value_list values_of(const session& s, const words& typed) {
   value_list out;
   for (const auto& word : typed)
@@ -55,7 +55,7 @@ value_list values_of(const session& s, const words& typed) {
   return out;
 }
 
-/// A verb whose arguments are values that it takes one by one.
+/// A verb whose arguments are values that are read one by one.
 command verb(std::string name, std::string summary,
              std::vector<std::pair<std::string, std::string>> arguments,
              std::function<int(session&, const std::string& name, const value_list&)> act) {

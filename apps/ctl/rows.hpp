@@ -7,7 +7,7 @@
 
 namespace supercache::app {
 
-/// One row of a file: elements, or why there are none.
+/// One row of a file: its elements, or why there are none.
 struct input_row {
   std::size_t line = 0; ///< where it begins
   std::vector<value> items;
@@ -32,8 +32,8 @@ struct csv_settings {
 
 /// Rows of CSV. With columns or a header, every row must have as many fields.
 std::unique_ptr<row_source> csv_rows(line_source& in, csv_settings s);
-/// A JSON array per line, or an object: with `fields` its members of these names, nil where it has
-/// none; else with `pairs` {"key": …, "value": …}.
+/// A JSON array per line, or an object. With `fields`, its members of these names, nil for a
+/// missing one; else with `pairs`, {"key": …, "value": …}.
 std::unique_ptr<row_source> json_rows(line_source& in, bool pairs, std::vector<std::string> fields);
 
 } // namespace supercache::app

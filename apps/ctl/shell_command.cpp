@@ -13,7 +13,7 @@ namespace {
 
 // -- completion ----------------------------------------------------------------------------------
 
-/// What may stand at a place of a line, given the words before it.
+/// What may stand at this place in a line, after the words before it.
 std::vector<std::string> words_after(const std::vector<std::string>& before) {
   std::vector<std::string> out;
   const auto add = [&](const std::vector<command>& from) {
@@ -77,7 +77,7 @@ bool is_end(const std::vector<std::string>& words) {
   return true;
 }
 
-/// One line; answers the exit status.
+/// Runs one line; returns the exit status.
 int run_words(session& s, const std::vector<std::string>& words) {
   if (words.empty())
     return ok;
@@ -117,7 +117,7 @@ int shell(session& s) {
                lines.person() ? problem : "line " + std::to_string(number) + ": " + problem);
     std::cout.flush();
     s.let_go();
-    s.now = settings; // options of a line are for that line
+    s.now = settings; // options of a line apply to that line
     if (!lines.person() && status == ok)
       status = now;
   }
@@ -138,7 +138,7 @@ command shell_command() {
                          "command line. Input is UTF-8.\nFrom a pipe or file, the exit status is "
                          "that of the first line that failed; later lines run all the\nsame.");
             return action{[&s = c.in] {
-              s.node(); // says at once when there is nobody
+              s.node(); // fails at once when there is no node
               return shell(s);
             }};
           },

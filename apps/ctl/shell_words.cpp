@@ -26,7 +26,7 @@ private:
   bool at_end() const { return at_ == line_.size(); }
   char next() const { return line_[at_]; }
 
-  /// Whether there is a word behind.
+  /// Whether another word follows.
   bool skip_blanks() {
     while (!at_end() && is_blank(next()))
       ++at_;
@@ -62,7 +62,7 @@ private:
     return out;
   }
 
-  /// As it is typed, up to the blank behind the closing bracket.
+  /// As typed, up to the blank after the closing bracket.
   std::string in_brackets() {
     const auto from = at_;
     std::size_t open = 0;

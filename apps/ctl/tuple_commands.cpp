@@ -13,7 +13,7 @@ namespace supercache::app {
 
 namespace {
 
-/// Options about which partition is meant.
+/// Options that choose a partition.
 struct partition_word {
   std::optional<std::string> text;
   void declare(CLI::App& app) {
@@ -151,7 +151,7 @@ void collect_variables(const std::vector<term>& terms, std::vector<std::uint32_t
   }
 }
 
-/// What the variables bind, as a table with a column for each.
+/// The bindings of the variables, as a table with a column for each.
 void print_bindings(const pattern& p, const std::vector<bindings>& rows) {
   std::vector<std::uint32_t> numbers;
   collect_variables(p.terms, numbers);
@@ -188,7 +188,7 @@ int show_count(const session& s, std::uint64_t found) {
   return ok;
 }
 
-/// `find(limit)` asks for the rows; 0 = all.
+/// `find(limit)` fetches the rows; 0 = all.
 template <class Row>
 int show_matches(session& s, const match_words& w, const pattern& p,
                  const std::function<std::vector<Row>(std::uint64_t)>& find,
@@ -199,7 +199,7 @@ int show_matches(session& s, const match_words& w, const pattern& p,
     rows = find(limit);
   print(rows);
   std::uint64_t all = rows.size();
-  // The node counts what is left out; it may change meanwhile.
+  // The node counts the rows that are left out; the number may change meanwhile.
   if (w.limit && rows.size() == limit && (limit == 0 || !s.now.json))
     all = std::max(all, s.node().count_match(p, w.partition.in(s)));
   if (all > rows.size() && !s.now.json)

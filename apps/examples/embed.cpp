@@ -1,5 +1,5 @@
-// A CAF application with a cache inside: its own actor system, its own options, and actors that use
-// the cache by handle and by message.
+// A CAF application with an embedded cache: its own actor system, its own options, and actors that
+// use the cache through the handle and by message.
 //
 //     embed --supercache.num_partition=8 --shop.customers=500
 
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The application's configuration has our options beside its own: on the command line and in CAF's
+// The application's configuration has our options next to its own: on the command line and in CAF's
 // configuration file, section [supercache].
 struct shop_config : caf::actor_system_config {
   std::int64_t customers = 200;
@@ -29,7 +29,7 @@ struct shop_config : caf::actor_system_config {
   }
 };
 
-// An actor that uses the handle: reads and writes are function calls, no messages are sent.
+// An actor that uses the handle: reads and writes are function calls, without messages.
 caf::behavior till(caf::event_based_actor*, sc::cache cache) {
   return {
     [cache](sc::put_atom, std::int64_t customer, std::int64_t cents) mutable {
@@ -39,8 +39,8 @@ caf::behavior till(caf::event_based_actor*, sc::cache cache) {
   };
 }
 
-// An actor that uses messages: it knows only a typed actor handle, so the cache may as well be on
-// another machine. It answers how many customers it has promoted.
+// An actor that uses messages. It knows only a typed actor handle, so the cache may be on another
+// machine. It answers with the number of customers it has promoted.
 caf::behavior promoter(caf::event_based_actor* self, sc::cache_actor cache) {
   return {
     [=](sc::update_atom, std::int64_t threshold) {
@@ -68,7 +68,7 @@ caf::behavior promoter(caf::event_based_actor* self, sc::cache_actor cache) {
 }
 
 void run(caf::actor_system& system, const shop_config& config) {
-  // The options come from the command line and the file; a mistake in them is a sentence.
+  // The options come from the command line and the file; a mistake is an error with a sentence.
   const sc::cache cache = sc::cache::start(system);
   std::cout << "the cache has " << cache.partitions() << " partitions\n";
 
@@ -86,7 +86,7 @@ void run(caf::actor_system& system, const shop_config& config) {
     .receive([](std::uint64_t n) { std::cout << n << " of them are promoted to gold\n"; },
              [](const caf::error& why) { throw std::runtime_error(sc::message_of(why)); });
 
-  // The best customer, whoever asks.
+  // The best customer, read on this thread.
   const auto best = cache.get(config.customers - 1);
   if (!best.empty())
     std::cout << "the best customer is " << best.front() << '\n';

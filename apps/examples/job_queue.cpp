@@ -1,5 +1,5 @@
-// A job queue: workers are actors that ask the cache for the next job and are answered when there
-// is one. Every job is done exactly once, and nobody polls.
+// A job queue: workers are actors that ask the cache for the next job and get an answer when there
+// is one. Every job is done exactly once, and no worker polls.
 
 #include <supercache/supercache.hpp>
 
@@ -17,8 +17,8 @@ namespace {
 const std::string jobs = "jobs";
 const std::string results = "results";
 
-// Waits for a job, does it, leaves the result in another queue, and begins again. When no job came
-// for half a second it ends.
+// Waits for a job, does it, puts the result into another queue, and starts again. Ends when no job
+// came for half a second.
 caf::behavior worker(caf::event_based_actor* self, sc::cache_actor cache) {
   constexpr std::int64_t patience_ms = 500;
   self->send(self, sc::tick_atom_v);
@@ -33,11 +33,11 @@ caf::behavior worker(caf::event_based_actor* self, sc::cache_actor cache) {
             self->send(self, sc::tick_atom_v);
           },
           [=](const caf::error& why) {
-            // Nothing to do for a while, or the cache was stopped: both are an end.
+            // Nothing to do for a while, or the cache was stopped: the worker ends in both cases.
             self->quit(sc::code_of(why) == sc::errc::timeout ? caf::error{} : why);
           });
     },
-    [](std::uint64_t) {}, // how long the queue of results is now
+    [](std::uint64_t) {}, // the new length of the queue of results
   };
 }
 
@@ -48,13 +48,13 @@ void run(caf::actor_system& system) {
   for (int i = 0; i < workers; ++i)
     self->spawn<caf::monitored>(worker, cache.actor());
 
-  // The workers wait already; each job goes to the one that has waited longest.
+  // The workers are waiting; each job goes to the one that has waited longest.
   auto queue = cache.queue(jobs);
   for (int n = 1; n <= todo; ++n)
     queue.add(n);
   std::cout << "gave " << todo << " jobs to " << workers << " workers\n";
 
-  // A thread, unlike an actor, may wait itself.
+  // A thread, unlike an actor, may block.
   auto done = cache.queue(results);
   std::int64_t sum = 0;
   for (int n = 1; n <= todo; ++n)

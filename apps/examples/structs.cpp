@@ -44,19 +44,19 @@ void run(caf::actor_system& system) {
   orders.add({1, "Ann", status::ordered, {{"bread", 2, 3.50}, {"milk", 1, 1.20}}, {}});
   orders.add({2, "Bob", status::ordered, {{"tea", 3, 4.00}}, "ring twice"});
 
-  // What comes back is the struct, not a form of it.
+  // The result is the struct itself, not a representation of it.
   order first = orders.get(1);
   std::cout << "order " << first.number << " of " << first.customer << " is worth " << total(first)
             << '\n';
   first.state = status::shipped;
-  orders.add(first); // replaces what has its key
+  orders.add(first); // replaces the one with the same key
 
   for (const order& o : cache.structs<order>().get_all())
     std::cout << "order " << o.number << ": " << o.lines.size() << " lines, "
               << (o.state == status::shipped ? "shipped" : "not shipped yet")
               << (o.note ? ", note: " + *o.note : "") << '\n';
 
-  // Each mistake has an error of its own.
+  // Each mistake has its own error.
   if (const auto missing = orders.try_get(3); !missing)
     std::cout << to_string(sc::code_of(missing.error())) << ": " << sc::message_of(missing.error())
               << '\n';

@@ -19,7 +19,7 @@ spdlog::level::level_enum level_of(log_level l) {
   return spdlog::level::err;
 }
 
-/// Whether the user wants no colours, as no-color.org has it; else it depends on the terminal.
+/// Whether the user wants no colours, by the convention of no-color.org; else the terminal decides.
 bool no_color() {
   const char* said = std::getenv("NO_COLOR");
   return said && *said;
@@ -30,7 +30,7 @@ bool no_color() {
 std::shared_ptr<logger> log_to_standard_error(const std::string& program,
                                               const std::string& level) {
   const auto least = spdlog::level::from_str(level);
-  // One thread at a time writes; it alone waits when nobody reads.
+  // One thread at a time writes; only that thread waits when the output is not read.
   const auto colours = no_color() ? spdlog::color_mode::never : spdlog::color_mode::automatic;
   auto to = std::make_shared<spdlog::logger>(
     program, std::make_shared<spdlog::sinks::stderr_color_sink_st>(colours));

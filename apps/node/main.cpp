@@ -30,7 +30,7 @@ std::size_t default_threads() {
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
 
-/// What a setting is without a word, for the help; nothing where it has no value.
+/// The value of a setting that is not given, for the help; nothing where it has none.
 std::string default_of(const std::string& name) {
   const auto text = get_option(options{}, name).value();
   return text.empty() ? "" : "; default: " + text;
@@ -54,7 +54,7 @@ void add_settings(CLI::App& app, command_line& to) {
   }
 }
 
-/// What the command line says over what the file says.
+/// The command line overrides the file.
 supercache::options options_of(const command_line& words) {
   supercache::options o;
   if (words.config_file)
@@ -66,7 +66,7 @@ supercache::options options_of(const command_line& words) {
   return o;
 }
 
-/// Where to listen: what the command line says over what the file says over what is usual.
+/// Where to listen: the command line overrides the file, which overrides the default.
 address listen_of(const command_line& words, const supercache::options& o) {
   const auto& node = o.replication.node;
   const auto usual = node.port ? node.port : default_port;
@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   command_line words;
   try {
     if (!read(argc, argv, words))
-      return ok;
+      return app::ok;
     words.server.cache = options_of(words);
     if (words.log_level == "trace" || words.log_level == "debug")
       words.server.cache.debug_log = true;
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   try {
     words.server.cache.log = log_to_standard_error(program, words.log_level);
     serve(words.server);
-    return ok;
+    return app::ok;
   } catch (const std::exception& e) {
     complain(program, e.what());
     return failed;

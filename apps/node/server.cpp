@@ -32,17 +32,17 @@ struct node_config : caf::actor_system_config {
     supercache::add_message_types(*this);
     compat::low_latency_scheduler(*this);
     compat::set_option(*this, std::string{compat::scheduler_threads_option()}, threads);
-    // Lets clients see that the node lives; clients that send no heartbeats are not cut off.
+    // Shows clients that the node is alive; clients that send no heartbeats are not cut off.
     compat::watch_connections(*this, 1s, 0s);
   }
 };
 
 constexpr auto component = "node";
 
-/// How long a node that is told to stop tries to hand over what it has.
+/// How long a node that is told to stop tries to hand over its partitions.
 constexpr auto leave_wait = 10s;
 
-/// SIGHUP is none if whoever started the program had it ignored, as nohup does.
+/// SIGHUP is not among them if it was ignored when the program started, as under nohup.
 sigset_t ending_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -58,7 +58,7 @@ const char* name_of(int signal_number) {
   return signal_number == SIGINT ? "SIGINT" : signal_number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
-/// A line of JSON for whoever started this process.
+/// A line of JSON for the process that started this one.
 std::string event_line(const char* event, const cache& c, const address& at) {
   nlohmann::ordered_json line;
   line["event"] = event;
@@ -71,15 +71,16 @@ std::string event_line(const char* event, const cache& c, const address& at) {
   return printable(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-/// Takes lines for standard output: a pipe may be full that nobody reads, and the node is to end
-/// all the same.
+/// Takes lines for standard output: a pipe that is not read may be full, and the node must end all
+/// the same.
 std::shared_ptr<logger> announcer() {
   return log_to([](const log_line& l) {
-    static_cast<void>(write_all(STDOUT_FILENO, std::string{l.text} + '\n')); // nobody may read it
+    static_cast<void>(write_all(STDOUT_FILENO, std::string{l.text} + '\n')); // it may be unread
   });
 }
 
-/// Says `serving` as soon as every partition can be written; answers the signal that ends all.
+/// Prints `serving` as soon as every partition can be written; returns the signal that ends the
+/// node.
 int serve_until_signal(const cache& c, const address& at, logger& to) {
   const sigset_t set = ending_signals();
   constexpr timespec pause{0, 50'000'000};
@@ -94,9 +95,9 @@ int serve_until_signal(const cache& c, const address& at, logger& to) {
   }
 }
 
-/// Ends the process if taking the actor system down does not: clients may keep its threads busy.
+/// Ends the process if shutting down the actor system does not: clients may keep its threads busy.
 void end_in_any_case(std::chrono::milliseconds wait, std::shared_ptr<logger> log) {
-  // It has the log for itself: the process may be ending already when it speaks.
+  // The thread owns the log: the process may be ending when it writes.
   std::thread{[wait, log = std::move(log)] {
     std::this_thread::sleep_for(wait);
     log->write(log_level::warning, component,
@@ -111,11 +112,11 @@ void end_in_any_case(std::chrono::milliseconds wait, std::shared_ptr<logger> log
 void block_signals() {
   const sigset_t set = ending_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // Whoever read the ready line may be gone; writing to them must not end the node.
+  // The reader of the ready line may be gone; writing to it must not end the node.
   signal(SIGPIPE, SIG_IGN);
 }
 
-/// Hands over to the other nodes what this one has.
+/// Hands over this node's partitions to the other nodes.
 void leave(const cache& c, logger& log) {
   if (auto done = c.try_leave(leave_wait); !done)
     log.write(log_level::warning, component, "leaving the cluster: " + message_of(done.error()));
@@ -123,7 +124,7 @@ void leave(const cache& c, logger& log) {
     log.write(log_level::info, component, "left the cluster");
 }
 
-/// Starts the cache. A failure to listen is told with its reason, which CAF does not say.
+/// Starts the cache. A failure to listen is reported with its reason, which CAF does not give.
 cache start(caf::actor_system& system, const options& o) {
   auto c = cache::try_start(system, o);
   if (c)

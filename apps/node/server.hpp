@@ -12,13 +12,13 @@ struct server_settings {
   std::size_t threads = 2;
 };
 
-/// Blocks the signals that end the program, for this thread and those it starts. Call it before any
-/// thread is started.
+/// Blocks the signals that end the program, for this thread and the threads that it starts. Call it
+/// before any thread is started.
 void block_signals();
 
-/// Runs a cache that others reach at an address until SIGTERM, SIGINT or SIGHUP. Says on standard
-/// output when it can be reached, and when it can take writes. Throws `error` when it cannot start;
-/// nothing is left behind then.
+/// Runs a cache that others reach at an address until SIGTERM, SIGINT or SIGHUP. Prints on standard
+/// output when it can be reached, and when it can take writes. Throws `error` when it cannot start,
+/// and then leaves nothing behind.
 void serve(const server_settings& s);
 
 } // namespace supercache::app

@@ -1,7 +1,7 @@
 #ifndef SUPERCACHE_PCH_PROGRAM
 #define SUPERCACHE_PCH_PROGRAM
 
-// What most files of a program include, parsed once; see actors/pch/library.hpp.
+// Headers that most files of a program include, parsed once; see actors/pch/library.hpp.
 
 #include <supercache/supercache.hpp>
 

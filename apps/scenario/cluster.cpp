@@ -63,8 +63,8 @@ std::string cluster::peers_of(const std::string& who, const char* separator) {
   return text;
 }
 
-/// Each list in one step, so that no node reads half of one. Who is alone finds itself: a node
-/// whose list is empty waits for another.
+/// Each list is replaced in one step, so that no node reads half of one. The list of a node that is
+/// alone names the node itself: a node whose list is empty waits for another.
 void cluster::write_lists() {
   const auto found_by = [this](const std::string& name, std::uint16_t port) {
     const auto others = peers_of(name, "\n");

@@ -19,17 +19,17 @@ using names = std::vector<std::string>;
 using node_options = std::vector<std::pair<std::string, std::string>>;
 
 struct cluster_settings {
-  /// How nodes learn of each other. With `file` each has a list of its own that can change; with
-  /// `all` each is told of the first one only.
+  /// How nodes learn of each other. With `file` each node has its own list, which can change; with
+  /// `all` each node knows only the first one.
   enum class discovery { peers, file, all };
   names nodes{"a", "b", "c"};
   std::size_t partitions = 8;
   std::size_t factor = 3;
   std::string mode = "sync";
   discovery found_by = discovery::file;
-  node_options options; ///< more of them, for every node
+  node_options options; ///< further options for every node
   std::filesystem::path binary;
-  std::filesystem::path folder; ///< for logs and lists; must be there
+  std::filesystem::path folder; ///< for logs and lists; must exist
 };
 
 /// One partition as one node sees it.
@@ -41,10 +41,10 @@ struct partition_view {
 };
 
 /// Nodes on this host, each a process, which reach each other through a `network` that can be cut;
-/// clients reach them directly. A node that is started again has its old name and port and none of
-/// its data. All of it ends with this object.
+/// clients reach them directly. A restarted node has its old name and port and none of its data.
+/// All nodes end with this object.
 ///
-/// Thread: one; see `child`. Functions throw `error` when they cannot do what they are for.
+/// Thread: one; see `child`. A function throws `error` when it cannot do its work.
 class cluster {
 public:
   using milliseconds = std::chrono::milliseconds;
@@ -58,36 +58,36 @@ public:
 
   // -- processes ----------------------------------------------------------------------------------
 
-  /// Starts those that do not run, all at once, and waits until they serve.
+  /// Starts the nodes that do not run, all at once, and waits until they serve.
   void start(const names& who, const node_options& more, milliseconds longest);
-  /// Starts one that must refuse; answers what it said.
+  /// Starts a node that must refuse; returns its error text.
   std::string start_refused(const std::string& who, const node_options& more, milliseconds longest);
   void kill(const std::string& who);
   void pause(const std::string& who);
   void resume(const std::string& who);
-  /// SIGTERM; it must end with status 0 in time.
+  /// Sends SIGTERM; the node must end with status 0 in time.
   void stop(const std::string& who, milliseconds longest);
-  /// One more node belongs to the cluster, or one less; the others are told if they use lists.
+  /// Adds a node to the cluster, or removes one; the others learn of it if they use lists.
   void add(const std::string& who);
   void forget(const std::string& who);
-  /// What a node finds where its list of nodes should be.
+  /// What a node finds in the place of its list of nodes.
   enum class list { whole, gone, garbled, empty };
   void set_discovery(const std::string& who, list l);
 
   bool knows(const std::string& who) const { return nodes_.contains(who); }
   /// All nodes that were ever added, in order.
   names all() const;
-  /// Those that run and are not paused.
+  /// The nodes that run and are not paused.
   names awake() const;
   bool running(const std::string& who) const;
   target where(const std::string& who) const;
-  /// Bytes of memory that its process has.
+  /// Bytes of memory that its process uses.
   std::size_t memory_of(const std::string& who) const;
   std::filesystem::path log_of(const std::string& who) const;
 
   // -- wires --------------------------------------------------------------------------------------
 
-  /// What each of `from` sends to each of `to`; and back, unless `one_way`.
+  /// Sets the flow from each of `from` to each of `to`; and back, unless `one_way`.
   void wire(const names& from, const names& to, flow f, bool one_way);
   void heal() { network_.heal(); }
 
@@ -98,7 +98,7 @@ public:
   std::vector<partition_view> partitions(const std::string& who);
   /// Names of the nodes that it reaches, itself included.
   names members(const std::string& who);
-  /// Who leads a partition, as the one of the nodes awake says that knows the latest epoch.
+  /// The primary of a partition, according to the awake node that knows the latest epoch.
   std::optional<std::string> primary_of(std::size_t partition);
 
 private:

@@ -44,7 +44,7 @@ control::control(address node) : node_(std::move(node)) {}
 
 namespace {
 
-/// Ends it on a thread of its own: that waits for its connection to end.
+/// Ends the object on its own thread: it waits for its connection to end.
 template <class T>
 void put_aside(std::shared_ptr<T>& x) {
   if (x)

@@ -10,8 +10,8 @@
 
 namespace supercache::app {
 
-/// Asks a node of a cluster for its tables, and steers it. Thread: one. Leave it to `end_process`
-/// at the end of the program, as `client`.
+/// Asks a node of a cluster for its tables, and controls it. Thread: one. Leave it to `end_process`
+/// at the end of the program, as with `client`.
 class control {
 public:
   using milliseconds = std::chrono::milliseconds;
@@ -21,8 +21,8 @@ public:
   control(const control&) = delete;
   control& operator=(const control&) = delete;
 
-  /// "members", "partitions", "leave", "sync", "force-primary": see `member_actor`. Connects when
-  /// it has to. Throws `error` when there is no answer in time, or a bad one.
+  /// "members", "partitions", "leave", "sync", "force-primary": see `member_actor`. Connects if
+  /// necessary. Throws `error` when there is no answer in time, or a bad one.
   value ask(const std::string& what, const value& argument, milliseconds wait);
 
 private:

@@ -12,7 +12,7 @@ namespace supercache::app {
 
 using json = nlohmann::ordered_json;
 
-/// The members of one JSON object, each asked for once. What is wrong is thrown as an `error`
+/// The members of one JSON object, each read once. A mistake is thrown as an `error`
 /// (`invalid_argument`): a sentence that names the place, the value and what is allowed.
 class fields {
 public:
@@ -21,7 +21,7 @@ public:
 
   const std::string& where() const noexcept { return where_; }
   bool has(const std::string& name) const { return object_.contains(name); }
-  /// Nothing if it is not there.
+  /// Nothing if the member is missing.
   const json* find(const std::string& name);
   std::optional<std::string> text(const std::string& name);
   std::string need_text(const std::string& name);
@@ -36,7 +36,7 @@ public:
   /// `name_ms`: from 1 to an hour.
   std::chrono::milliseconds ms(const std::string& name, std::chrono::milliseconds otherwise);
   bool flag(const std::string& name);
-  /// All members were asked for. Otherwise names the first that means nothing here.
+  /// Checks that all members were read. Otherwise names the first that means nothing here.
   void finish() const;
 
   [[noreturn]] void refuse(const std::string& why) const;

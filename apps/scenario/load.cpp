@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto connect_wait = 2'000ms;
-/// A node gives up a write after so long; until then it may still happen.
+/// A node gives up a write after this time; until then it may still happen.
 constexpr auto server_timeout = 5'500ms;
 constexpr std::size_t most_findings = 20;
 
@@ -88,7 +88,7 @@ void load::work(std::size_t number) {
   while (!stop_) {
     step(c, w);
     ++w.count;
-    next = std::max(next + pause, clock::now() - 20ms); // what was missed is not made up for
+    next = std::max(next + pause, clock::now() - 20ms); // missed operations are not made up for
     std::this_thread::sleep_until(next);
   }
 }

@@ -32,24 +32,24 @@ struct load_options {
   std::size_t removes = 0, reads = 0;         ///< percent of a worker's operations; of `put`
   std::optional<std::size_t> partition;       ///< of all keys; of `put`
   std::size_t batch = 1;                      ///< records per operation; of `put`
-  std::size_t partitions = 0;                 ///< how many there are
+  std::size_t partitions = 0;                 ///< how many the cluster has
   std::size_t key_pos = 0, partition_pos = 0; ///< of the cluster
   std::string read_mode = "local";            ///< of `reads`
   std::chrono::milliseconds timeout{2'000};
 };
 const char* to_string(load_options::kind k) noexcept;
 
-/// How a load has fared so far.
+/// The results of a load so far.
 struct load_summary {
   std::uint64_t acknowledged = 0, unknown = 0, failed = 0, reads = 0, unreachable = 0;
   std::int64_t longest_gap_ms = 0;            ///< in which nothing was acknowledged
   double p50_ms = 0, p99_ms = 0, most_ms = 0; ///< of writes
   double read_p50_ms = 0;
-  std::map<std::string, std::uint64_t> errors; ///< sentences, and how often
+  std::map<std::string, std::uint64_t> errors; ///< sentences, and their counts
 };
 
-/// Makes a call at one of the nodes; a client of a node that is gone is replaced by one of the
-/// next. Thread: one.
+/// Calls one of the nodes; when a client's node is gone, a client of the next node replaces it.
+/// Thread: one.
 class caller {
 public:
   caller(std::vector<target> nodes, std::size_t first, std::chrono::milliseconds timeout)
@@ -57,11 +57,11 @@ public:
   caller(const caller&) = delete;
   caller& operator=(const caller&) = delete;
 
-  /// The present client, or one of the next node. Throws `error` when that cannot be reached.
+  /// The present client, or one of the next node. Throws `error` when that node cannot be reached.
   client& here();
-  /// The client is of no use any more.
+  /// Gives up a client that is of no more use.
   void drop() { client_ = nullptr; }
-  /// Grows with every new client.
+  /// Increases with every new client.
   unsigned generation() const noexcept { return generation_; }
 
 private:
@@ -72,8 +72,7 @@ private:
   unsigned generation_ = 0;
 };
 
-/// Clients that work in the background, each on a thread of its own, and write down what they were
-/// told.
+/// Clients that work in the background, each on its own thread, and record what they were told.
 class load {
 public:
   static std::unique_ptr<load> make(load_options o, std::vector<target> nodes);
@@ -82,16 +81,17 @@ public:
   load& operator=(const load&) = delete;
 
   void begin();
-  /// No operation begins any more.
+  /// No further operation begins.
   void halt() noexcept { stop_ = true; }
-  /// Waits for the operations under way. To be called before it is destroyed.
+  /// Waits for the operations in flight. Call it before the load is destroyed.
   void end();
   bool running() const noexcept { return !threads_.empty(); }
   load_summary summary() const;
   const load_options& options() const noexcept { return options_; }
 
-  /// What is wrong with what is found now, at each of the nodes; asks again until nothing is, or
-  /// the time is over. @pre !running()
+  /// What is wrong with the data found now at each of the nodes; asks again until nothing is, or
+  /// the time is over.
+  /// @pre !running()
   std::vector<std::string> check(const std::vector<target>& nodes,
                                  std::chrono::milliseconds longest, strictness s);
 
@@ -105,14 +105,14 @@ protected:
 
   load(load_options o, std::vector<target> nodes)
     : options_(std::move(o)), nodes_(std::move(nodes)) {}
-  /// One operation; `note`s what came of it.
+  /// One operation; `note`s its outcome.
   virtual void step(caller& c, worker& w) = 0;
   /// What is wrong as one node sees it.
   virtual std::vector<std::string> look(client& c, strictness s) = 0;
-  /// What was wrong from the start, whatever is found.
+  /// What is wrong already, whatever data is found.
   virtual std::vector<std::string> wrong(strictness) { return {}; }
 
-  /// Calls `f(client)` and answers what came of it.
+  /// Calls `f(client)` and returns its outcome.
   told attempt(caller& c, const std::function<void(client&)>& f);
   void note_read(clock::time_point from);
   void note_error(const std::string& text);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-// What the kinds of load do, and what must be true of it.
+// What each kind of load does, and what must be true of it.
 
 namespace supercache::app {
 
@@ -13,8 +13,8 @@ constexpr auto for_ever = 0ms;
 
 // -- puts and removals of keys that one worker owns ----------------------------------------------
 
-/// Where things are in a record: the key and what picks the partition where the cluster has them,
-/// the number behind both.
+/// Where things are in a record: the key, and the value that selects the partition, where the
+/// cluster has them; the number after both.
 class layout {
 public:
   explicit layout(const load_options& o)
@@ -27,7 +27,7 @@ public:
     items[number_] = number;
     return record::of(items);
   }
-  /// What picks the partition, if that is not the key.
+  /// The value that selects the partition, if that is not the key.
   client::partition partition_of(const std::string& key) const {
     return key_ == partition_ ? client::partition{} : client::partition{group_of(key)};
   }
@@ -67,14 +67,14 @@ protected:
     const auto written = removes ? content{} : content{number};
     m.book.note(s.key, written, o);
     if (o.is == outcome::unknown)
-      s.key.clear(); // whatever is written there now might be overtaken
+      s.key.clear(); // a later write there might be overtaken
     else if (o.is == outcome::acknowledged && w.random() % 100 < options().reads)
       read_back(c, s.key, written);
   }
 
   std::vector<std::string> wrong(strictness s) override {
     auto out = std::exchange(stale_, {});
-    if (s == strictness::may_lose) // what was read may have been lost between
+    if (s == strictness::may_lose) // what was read may have been lost in between
       out.clear();
     return out;
   }
@@ -115,7 +115,7 @@ private:
     return s;
   }
 
-  /// Of a batch that failed, some may have happened.
+  /// Of a failed batch, some writes may have happened.
   void step_batch(caller& c, const worker& w, mine& m, std::int64_t number) {
     std::vector<slot*> slots;
     std::vector<record> rows;
@@ -133,7 +133,7 @@ private:
     }
   }
 
-  /// A node shows a client what it wrote there.
+  /// A node must show a client what the client wrote there.
   void read_back(caller& c, const std::string& key, const content& written) {
     const unsigned before = c.generation();
     try {
@@ -193,7 +193,7 @@ protected:
   std::vector<std::string> look(client& c, strictness s) override {
     std::vector<std::string> out;
     for (const auto& key : book_.counters()) {
-      // Adding nothing is a write: it tells what the primary has.
+      // Adding zero is a write: it returns what the primary has.
       const auto found = c.kv_increment(options().name, key, 0, 0);
       if (auto why = book_.objection(key, found, s); !why.empty())
         out.push_back(std::move(why));
@@ -205,7 +205,7 @@ protected:
   }
 
 private:
-  /// Adds one to what is read; false when somebody was faster.
+  /// Adds one to the value read; false when another client was faster.
   bool exchange(client& to, const std::string& key, std::int64_t& answer) const {
     const auto seen = to.kv_get(options().name, key);
     const std::int64_t before = seen.empty() ? 0 : seen.front().as_int();

@@ -72,7 +72,7 @@ fs::path find_binary(const std::string& given) {
                     + "; --nodes-binary says where it is");
 }
 
-/// A folder that goes away, unless the user named it.
+/// A folder that is removed at the end, unless the user named it.
 class log_folder {
 public:
   explicit log_folder(const std::string& named) : kept_(!named.empty()) {
@@ -100,8 +100,8 @@ private:
   fs::path path_;
 };
 
-/// SIGINT and SIGTERM end the program, which leaves no folder behind; the nodes end with it. To be
-/// called before any thread is started.
+/// SIGINT and SIGTERM end the program and remove the folder; the nodes end with the program. Call
+/// it before any thread is started.
 void end_on_signals(std::optional<fs::path> folder) {
   sigset_t set;
   ::sigemptyset(&set);
@@ -123,7 +123,7 @@ int run(const settings& words) {
   if (words.check) {
     std::cout << printable(words.file) << ": \"" << printable(s.name) << "\", "
               << amount_text(s.steps.size(), "step", "steps") << '\n';
-    return ok;
+    return app::ok;
   }
   s.cluster.binary = find_binary(words.binary);
   const log_folder logs{words.logs};
@@ -146,7 +146,7 @@ int run(const settings& words) {
     printer.end(report);
   if (!report.passed)
     print_logs(std::cerr, logs.path());
-  return report.passed ? ok : failed;
+  return report.passed ? app::ok : failed;
 }
 
 } // namespace
@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   try {
     settings words;
-    status = read(words_of(argc, argv), words) ? run(words) : ok;
+    status = read(words_of(argc, argv), words) ? run(words) : app::ok;
   } catch (const usage_error& e) {
     complain(program, e.what());
     status = bad_usage;

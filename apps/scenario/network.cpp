@@ -20,7 +20,7 @@ pair swapped(const pair& p) { return {p.second, p.first}; }
 
 struct door {
   std::uint16_t port = 0;   ///< where it listens
-  std::uint16_t target = 0; ///< whom it leads to
+  std::uint16_t target = 0; ///< the node behind it
   int listener = -1;
 };
 
@@ -79,7 +79,7 @@ public:
 
 private:
   struct connection {
-    pair between; ///< who made it, and to whom
+    pair between; ///< the node that dials, and the one it dials
     wire::tube tube;
     bool forgotten = false;
   };
@@ -116,7 +116,7 @@ private:
       std::uint64_t ignored;
       [[maybe_unused]] const auto n = ::read(wake_, &ignored, sizeof ignored);
       const std::lock_guard hold{lock_};
-      apply_changes(); // first, so that nothing passes a wire that was cut before
+      apply_changes(); // first, so that nothing passes a wire that was already cut
       for (connection& c : connections_)
         c.tube.move(polled);
       accept_all(polled);
@@ -124,7 +124,7 @@ private:
     }
   }
 
-  /// Under the lock.
+  /// Call with the lock.
   void apply_changes() {
     if (!std::exchange(changed_, false))
       return;
@@ -141,7 +141,7 @@ private:
 
   int gather(std::vector<pollfd>& polled) {
     int wait = -1;
-    // While nothing comes through, who dials waits in the system's queue.
+    // While nothing passes, a dialling node waits in the system's queue.
     for (const auto& [between, d] : doors_)
       polled.push_back({silences(between) && !refuses(between) ? -1 : d.listener, POLLIN, 0});
     for (connection& c : connections_)

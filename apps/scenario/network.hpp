@@ -12,9 +12,9 @@ struct flow {
   enum class kind {
     open,
     refused, ///< connections break and new ones are refused, as when a process or a port is gone
-    silent,  ///< bytes stay under way until it is open again, as when a cable is pulled
-    /// The connections that are there carry nothing any more, whatever comes; new ones do. As when
-    /// a firewall on the way has lost its memory.
+    silent,  ///< bytes stay in flight until it is open again, as when a cable is pulled
+    /// The present connections never carry anything again, whatever comes; new ones do. As when a
+    /// firewall on the way has lost its state.
     forgotten,
   };
   kind is = kind::open;
@@ -23,10 +23,10 @@ struct flow {
   bool operator==(const flow&) const = default;
 };
 
-/// The wires between nodes: for each ordered pair that was added a port of the loopback interface,
-/// at which the one reaches the other, and which can be cut.
+/// The wires between nodes. Each ordered pair that was added has a port of the loopback interface,
+/// at which the first node reaches the second, and which can be cut.
 ///
-/// Thread: any. Has one of its own, that moves the bytes.
+/// Thread: any. Has its own thread, which moves the bytes.
 class network {
 public:
   network();
@@ -34,13 +34,13 @@ public:
   network(const network&) = delete;
   network& operator=(const network&) = delete;
 
-  /// Where `from` finds `to`, which listens at `port`. The same port for the same pair. Throws
-  /// `error` when there is no port left.
+  /// The address at which `from` finds `to`, which listens at `port`. The same pair gets the same
+  /// port. Throws `error` when no port is left.
   std::uint16_t add(const std::string& from, const std::string& to, std::uint16_t port);
-  /// From now on what `from` sends to `to` fares like this, over whosever connections.
+  /// From now on this is the fate of what `from` sends to `to`, over any connection.
   void set(const std::string& from, const std::string& to, flow f);
   flow of(const std::string& from, const std::string& to) const;
-  /// All pairs are open again.
+  /// Opens all pairs again.
   void heal();
 
 private:

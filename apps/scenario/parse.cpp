@@ -53,7 +53,7 @@ std::size_t position(const fields& f, const node_options& options, const std::st
   return n;
 }
 
-/// Positions in nlohmann's messages are of use to people, the rest of them is not.
+/// Positions in nlohmann's messages help people, the rest does not.
 std::string syntax_error(const std::string& what) {
   const auto at = what.find("line ");
   return at == std::string::npos ? what : what.substr(at);

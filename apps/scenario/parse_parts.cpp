@@ -2,13 +2,13 @@
 
 #include <charconv>
 
-// What several kinds of step have in common.
+// What several kinds of step share.
 
 namespace supercache::app {
 
 namespace {
 
-/// The number behind "primary of ".
+/// The number after "primary of ".
 std::optional<std::size_t> partition_in(const parsing& p, std::string_view text,
                                         std::string_view before) {
   if (!text.starts_with(before))

@@ -188,7 +188,7 @@ action read_call(parsing& p, fields& f, call_step::kind k, const std::string& ve
   if (k == call_step::kind::write)
     s.number = f.number_or("value", INT64_MIN, INT64_MAX, 1);
   if (k == call_step::kind::read) {
-    s.number = f.number("value", INT64_MIN, INT64_MAX); // nothing: it must not be there
+    s.number = f.number("value", INT64_MIN, INT64_MAX); // nothing: the key must be absent
     s.within = f.ms("within_ms", 5'000ms);
   } else {
     s.result = f.one_of("result", {"acknowledged", "refused", "unknown", "any"}, "acknowledged");

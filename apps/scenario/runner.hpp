@@ -12,21 +12,21 @@
 
 namespace supercache::app {
 
-/// How one step went.
+/// The result of one step.
 struct step_report {
   std::string number, text, result;
   double at_s = 0, took_s = 0;
   bool good = true;
 };
 
-/// How a scenario went.
+/// The result of a scenario.
 struct scenario_report {
   std::string name;
   bool passed = false;
   double seconds = 0;
   std::vector<step_report> steps;
   std::map<std::string, load_summary> loads;
-  std::size_t not_run = 0; ///< steps, counted once each
+  std::size_t not_run = 0; ///< steps, each counted once
 };
 
 /// Runs one scenario, once. Thread: the one that starts it; see `child`.
@@ -38,7 +38,7 @@ public:
   runner(const runner&) = delete;
   runner& operator=(const runner&) = delete;
 
-  /// The first step that fails is the last. Throws nothing but what makes no scenario at all.
+  /// The first step that fails is the last. Throws only if the scenario itself makes no sense.
   scenario_report run();
 
 private:
@@ -48,7 +48,7 @@ private:
   bool run_step(const step& s, const std::string& round);
   bool run_rounds(const repeat_step& r, const std::string& round);
 
-  // Each does one kind of step and answers what to say about it; throws `error` if it fails.
+  // Each performs one kind of step and returns what to report about it; throws `error` if it fails.
   std::string perform(const start_step& s);
   std::string perform(const kill_step& s);
   std::string perform(const pause_step& s);
@@ -73,7 +73,7 @@ private:
   std::string without_primary(const names& at);
   std::string miscounted(const until_step& s, const names& at);
 
-  /// The nodes that are meant, now. Waits a while for a primary.
+  /// The nodes that are meant at this moment. Waits a while for a primary.
   names resolve(const selection& s);
   std::string resolve(const selector& s);
   std::string role_of(const selector& s);

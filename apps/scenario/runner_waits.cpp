@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <thread>
 
-// Conditions that are waited for.
+// Conditions to wait for.
 
 namespace supercache::app {
 
@@ -96,8 +96,8 @@ std::string runner::without_primary(const names& at) {
   return {};
 }
 
-/// Every node reaches all others and sees the same primaries, all copies that can be, and nobody on
-/// the way; and every copy has what its primary had committed a moment ago.
+/// Every node reaches all others and sees the same primaries, all possible copies, and none on the
+/// way; and every copy has what its primary had committed a moment ago.
 std::string runner::unsettled(const names& at) {
   if (auto why = without_primary(at); !why.empty())
     return why;

@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-/// A scenario as it is written down. See README.md in this folder for the file format.
+/// A scenario as written in a file. See README.md in this folder for the format.
 namespace supercache::app {
 
-/// Nodes by name or by what they are at the moment.
+/// Nodes by name, or by their role at the moment.
 struct selector {
   enum class kind { name, primary, replica, last, each, awake, all };
   kind is = kind::name;
@@ -20,7 +20,7 @@ struct selector {
 };
 using selection = std::vector<selector>;
 
-/// Least and most; nothing is asked where nothing is set.
+/// Least and most; an unset bound is not checked.
 struct bounds {
   std::optional<std::int64_t> least, most;
 };
@@ -72,7 +72,7 @@ struct wait_step {
 struct until_step {
   enum class kind { settled, members, primary, primaries, copies };
   kind is = kind::settled;
-  selection at; ///< whose view counts
+  selection at; ///< the nodes whose views count
   std::size_t partition = 0;
   selection node; ///< of `primary` and `copies`
   bool is_not = false;
@@ -81,11 +81,11 @@ struct until_step {
 };
 struct expect_step {
   std::string load;
-  selection at; ///< where it is looked at
+  selection at; ///< the nodes where data is read
   bounds acknowledged, failed, unknown, reads;
   std::optional<std::int64_t> longest_gap_ms, p50_ms, read_p50_ms;
   bool may_lose = false; ///< acknowledged writes; in async mode
-  bool look = true;      ///< whether the data is looked at
+  bool look = true;      ///< whether the data is compared
   milliseconds within{15'000};
 };
 struct call_step {
@@ -96,7 +96,7 @@ struct call_step {
   selection at;
   std::string result; ///< acknowledged, refused, unknown, any; of `write` and `remove`
   milliseconds timeout{7'000};
-  milliseconds within{0}; ///< a read is tried again for so long
+  milliseconds within{0}; ///< a read is retried for so long
 };
 struct force_step {
   std::size_t partition = 0;
@@ -108,8 +108,8 @@ struct leave_step {
 };
 struct memory_step {
   selection who;
-  std::string mark;                  ///< under which it is remembered
-  std::optional<std::int64_t> grows; ///< MiB since then at most; nothing: remember it now
+  std::string mark;                  ///< the name of a remembered value
+  std::optional<std::int64_t> grows; ///< at most so many MiB since then; nothing: remember it now
 };
 struct step;
 struct repeat_step {
@@ -131,7 +131,7 @@ struct step {
 struct scenario {
   std::string name;
   cluster_settings cluster;
-  milliseconds limit{120'000}; ///< for all of it
+  milliseconds limit{120'000}; ///< for the whole scenario
   std::vector<step> steps;
 };
 

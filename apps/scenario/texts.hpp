@@ -5,7 +5,7 @@
 
 namespace supercache::app {
 
-/// Puts a word behind others.
+/// Appends a word to a list.
 inline void append_listed(std::string& to, std::string_view word, std::string_view between = ", ") {
   if (!to.empty())
     to += between;

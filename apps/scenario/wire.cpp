@@ -15,7 +15,7 @@ namespace supercache::app::wire {
 
 namespace {
 
-/// A direction takes no more than this before it is taken away at the other end.
+/// A direction buffers no more than this until the other end takes it.
 constexpr std::size_t most_bytes = 1 << 20;
 
 int new_socket() { return ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
@@ -62,11 +62,11 @@ tube::tube(int accepted, std::uint16_t target) : a_(accepted), b_(new_socket()) 
     reset();
 }
 
-// What was under way when things change arrives as it would have.
+// What is in flight when things change arrives as it would have.
 void tube::set(flow there, flow back) {
   there_.how = there;
   back_.how = back;
-  polled_at_ = SIZE_MAX; // what waits may be due
+  polled_at_ = SIZE_MAX; // waiting bytes may be due
 }
 
 bool tube::direction::due() const {

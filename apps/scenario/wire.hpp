@@ -10,17 +10,17 @@
 #include <utility>
 #include <vector>
 
-/// Sockets of the loopback interface, and the bytes between two of them. None of it blocks.
+/// Sockets of the loopback interface, and the bytes between two of them. Nothing blocks.
 namespace supercache::app::wire {
 
-/// A listening socket; its port is put into `port`. Throws `error`.
+/// A listening socket; stores its port in `port`. Throws `error`.
 int listen_anywhere(std::uint16_t& port);
-/// -1 when nobody waits.
+/// -1 when no connection waits.
 int accept_from(int listener);
-/// Closes it so that the other side's next read fails.
+/// Closes it so that the peer's next read fails.
 void reset(int fd);
 
-/// A connection that was accepted, and the one made for it to where it leads.
+/// A connection that was accepted, and the one made for it to its target.
 class tube {
 public:
   tube(int accepted, std::uint16_t target);
@@ -43,9 +43,9 @@ public:
   }
 
   void set(flow there, flow back);
-  /// What to wait for; `wait` becomes at most the milliseconds until something is due.
+  /// What to wait for; lowers `wait` to the milliseconds until something is due.
   void gather(std::vector<pollfd>& polled, int& wait);
-  /// Moves what can be moved, as `poll` found it.
+  /// Moves what can be moved, according to `poll`.
   void move(const std::vector<pollfd>& polled);
   /// Breaks both sides.
   void reset();
@@ -62,8 +62,8 @@ private:
     std::deque<chunk> chunks;
     std::size_t bytes = 0;
     bool ended = false;  ///< its source will send no more
-    bool broken = false; ///< and that was no orderly end
-    bool shut = false;   ///< and its sink was told
+    bool broken = false; ///< and not by an orderly end
+    bool shut = false;   ///< and its sink knows
     bool due() const;
   };
   static bool pump(int from, int to, direction& d);

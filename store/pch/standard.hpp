@@ -1,8 +1,8 @@
 #ifndef SUPERCACHE_PCH_STANDARD
 #define SUPERCACHE_PCH_STANDARD
 
-// What most files of store/ and cluster/ include of the standard library, parsed once. Files
-// include what they use all the same, and compile without this one (-Db_pch=false).
+// Headers of the standard library that most files of store/ and cluster/ include, parsed once.
+// Files still include what they use, and compile without this one (-Db_pch=false).
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-// What is one rule for many operations: times to live, read modes, limits, order.
+// Rules that hold for many operations: times to live, read modes, limits, order.
 
 using namespace supercache;
 using namespace std::chrono_literals;
@@ -26,7 +26,7 @@ constexpr write_options hour{.ttl = 1h};
 bool is_an_hour(std::optional<std::chrono::milliseconds> left) {
   return left && *left > 50min && *left <= 1h;
 }
-/// Of the only tuple under a key.
+/// Whether the only tuple under a key lives an hour.
 bool lives_an_hour(const cache& c, const value& key) {
   const auto found = c.get(key);
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -87,7 +87,7 @@ TEST_CASE("a time to live given to a change is the new one, none keeps the old o
   CHECK(is_an_hour(n.ttl("k")));
 }
 
-TEST_CASE("in a bag an update with a time to live is in place of all values") {
+TEST_CASE("in a bag an update with a time to live replaces all values") {
   running r{with_type(table_type::bag)};
   auto n = r.c.kv("n");
   n.add("k", 1);
@@ -173,7 +173,7 @@ TEST_CASE("messages carry what the handle's options do") {
         == 1);
 }
 
-TEST_CASE("struct messages are counted, know who is initialised, and end with the cache") {
+TEST_CASE("struct messages are counted, know which types are initialised, and end with the cache") {
   asked a;
   const std::string type = "person";
   const record ann{1, value::tuple({1, "Ann"})};
@@ -206,7 +206,7 @@ TEST_CASE("a get does not wait for a match over everything") {
   const pattern all{{bind(1), bind(2)}};
   auto matched = compat::ask(other, a.to, 60s, match_atom_v, all);
   CHECK(ask<record_list>(a, get_atom_v, value{7})->size() == 1);
-  // Were it one after the other, the match's answer would be there.
+  // If one came after the other, the match's answer would be there.
   CHECK_FALSE(other->has_next_message());
   matched.receive([](const std::vector<bindings>& found) { CHECK(found.size() == 300'000); },
                   [](const caf::error&) { FAIL("the match was refused"); });

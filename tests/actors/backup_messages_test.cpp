@@ -98,7 +98,7 @@ TEST_CASE("backup messages: all partitions together are everything, of a node an
   check(nodes.system(1), nodes[1]);
 }
 
-TEST_CASE("backup messages: what restores is done where it belongs, and nothing else is") {
+TEST_CASE("backup messages: restoring is done where it belongs, and nothing else is") {
   const auto check = [](caf::actor_system& sys, cache c) {
     asked a{sys, c};
     const record row{"k", 1};
@@ -141,7 +141,7 @@ TEST_CASE("backup messages: what restores is done where it belongs, and nothing 
   check(nodes.system(2), nodes[2]);
 }
 
-TEST_CASE("backup messages: who waits for an item gets one that is restored") {
+TEST_CASE("backup messages: a caller that waits for an item gets one that is restored") {
   running r;
   caf::scoped_actor self{r.system};
   auto item = compat::ask(self, r.c.actor(), std::chrono::seconds{10}, queue_atom_v, wait_atom_v,
@@ -157,7 +157,7 @@ TEST_CASE("backup messages: who waits for an item gets one that is restored") {
   CHECK(got == value{7});
 }
 
-TEST_CASE("backup messages: in a cluster a snapshot is of what was acknowledged before") {
+TEST_CASE("backup messages: in a cluster a snapshot has what was acknowledged before") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   asked a{nodes.system(0), nodes[0]};
   for (int n = 1; n <= 20; ++n) {
@@ -174,7 +174,7 @@ TEST_CASE("backup messages: in a cluster a snapshot is of what was acknowledged 
   }
 }
 
-TEST_CASE("backup messages: keys of struct types are told by any node, and are nobody's records") {
+TEST_CASE("backup messages: any node tells the keys of struct types, which are no records") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   asked a{nodes.system(0), nodes[0]}, b{nodes.system(1), nodes[1]};
   const auto init = [](asked& by, const std::string& type, std::uint64_t field) {
@@ -190,7 +190,7 @@ TEST_CASE("backup messages: keys of struct types are told by any node, and are n
     CHECK(names(node, space_kind::structs, {.mode = read_mode::primary}).empty());
     CHECK(node.stats().structs.empty());
   }
-  // Who begins anew with other records still has the types that the nodes know.
+  // A restore that begins again with other records still has the types that the nodes know.
   for (std::size_t p = 0; p < nodes[0].partitions(); ++p)
     CHECK(fixture::ok(a.apply(p, {{}, op::wipe{}})));
   CHECK(fixture::code(init(b, "person", 0)) == errc::key_mismatch);

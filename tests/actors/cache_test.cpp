@@ -26,7 +26,7 @@ std::vector<record> sorted(const records& found) {
 
 } // namespace
 
-TEST_CASE("put replaces what has the key, get finds it, remove says how many went") {
+TEST_CASE("put replaces the record with its key, get finds it, remove says how many it removed") {
   running r;
   r.c.put(record{"user-1", 1, "Alice"});
   r.c.put(record{"user-1", 2, "Alice"});
@@ -99,7 +99,7 @@ TEST_CASE("a record is gone when its time to live is over") {
   CHECK(r.c.get("longest").size() == 1);
 }
 
-TEST_CASE("the memory of expired records is reclaimed without anybody asking for them") {
+TEST_CASE("the memory of expired records is reclaimed though nobody asks for them") {
   running r;
   for (int i = 0; i < 5000; ++i)
     r.c.put(record{i, std::string(100, 'x')}, {.ttl = 10ms});

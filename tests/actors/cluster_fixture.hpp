@@ -21,7 +21,7 @@ struct node_config : config {
   }
 };
 
-/// What the nodes of this process log while it is there.
+/// The lines that the nodes of this process log while it is there.
 class log_lines {
 public:
   log_lines() {

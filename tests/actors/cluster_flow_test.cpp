@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-// How much flows: writes that are buffered, that are too fast for copies, that copies are to have.
+// How much flows: writes that are buffered, that are too fast for copies, that are replicated.
 
 using namespace supercache;
 using namespace fixture;
@@ -22,7 +22,7 @@ TEST_CASE("lazy writes reach the cluster, and flush waits for them") {
     CHECK(nodes[1].get(k, {.mode = read_mode::primary}).front() == record{k, 450 + k});
 }
 
-TEST_CASE("lazy writes that nobody takes are kept, and flush says so") {
+TEST_CASE("lazy writes that no node takes are kept, and flush says so") {
   auto o = cluster_options_with(replication_mode::sync);
   o.lazy_put_limit = 20;
   cluster nodes{o};
@@ -35,7 +35,7 @@ TEST_CASE("lazy writes that nobody takes are kept, and flush says so") {
   const auto flushed = nodes[0].try_flush();
   CAPTURE(message_of(error_of(flushed)));
   CHECK((code(flushed) == errc::unavailable || code(flushed) == errc::quorum_not_reached));
-  // As many again, then the buffer is full and says so.
+  // After as many again the buffer is full and says so.
   errc why = errc::none;
   for (int i = taken; i < taken + 100 && why == errc::none; ++i) {
     const auto put = nodes[0].try_lazy_put(record{i, "x"});
@@ -102,12 +102,12 @@ TEST_CASE("a copy installs a snapshot no faster than it may, and writes go on me
     a.put(record{"while", written});
   CHECK(written > 100);
   a.full_sync(60s);
-  // Three megabytes at one in a second: no machine is too slow for this bound.
+  // Three megabytes at one per second: no machine is too slow for this bound.
   CHECK(std::chrono::steady_clock::now() - began > 1500ms);
   CHECK(eventually([&] { return b.c.stats().records == n + 1; }));
 }
 
-TEST_CASE("writes that copies are to have are counted and measured") {
+TEST_CASE("writes that are replicated are counted and measured") {
   for (const auto mode : modes) {
     cluster nodes{cluster_options_with(mode)};
     constexpr int n = 1'000;
@@ -150,7 +150,7 @@ TEST_CASE("in a cluster, too, a waiter that dies takes no item with it") {
   CHECK(nodes[1].queue("q").count() == 5);
 }
 
-TEST_CASE("who waits for an item when the cache stops is told so") {
+TEST_CASE("a caller that waits for an item when the cache stops is told so") {
   cluster nodes{cluster_options_with(replication_mode::sync, 2)};
   std::vector<std::thread> waiters;
   std::mutex lock;

@@ -86,7 +86,7 @@ TEST_CASE("an actor may have any number of requests under way, and its writes ke
     write_at_once(nodes, 1, prefix, n);
     CHECK(nodes[1].kv("n").increment(prefix, 0, 0) == n * (n - 1) / 2);
     if (primaries(nodes[1]) != before)
-      continue; // one took over from another meanwhile: there the order may be lost
+      continue; // another node took over meanwhile: there the order may be lost
     for (int k = 0; k < 10; ++k) {
       const auto key = prefix + std::to_string(k);
       CHECK(nodes[2].get(key, {.mode = read_mode::primary}).front() == record{key, n - 10 + k});

@@ -132,7 +132,7 @@ TEST_CASE("counters and updates lose nothing when all nodes write at once") {
   }
 }
 
-TEST_CASE("each item of a queue comes out once, whoever puts in and takes out") {
+TEST_CASE("each item of a queue comes out once, whichever nodes put in and take out") {
   cluster nodes{cluster_options_with(replication_mode::sync)};
   constexpr int each = 100;
   std::atomic<std::int64_t> sum{0};

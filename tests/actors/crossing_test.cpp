@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A node "z" that can be dialled, and dials whoever dials it while that is under way.
+/// A node "z" that can be dialled, and that dials back while another node dials it.
 class counterpart {
 public:
   enum class order { before_answering, after_answering };

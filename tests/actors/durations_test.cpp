@@ -5,7 +5,8 @@
 
 #include <doctest/doctest.h>
 
-// Whoever waits may say any time at all: the longest waits for ever, one that is over not at all.
+// A caller may wait for any time at all: for the longest it waits for ever, for one that is over
+// not at all.
 
 using namespace supercache;
 using namespace fixture;
@@ -25,7 +26,7 @@ caf::error ask_for(caf::scoped_actor& self, const cache_actor& to, T& out, Ts&&.
   return why;
 }
 
-/// All that a handle can be told about time, with the longest.
+/// All operations of a handle that take a time, with the longest.
 void use(cache c) {
   const write_options w{.ttl = most, .timeout = most};
   const wait_options wait{.timeout = most};
@@ -63,19 +64,19 @@ void use(cache c) {
 
 } // namespace
 
-TEST_CASE("the longest time is waited for, and one that is over is none, on a single node") {
+TEST_CASE("the longest wait lasts, and one that is over is none, on a single node") {
   caf::actor_system_config cfg;
   caf::actor_system system{cfg};
   use(cache::start(system, {}));
 }
 
-TEST_CASE("the longest time is waited for, and one that is over is none, in a cluster") {
+TEST_CASE("the longest wait lasts, and one that is over is none, in a cluster") {
   cluster nodes{cluster_options_with(replication_mode::sync)};
   use(nodes[0]);
   CHECK(ok(nodes[1].try_full_sync(most)));
-  // What is there is there in no time.
+  // What is there already takes no time.
   CHECK(ok(nodes[1].try_full_sync(least)));
-  // Nothing can be said of a write in no time, but that it is unknown or refused.
+  // A write without time can only be done, unknown or refused.
   const auto c = code(nodes[1].try_put(record{8, "y"}, {.timeout = least}));
   CHECK((c == errc::none || c == errc::outcome_unknown || c == errc::unavailable
          || c == errc::quorum_not_reached));

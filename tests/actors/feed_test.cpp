@@ -6,7 +6,7 @@
 using namespace supercache;
 using detail::feed;
 
-// Bounds of what waits for those who watch; a WATCHES that delivers nothing stands before it.
+// Bounds of what waits for listeners; in place of WATCHES is a test that delivers nothing.
 
 namespace {
 
@@ -19,7 +19,7 @@ transition stored(record row) {
   return t;
 }
 
-/// One of about so many bytes.
+/// A change of about so many bytes.
 transition large(std::int64_t key, std::size_t bytes) {
   return stored({key, std::string(bytes, 'x')});
 }
@@ -55,7 +55,7 @@ bool is_missed(const change& c) { return c.kind == change_kind::missed; }
 
 } // namespace
 
-TEST_CASE("who has not answered gets nothing, whatever happens; then what waited, or missed") {
+TEST_CASE("a listener that has not answered gets nothing; then it gets what waited, or missed") {
   watched w;
   const auto id = w.add();
   w.f.changed(stored({0, "a"}));
@@ -104,7 +104,7 @@ TEST_CASE("a change that is larger than what may wait is missed, a large one goe
   }
 }
 
-TEST_CASE("all listeners together have a bound, and who has most waiting gives up first") {
+TEST_CASE("all listeners together have a bound, and the one with most waiting gives up first") {
   watched w;
   std::vector<std::uint64_t> stuck;
   for (int i = 0; i < 30; ++i)
@@ -117,7 +117,7 @@ TEST_CASE("all listeners together have a bound, and who has most waiting gives u
     CHECK(w.f.take().parcels.empty());
     CHECK(w.f.held() <= feed::most_of_all);
   }
-  // One that answers is told what the others cannot be told any more.
+  // A listener that answers is told what the others cannot be told any more.
   const auto quick = w.add();
   for (int key = 2; key < 100; ++key) {
     w.f.changed(large(key, size));
@@ -136,7 +136,7 @@ TEST_CASE("all listeners together have a bound, and who has most waiting gives u
   CHECK(gone == stuck);
 }
 
-TEST_CASE("large changes that are under way to those who do not answer have a bound of their own") {
+TEST_CASE("large changes under way to listeners that do not answer have a bound of their own") {
   watched w;
   constexpr std::size_t size = feed::most_large / 8;
   for (int i = 0; i < 20; ++i)
@@ -155,7 +155,7 @@ TEST_CASE("large changes that are under way to those who do not answer have a bo
   CHECK(next.parcels[0].what.front().row[0] == value{2});
 }
 
-TEST_CASE("what gathers until it is sorted has a bound, and all who watch miss what is beyond") {
+TEST_CASE("what gathers until it is sorted has a bound, and all listeners miss what is beyond") {
   watched w;
   w.add();
   constexpr std::size_t size = 1 << 20;

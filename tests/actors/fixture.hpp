@@ -14,7 +14,7 @@
 /// What the tests of caches share.
 namespace fixture {
 
-/// Somebody's actor system: four workers, our message types.
+/// The actor system of an application: four workers, our message types.
 struct config : caf::actor_system_config {
   config() {
     supercache::add_message_types(*this);

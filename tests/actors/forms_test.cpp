@@ -48,7 +48,7 @@ TEST_CASE("records in braces are stored, found and removed, also those of one el
   CHECK(fixture::code(r.c.try_put({})) == errc::invalid_argument);
 }
 
-TEST_CASE("braces in the place of a value to store are a list, however many are in them") {
+TEST_CASE("braces in place of a value to store are a list, however many are in them") {
   running r;
   auto kv = r.c.kv("things");
   kv.add("two", {"red", "blue"});
@@ -95,7 +95,7 @@ TEST_CASE("containers and optionals are stored as they are") {
   CHECK(kv.get("copied") == list({1, 2}));
 }
 
-TEST_CASE("an empty optional in the place of a partition value is all partitions") {
+TEST_CASE("an empty optional in place of a partition value means all partitions") {
   running r;
   r.c.put({"a", 1});
   std::optional<std::string> partition;

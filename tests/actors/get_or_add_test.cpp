@@ -12,7 +12,7 @@ using fixture::running;
 
 namespace {
 
-/// Says that somebody is inside, and keeps them there until it is opened.
+/// Says that a thread is inside, and keeps it there until the gate is opened.
 class gate {
 public:
   void pass() {
@@ -137,7 +137,7 @@ TEST_CASE("get_or_add of a record that its key alone does not place takes its pa
   CHECK(r.c.get_by_key_partition("k", "here").front() == record{"k", "here", 1});
 }
 
-TEST_CASE("of all who want a key at the same time one makes it and the others get the same") {
+TEST_CASE("of all callers that want a key at once one makes it, and the others get the same") {
   running r;
   auto kv = r.c.kv("things");
   for (int round = 0; round < 20; ++round) {
@@ -181,7 +181,7 @@ TEST_CASE("makers of different keys, namespaces and caches do not wait for each 
   CHECK(r.c.kv("things").get("k") == value{1});
 }
 
-TEST_CASE("what a maker throws reaches its caller, and the next one makes") {
+TEST_CASE("an exception of a maker reaches its caller, and the next one makes") {
   running r;
   auto kv = r.c.kv("things");
   CHECK_THROWS_AS(kv.get_or_add("k", []() -> value { throw std::runtime_error("no"); }),
@@ -262,7 +262,7 @@ TEST_CASE("two makers that want what the other makes are not stuck") {
   CHECK(r.c.kv("things").get("b") == value{"b"});
 }
 
-TEST_CASE("who waits for a maker waits no longer than the timeout, nor beyond a stop") {
+TEST_CASE("a caller waits for a maker no longer than the timeout, nor beyond a stop") {
   running r;
   gate g;
   std::thread slow{[&] {

@@ -19,7 +19,7 @@ network_limits small_limits() {
   return l;
 }
 
-/// Bytes by which their place can be known.
+/// Bytes that show their place.
 bytes pattern(std::size_t from, std::size_t n) {
   bytes out(n);
   for (std::size_t i = 0; i < n; ++i)
@@ -95,7 +95,7 @@ TEST_CASE("a frame of which nothing comes is given up, one that comes slowly if 
   CHECK(in.stalled(100) == std::vector<inflow::connection>{1});
   in.forget(1);
   in.add(2, bytes(10), 150);
-  CHECK(in.stalled(200).empty()); // slow, but nobody waits
+  CHECK(in.stalled(200).empty()); // slow, but none waits
   in.begin(3, 1 << 20, 200);
   while (!in.must_wait(3))
     in.add(3, bytes(l.piece), 200);

@@ -68,7 +68,7 @@ TEST_CASE("add_batch, get_many and remove_batch do many at once") {
   CHECK(kv.count() == 0);
 }
 
-TEST_CASE("keys, values and to_list tell everything in a namespace") {
+TEST_CASE("keys, values and to_list have everything in a namespace") {
   running r;
   auto kv = r.c.kv("n");
   for (int i = 0; i < 50; ++i)
@@ -218,7 +218,7 @@ TEST_CASE("an update by function that others always overtake says so in the end"
   int n = 0;
   const auto answer = kv.try_update("k", 0,
                                     [&](const value&) {
-                                      kv.add("k", ++n); // somebody else is faster every time
+                                      kv.add("k", ++n); // another writer is faster every time
                                       return value{"mine"};
                                     },
                                     {.timeout = 20ms});
@@ -226,7 +226,7 @@ TEST_CASE("an update by function that others always overtake says so in the end"
   CHECK(kv.get("k") == value{n});
 }
 
-TEST_CASE("what the function of an update throws reaches the caller and changes nothing") {
+TEST_CASE("an exception of an update's function reaches the caller and changes nothing") {
   running r;
   auto kv = r.c.kv("n");
   kv.add("k", 1);

@@ -122,14 +122,14 @@ TEST_CASE("draining the buffers, as stop does, writes everything in order") {
                                }};
   for (int i = 0; i < 90; ++i)
     REQUIRE(buffers.add(record{i % 5, i}, hash(value{i % 5})).ok());
-  CHECK(written.empty()); // nobody has drained yet
+  CHECK(written.empty()); // not drained yet
   REQUIRE(buffers.drain_all().ok());
   REQUIRE(written.size() == 90);
   for (int i = 0; i < 90; ++i)
     CHECK(written[static_cast<std::size_t>(i)] == record{i % 5, i});
 }
 
-TEST_CASE("whoever finds a buffer full writes it") {
+TEST_CASE("a caller that finds a buffer full writes it") {
   std::size_t written = 0, largest = 0;
   detail::lazy_buffers buffers{1, 8, 0, [&](std::vector<record>& batch, auto) {
                                  written += batch.size();
@@ -154,12 +154,12 @@ TEST_CASE("only the first record of an idle buffer asks for its writer") {
   CHECK(*buffers.add(record{3}, hash(value{3})) == 0);
 }
 
-TEST_CASE("what cannot be written stays in its place, and a full buffer says so") {
+TEST_CASE("a record that cannot be written stays in its place, and a full buffer says so") {
   bool possible = false;
   std::vector<record> written;
   detail::lazy_buffers buffers{
     1, 4, 0, [&](std::vector<record>& batch, auto) -> status {
-      // Those with even keys can always be written.
+      // Records with even keys can always be written.
       const auto stays = [&](const record& r) { return !possible && r[0].as_int() % 2 == 1; };
       std::ranges::copy_if(batch, std::back_inserter(written), std::not_fn(stays));
       std::erase_if(batch, std::not_fn(stays));

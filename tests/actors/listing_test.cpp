@@ -45,7 +45,7 @@ void fill(cache c) {
   c.kv("n").add_batch(pairs);
 }
 
-/// Everything that pages lead through.
+/// Everything on all pages.
 template <class NextPage>
 auto all_pages(NextPage&& next_page) {
   auto page = next_page(value{});
@@ -98,7 +98,7 @@ TEST_CASE("listing: keys by prefix, limit and page") {
   }
 }
 
-TEST_CASE("listing: a page that nobody answered is an error") {
+TEST_CASE("listing: a beginning that no page answered is an error") {
   running r;
   r.c.kv("n").add("k", 1);
   for (const value& from : {value{1}, value::tuple({-1, nullptr}), value::tuple({0, "x"})}) {
@@ -107,7 +107,7 @@ TEST_CASE("listing: a page that nobody answered is an error") {
   }
 }
 
-TEST_CASE("listing: a key of a bag is listed once, whatever it has") {
+TEST_CASE("listing: a key of a bag is listed once, however many values it has") {
   for (const auto type : {table_type::bag, table_type::duplicate_bag}) {
     running r{with_type(type)};
     auto kv = r.c.kv("n");
@@ -166,11 +166,11 @@ TEST_CASE("listing: structs by page and prefix") {
   CHECK(odd.size() == 1'250);
   CHECK(std::ranges::all_of(odd, [](const thing& t) { return t.n % 2 == 1; }));
   struct unknown : thing {};
-  // What has the same name in its inspection is the same type, and needs no init here.
+  // A type with the same name in its inspection is the same type, and needs no init here.
   CHECK(r.c.structs<unknown>().page({}).items.size() == all.page({}).items.size());
 }
 
-TEST_CASE("listing: messages say as much") {
+TEST_CASE("listing: messages list the same") {
   running r;
   fill(r.c);
   for (int i = 0; i < 30; ++i)

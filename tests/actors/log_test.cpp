@@ -14,7 +14,7 @@ using fixture::eventually;
 
 namespace {
 
-/// A sink that writes down what it is told, when it is let.
+/// A sink that writes down what it is told, as soon as it may.
 class paper {
 public:
   log_sink pen() {
@@ -66,8 +66,7 @@ TEST_CASE("lines reach the sink in their order, with level and component") {
   CHECK(p.lines() == std::vector<std::string>{"info cache: one", "error peers: two"});
 }
 
-TEST_CASE(
-  "who has something to say does not wait for a sink that is stuck, and hears what is lost") {
+TEST_CASE("a thread that logs does not wait for a sink that is stuck, and lost lines are counted") {
   paper p;
   p.get_stuck(true);
   logger log{p.pen()};
@@ -88,7 +87,7 @@ TEST_CASE(
   CHECK(lines.back() == "debug cache: " + number(count - 1) + ' ' + text); // the oldest went
 }
 
-TEST_CASE("of one kind so many lines are told in a second, and the others are counted") {
+TEST_CASE("of one kind so many lines are told per second, and the others are counted") {
   paper p;
   logger log{p.pen()};
   const auto say = [&](std::size_t i) {
@@ -134,7 +133,7 @@ TEST_CASE("a line that is too long is cut, not within a character") {
   CHECK(p.lines().front() == "info cache: " + text + "…");
 }
 
-TEST_CASE("what a sink throws ends nothing") {
+TEST_CASE("an exception of a sink ends nothing") {
   std::atomic<int> calls{0};
   logger log{[&](const log_line&) {
     ++calls;
@@ -211,7 +210,7 @@ TEST_CASE("without a log the library says nothing, on standard output or error")
     auto o = fixture::cluster_options_with(replication_mode::sync, 1);
     o.debug_log = true;
     o.replication.node.name = "a";
-    o.replication.peers = {"b@127.0.0.1:1"}; // nobody there
+    o.replication.peers = {"b@127.0.0.1:1"}; // no node is there
     fixture::node_config cfg;
     caf::actor_system system{cfg};
     auto c = cache::start(system, o);

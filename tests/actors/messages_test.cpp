@@ -9,7 +9,7 @@ using fixture::running;
 
 namespace {
 
-/// A cache and somebody who asks its actor; how most of these tests begin.
+/// A cache and a client of its actor; how most of these tests begin.
 struct asked : running {
   caf::scoped_actor self{system};
   cache_actor to = c.actor();
@@ -185,7 +185,7 @@ TEST_CASE("pages lead through everything, each record once") {
     ask<page>(a, page_atom_v, std::string{"structs"}, std::string{"none"}, value{})->rows.empty());
 }
 
-TEST_CASE("a page that nobody answered and a kind that does not exist are errors") {
+TEST_CASE("a beginning that no page answered and a kind that does not exist are errors") {
   asked a;
   a.c.put(record{"k", 1});
   for (const value& from : {value{1}, value{"x"}, value::tuple({1}), value::tuple({-1, nullptr}),

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <mutex>
 
-// What an application learns of nodes, and how it steers what it waits for.
+// What an application learns of nodes, and how it says how long it waits.
 
 using namespace supercache;
 using namespace fixture;
@@ -19,7 +19,7 @@ namespace {
 
 using node_names = std::vector<std::string>;
 
-/// Somebody who is told of nodes: "+a", "-a".
+/// A listener that is told of nodes: "+a", "-a".
 struct listener {
   struct heard {
     std::mutex lock;

@@ -53,7 +53,7 @@ std::vector<std::string> bad_values(const setting& s) {
   return {};
 }
 
-/// Somebody's configuration, which has our options among its own.
+/// The configuration of an application, which has our options among its own.
 struct config : caf::actor_system_config {
   int own = 0;
   config() {

@@ -20,7 +20,7 @@ std::size_t memory() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) >> 20;
 }
 
-/// A node, and who asks it things over the network.
+/// A node, and a client that asks it over the network.
 struct asked {
   fixture::node_config node_cfg, cfg;
   caf::actor_system node_system{node_cfg}, system{cfg};
@@ -55,7 +55,7 @@ private:
   std::promise<void> end_;
 };
 
-/// Counts what it is answered.
+/// Counts the answers that it gets.
 struct answers {
   std::atomic<int> good{0}, refused{0}, other{0};
 };

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-// Who may look into a queue, and when.
+// Which callers may look into a queue, and when.
 
 using namespace supercache;
 using namespace fixture;
@@ -33,7 +33,7 @@ struct car_park {
   });
   ~car_park() { caf::anon_send(actor, stop_atom_v); }
 
-  std::atomic<int> first{0}, second{0}; ///< how often two of those who park looked
+  std::atomic<int> first{0}, second{0}; ///< how often two parked callers looked
 
   /// Two park at a queue, and an item comes.
   void let_two_in() {
@@ -55,7 +55,7 @@ struct car_park {
 
 } // namespace
 
-TEST_CASE("of those who park at a queue as many may look as it has items, the first first") {
+TEST_CASE("of the callers parked at a queue as many may look as it has items, the first first") {
   car_park p;
   p.run([&] {
     p.parking->park("other", 60s, [&] { ++p.second; });
@@ -65,18 +65,18 @@ TEST_CASE("of those who park at a queue as many may look as it has items, the fi
   });
 }
 
-TEST_CASE("who parks where there are items may look at once") {
+TEST_CASE("a caller that parks where there are items may look at once") {
   car_park p;
   int looks = 0;
   p.run([&] {
     CHECK_FALSE(p.queues.push("q", value{1}).watched);
     p.parking->park("q", 60s, [&] { ++looks; });
     CHECK(looks == 1);
-    CHECK_FALSE(p.queues.push("q", value{2}).watched); // nobody is there any more
+    CHECK_FALSE(p.queues.push("q", value{2}).watched); // no caller is there any more
   });
 }
 
-TEST_CASE("who parks behind others looks when its time is over, though there was an item") {
+TEST_CASE("a caller parked behind others looks when its time is over, though there was an item") {
   car_park p;
   p.run([&] {
     p.parking->park("q", 60s, [&] { ++p.first; });
@@ -90,7 +90,7 @@ TEST_CASE("who parks behind others looks when its time is over, though there was
   CHECK(eventually([&] { return p.second == 1; }));
 }
 
-TEST_CASE("an item that who looked first did not take is for the next one") {
+TEST_CASE("an item that the first caller did not take is for the next one") {
   car_park p;
   p.run([&] { p.let_two_in(); });
   CHECK(eventually([&] { return p.second == 1; }));

@@ -5,10 +5,10 @@
 #include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/handshake.hpp>
 
-/// Somebody who speaks to the nodes of a cluster as if he were one.
+/// A client that speaks to the nodes of a cluster as if it were one.
 namespace fixture {
 
-/// Who takes what a node is told.
+/// The actor of a node that takes messages.
 inline supercache::cache_actor reach(caf::actor_system& system, supercache::cache& c) {
   const auto& at = c.config().replication.node;
   auto found = system.middleman().remote_actor<supercache::cache_actor>(at.host, at.port);

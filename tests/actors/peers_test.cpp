@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What was found that somebody asked for.
+/// What nodes found when "z" asked.
 struct answers {
   std::mutex lock;
   std::vector<frame::found> all;
@@ -34,7 +34,7 @@ struct answers {
   }
 };
 
-/// Somebody who speaks as the node "z" to the first node of a cluster.
+/// A client that speaks as the node "z" to the first node of a cluster.
 struct stranger {
   node_config cfg;
   caf::actor_system system{cfg};
@@ -64,7 +64,7 @@ struct stranger {
     return why;
   }
   void say(byte_buffer bytes) { self->send(theirs, frame_atom_v, wire_frame{std::move(bytes)}); }
-  /// Asks, as a node would for somebody who waits, for an item of a queue.
+  /// Asks for an item of a queue, as a node does for a caller that waits.
   void ask_for_item(cache& c, const std::string& queue, std::uint64_t id, std::uint64_t hold_ms) {
     frame::question q;
     q.id = id;
@@ -121,7 +121,7 @@ TEST_CASE("a peer whose handshake cannot be read is refused") {
     CHECK(code_of(why) == errc::malformed);
   }
   const auto endpoint = std::exchange(z.endpoint, nullptr);
-  CHECK(code_of(z.join(good)) == errc::malformed); // nobody takes the answers
+  CHECK(code_of(z.join(good)) == errc::malformed); // no actor takes the answers
   z.endpoint = endpoint;
   good.push_back(good.front());
   CHECK(code_of(z.join(good)) == errc::malformed);

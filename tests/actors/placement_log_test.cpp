@@ -1,4 +1,4 @@
-// What a node tells people about who leads what.
+// What a node logs about the primaries of partitions.
 
 #include "distributed/placement_log.hpp"
 
@@ -51,7 +51,7 @@ TEST_CASE("partitions that change their primary are named together") {
   CHECK(t.log.rests());
 }
 
-TEST_CASE("a partition that is led again by the same is not worth a word") {
+TEST_CASE("a partition that the same node leads again is not worth a word") {
   told t;
   t.look({{&a, true}}, 0);
   CHECK(t.look({nobody}, 100).empty());

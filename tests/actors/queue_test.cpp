@@ -184,7 +184,7 @@ TEST_CASE("out_wait answers an item that is there, one that comes, or timeout") 
   later.join();
 }
 
-TEST_CASE("out_wait can wait as long as one can say") {
+TEST_CASE("out_wait can wait for the longest time") {
   running r;
   auto q = r.c.queue("q");
   std::thread later{[&] {
@@ -201,7 +201,7 @@ TEST_CASE("out_wait can wait as long as one can say") {
   CHECK(fixture::eventually([&] { return second.load(); }));
 }
 
-TEST_CASE("who waits longest is served first") {
+TEST_CASE("the caller that waits longest is served first") {
   running r;
   std::mutex lock;
   std::vector<std::pair<int, value>> served;
@@ -282,7 +282,7 @@ TEST_CASE("of two waiters, one that dies leaves the item to the other") {
   CHECK(fixture::eventually([&] { return got.load(); }));
 }
 
-TEST_CASE("stop answers everybody who waits") {
+TEST_CASE("stop answers all callers that wait") {
   running r;
   std::atomic<int> threads{0}, actors{0};
   for (int i = 0; i < 3; ++i)

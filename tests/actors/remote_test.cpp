@@ -16,7 +16,7 @@ struct networked : fixture::config {
   networked() { load<caf::io::middleman>(); }
 };
 
-/// A cache in one actor system, and somebody in another who reaches it over TCP.
+/// A cache in one actor system, and a client in another that reaches it over TCP.
 struct over_network {
   networked server_config, client_config;
   caf::actor_system server{server_config}, client{client_config};
@@ -117,7 +117,7 @@ TEST_CASE("namespaces, queues and pages work over the network") {
   CHECK(ask<value>(n, stats_atom_v)->is_map());
 }
 
-TEST_CASE("somebody far away waits for an item until it comes") {
+TEST_CASE("a remote client waits for an item until it comes") {
   over_network n;
   std::thread later{[&] {
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
@@ -140,7 +140,7 @@ TEST_CASE("errors cross the network with their code and sentence") {
               errc::timeout, "no item came to queue 'q' in time");
 }
 
-TEST_CASE("nobody far away ends the cache, but an actor of the application that is published") {
+TEST_CASE("a remote client can end a published actor of the application, but not the cache") {
   over_network n;
   n.c.put(record{"k", 1});
   const auto own = n.server.spawn(

@@ -20,7 +20,7 @@ std::string complaint_of(const options& o) {
   return s ? std::string{} : s.why().message;
 }
 
-/// What the options are refused with that have these texts.
+/// What options with these texts are refused with.
 std::string refused(const std::vector<std::pair<std::string, std::string>>& texts) {
   options o;
   for (const auto& [name, text] : texts)
@@ -28,7 +28,7 @@ std::string refused(const std::vector<std::pair<std::string, std::string>>& text
   return complaint_of(o);
 }
 
-/// What is said to have no effect in options that have these texts.
+/// What is said to have no effect in options with these texts.
 std::vector<std::string> useless(const std::vector<std::pair<std::string, std::string>>& texts) {
   options o;
   for (const auto& [name, text] : texts)
@@ -52,7 +52,7 @@ std::string complaint(const std::string& text) {
   return message.substr(at + f.path().size());
 }
 
-/// Somebody's configuration, which has our options among its own.
+/// The configuration of an application, which has our options among its own.
 struct config : caf::actor_system_config {
   config() { add_options(custom_options_); }
 };
@@ -74,11 +74,11 @@ std::string caf_complaint(const std::string& text) {
 
 // -- options without effect ---------------------------------------------------------------------
 
-TEST_CASE("what promises to keep data safe and cannot do so yet is refused by name") {
+TEST_CASE("options that promise to keep data safe and cannot do so yet are refused by name") {
   for (const auto* mode : {"local", "distributed"}) {
     CHECK(refused({{"cluster", mode}, {"wal.dir", "/var/lib/x"}})
           == std::string{"wal.dir is '/var/lib/x'"} + no_log);
-    CHECK(refused({{"cluster", mode}, {"wal.fsync", "always"}}) // also what it is anyway
+    CHECK(refused({{"cluster", mode}, {"wal.fsync", "always"}}) // also the default
           == std::string{"wal.fsync is 'always'"} + no_log);
     CHECK(refused({{"cluster", mode}, {"wal.fsync", "interval"}})
           == std::string{"wal.fsync is 'interval'"} + no_log);
@@ -89,11 +89,11 @@ TEST_CASE("what promises to keep data safe and cannot do so yet is refused by na
   CHECK(refused({{"replication_mode", "strong"}, {"cluster", "distributed"}})
         == "replication_mode is 'strong'; a cluster can do async and sync so far");
   options o;
-  o.replication.wal.fsync = fsync_policy::interval; // by nobody's name
+  o.replication.wal.fsync = fsync_policy::interval; // not set by name
   CHECK(complaint_of(o) == std::string{"wal.fsync is 'interval'"} + no_log);
 }
 
-TEST_CASE("what has no effect is named, also if it is set to what it is anyway") {
+TEST_CASE("options without effect are named, also if they are set to the default") {
   CHECK(without_effect({}).empty());
   CHECK(useless({{"health.interval_ms", "5000"}, {"wal.cleanup_interval", "1s"}})
         == std::vector<std::string>{"no effect so far: health.interval_ms, wal.cleanup_interval"});
@@ -142,7 +142,7 @@ TEST_CASE("an empty word is no default") {
     CAPTURE(name);
     CHECK(refused({{name, ""}}).starts_with(std::string{name} + " is ''; allowed is "));
   }
-  CHECK(refused({{"cluster_peers", ""}, {"node_monitor.nodes", ""}}).empty()); // nobody
+  CHECK(refused({{"cluster_peers", ""}, {"node_monitor.nodes", ""}}).empty()); // no nodes
   options o;
   o.replication.node.host.clear();
   CHECK(complaint_of(o) == "node.host is ''; allowed is a host or address");
@@ -229,7 +229,7 @@ TEST_CASE("what is no text file is said to be none") {
   CHECK_REFUSED(options_from_file(""), errc::io_error, "a configuration file needs a name");
 }
 
-TEST_CASE("what CAF passes over in its file is said") {
+TEST_CASE("what CAF passes over in its file is reported") {
   CHECK(caf_complaint("[supercache]\nkey_pos=1\n[supercahe.wal]\nmajority_timeout=1s\n")
         == ":3: there is no section [supercahe.wal]; did you mean [supercache.wal]?");
   CHECK(caf_complaint("[supercache]\nkey_pos=1\nkey_pos=2\n")
@@ -264,7 +264,7 @@ TEST_CASE("CAF's help says what each option may be, and what it is") {
 
 // -- what a cache says of it --------------------------------------------------------------------
 
-TEST_CASE("a cache does not start with what it cannot keep") {
+TEST_CASE("a cache does not start with a promise that it cannot keep") {
   caf::actor_system_config cfg;
   caf::actor_system system{cfg};
   options o;

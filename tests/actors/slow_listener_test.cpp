@@ -10,7 +10,7 @@ using fixture::eventually;
 
 namespace {
 
-/// A door that those wait at who listen, in the middle of a message.
+/// A door at which listeners wait, in the middle of a message.
 struct door {
   std::mutex lock;
   std::condition_variable opened;
@@ -41,7 +41,7 @@ change_listener::behavior_type waiting_at(change_listener::pointer, std::shared_
 
 } // namespace
 
-TEST_CASE("a listener that does not come to an end with a message is sent no other, then goes on") {
+TEST_CASE("a listener that does not finish a message is sent no other, then goes on") {
   fixture::running r;
   const auto d = std::make_shared<door>();
   const auto who = r.system.spawn<caf::hidden + caf::detached>(waiting_at, d);
@@ -66,7 +66,7 @@ TEST_CASE("a listener that does not come to an end with a message is sent no oth
   compat::end(who);
 }
 
-TEST_CASE("who is told of nodes gets one message at a time, and what is different then") {
+TEST_CASE("a listener for nodes gets one message at a time, with what is different then") {
   detail::node_events events{[] {}};
   caf::actor_system_config cfg;
   caf::actor_system system{cfg};
@@ -95,7 +95,7 @@ TEST_CASE("who is told of nodes gets one message at a time, and what is differen
   CHECK(next() == "+b");
   events.now_live({{"a", 5}, {"b", 999}});
   taken();
-  CHECK(next() == "-a"); // it was started anew; of c nobody need be told
+  CHECK(next() == "-a"); // it was restarted; c need not be told
   taken();
   CHECK(next() == "+a");
   taken();

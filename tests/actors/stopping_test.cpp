@@ -6,7 +6,8 @@
 #include <future>
 #include <optional>
 
-// Whatever an application captures where: stopping the cache ends it, and so does the actor system.
+// Whatever an application captures, and where: the cache ends when it is stopped, and so does the
+// actor system.
 
 using namespace supercache;
 using namespace fixture;
@@ -109,7 +110,7 @@ TEST_CASE("an actor system ends though a provider holds a cache that nobody stop
   }));
 }
 
-TEST_CASE("who waits for an item and holds the cache is told that it stops") {
+TEST_CASE("a caller that waits for an item and holds the cache is told that it stops") {
   for (const bool clustered : {false, true}) {
     CAPTURE(clustered);
     std::atomic<int> told{0};

@@ -45,7 +45,7 @@ TEST_CASE("in a cluster a type of structs has one key, whichever node it was ini
   }
 }
 
-TEST_CASE("of many that initialise a type at once with different keys one key wins") {
+TEST_CASE("when many initialise a type at once with different keys, one key wins") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   std::atomic<int> won[2] = {0, 0};
   fixture::on_threads(6, [&](int who) {
@@ -58,7 +58,7 @@ TEST_CASE("of many that initialise a type at once with different keys one key wi
   CHECK((won[0] == 0 || won[1] == 0));
 }
 
-TEST_CASE("a record by message is held against the key that any node knows") {
+TEST_CASE("a record by message is checked against the key that any node knows") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   nodes[0].structs<person>().init(&person::name);
   struct asked {
@@ -80,7 +80,7 @@ TEST_CASE("a record by message is held against the key that any node knows") {
     errc::invalid_argument, "no type of structs can be called '.keys'");
 }
 
-TEST_CASE("what is agreed upon about keys is shown to nobody") {
+TEST_CASE("what nodes agreed upon about keys is shown nowhere") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   auto s = nodes[0].structs<person>();
   s.init(&person::id);

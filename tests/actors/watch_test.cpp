@@ -46,7 +46,7 @@ change_listener::behavior_type listening(change_listener::pointer, std::shared_p
   return {[to](changes_atom, std::uint64_t, std::vector<change>& xs) { to->add(xs); }};
 }
 
-/// Somebody who listens.
+/// A listener.
 struct listener {
   std::shared_ptr<heard> told = std::make_shared<heard>();
   change_listener who;
@@ -56,7 +56,7 @@ struct listener {
   listener& operator=(const listener&) = delete;
 };
 
-/// A cache and one who listens to it.
+/// A cache and a listener.
 struct watched : fixture::running {
   listener l{system};
   explicit watched(const options& o = {}) : running(o) {}
@@ -99,14 +99,14 @@ TEST_CASE("a namespace and a pattern can be watched") {
   CHECK(w.told().all().front().where == sessions);
 }
 
-TEST_CASE("what expires is told") {
+TEST_CASE("expired records are told") {
   watched w;
   w.c.watch({tuples}, w.l.who);
   w.c.put({"k", 1}, {.ttl = std::chrono::milliseconds{1}});
   CHECK(eventually([&] { return w.told().count(change_kind::expired) == 1; }));
 }
 
-TEST_CASE("who begins to watch and then reads has all, however many write meanwhile") {
+TEST_CASE("a caller that begins to watch and then reads has all, however many write meanwhile") {
   for (const auto type : {table_type::set, table_type::ordered_set}) {
     CAPTURE(to_string(type));
     watched w{fixture::with_type(type)};
@@ -182,7 +182,7 @@ TEST_CASE("actors watch by messages") {
   CHECK(*fixture::ask<bool>(by, unwatch_atom_v, *id));
 }
 
-TEST_CASE("in a cluster changes are told wherever they are made, and who is elsewhere too") {
+TEST_CASE("in a cluster a listener is told of changes, wherever they are made") {
   for (const auto mode : {replication_mode::async, replication_mode::sync}) {
     CAPTURE(to_string(mode));
     fixture::cluster nodes{fixture::cluster_options_with(mode, 2)};
@@ -198,7 +198,7 @@ TEST_CASE("in a cluster changes are told wherever they are made, and who is else
   }
 }
 
-TEST_CASE("when a node of a cluster is gone, those who watch are told that they may have missed") {
+TEST_CASE("when a node of a cluster is gone, listeners are told that they may have missed some") {
   fixture::cluster nodes{fixture::cluster_options_with(replication_mode::sync)};
   listener l{nodes.system(0)};
   nodes[0].watch({tuples}, l.who);
@@ -209,7 +209,7 @@ TEST_CASE("when a node of a cluster is gone, those who watch are told that they 
   CHECK(eventually([&] { return l.told->rows(change_kind::stored).size() == 50; }));
 }
 
-TEST_CASE("who watches already when another node dials it is told of what that one leads") {
+TEST_CASE("a listener that is there when another node dials is told of what that node leads") {
   auto o = fixture::cluster_options_with(replication_mode::async, 2);
   o.replication.node.name = "b"; // dialled by those before it
   fixture::member_node b{o};

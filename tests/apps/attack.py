@@ -1,6 +1,6 @@
 """Hostile connections to a node: recorded streams with flipped bits, frames that announce what
-never comes, handshakes of nobody. What is known of CAF's protocol is here: a header of 32 bytes, then
-what it announces."""
+never comes, handshakes without a node behind them. The knowledge of CAF's protocol is here: a
+header of 32 bytes, then what it announces."""
 
 import contextlib
 import random
@@ -25,14 +25,14 @@ def header(operation, length=0, data=0, source=0, to=0, flags=0):
 
 
 def request(content, to=1, claimed=None, operation=DIRECT):
-    """A request to an actor, with no actor on its way."""
+    """A request to an actor, without further stages."""
     payload = b'\0' + content
     length = len(payload) if claimed is None else claimed
     return header(operation, length, data=(1 << 62) | 7, source=99, to=to) + payload
 
 
 def text(words):
-    """As CAF writes a text: its length in pieces of 7 bits, then itself."""
+    """A text in CAF's form: its length in pieces of 7 bits, then its bytes."""
     size, out = len(words), b''
     while size > 0x7f:
         out += bytes([size & 0x7f | 0x80])
@@ -47,7 +47,7 @@ def message(types, values=b''):
 ENDLESS = b'\xff\xff\xff\xff\x0f'  # a length of four gibibytes
 
 
-# Contents that are short, and claim to be long or deep.
+# Short contents that claim to be long or deep.
 LIARS = [message([b'@charbuf'], ENDLESS), message([b'@str'], ENDLESS),
          message([b'@strvec'], ENDLESS + b'\1a'), message([b'@strset'], ENDLESS),
          message([b'supercache::value'], ENDLESS), message([b'supercache::wire_frame'], ENDLESS),
@@ -63,7 +63,7 @@ def recorded_handshake():
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         out = b''
         try:
-            while not out:  # its first connection only tries whether there is anybody
+            while not out:  # the first connection only tests whether a node listens
                 with listener.accept()[0] as s:
                     while data := s.recv(4096):
                         out += data
@@ -80,7 +80,7 @@ def length_in(some_header):
 
 
 def another(handshake, choices):
-    """The same of another process."""
+    """The same handshake, from another process."""
     at = HEADER + 8
     return handshake[:at] + choices.randbytes(4) + handshake[at + 4:]
 
@@ -145,7 +145,7 @@ def flipped(stream, choices):
 
 
 class Attacker:
-    """Makes hostile connections until it is told to stop; holds some of them."""
+    """Makes hostile connections until it is told to stop; keeps some of them open."""
 
     def __init__(self, port, handshake, streams, seed):
         self.port, self.handshake, self.streams = port, handshake, streams
@@ -171,7 +171,7 @@ class Attacker:
 
     def lies(self):
         c = self.choices
-        # Actors that a node has have small numbers.
+        # A node's actors have small numbers.
         return another(self.handshake, c) + b''.join(
             request(c.choice(LIARS), c.randrange(60)) for _ in range(10))
 
@@ -179,11 +179,11 @@ class Attacker:
         return self.choices.randbytes(self.choices.choice([1, 31, 32, 33, 500, 5000]))
 
     def many_names(self):
-        """One connection that says again and again who it is."""
+        """One connection that gives a new identity again and again."""
         return b''.join(another(self.handshake, self.choices) for _ in range(20))
 
     def pieces(self):
-        """Some of a large frame does come."""
+        """A part of a large frame does arrive."""
         length = self.choices.choice([1 << 20, 1 << 28, 1 << 30])
         return (another(self.handshake, self.choices) + header(DIRECT, length, source=3, to=1)
                 + bytes(100_000))
@@ -199,12 +199,12 @@ class Attacker:
         try:
             s = socket.create_connection(('127.0.0.1', self.port), 5)
         except OSError:
-            time.sleep(0.01)  # it lets nobody in just now
+            time.sleep(0.01)  # the node accepts nothing at the moment
             return
         s.settimeout(1)
         with contextlib.suppress(OSError):
             s.sendall(self.choices.choice(self.kinds)())
-            s.recv(1)  # else the queue before the node's door is what is attacked
+            s.recv(1)  # else the attack is on the queue of connections not yet accepted
         self.count += 1
         self.held.append(s)
         while len(self.held) > 40:
@@ -218,7 +218,7 @@ class Attacker:
 
 
 class Probe:
-    """Somebody who works with a node meanwhile, over one connection and over new ones."""
+    """A client that works with the node meanwhile, over one connection and over new ones."""
 
     def __init__(self, node):
         self.node, self.over = node, threading.Event()
@@ -258,13 +258,13 @@ class Probe:
 
 
 def memory(node, what='VmRSS'):
-    """Megabytes of a process."""
+    """Memory of a process in megabytes."""
     with open(f'/proc/{node.process.pid}/status', encoding='ascii') as status:
         return int(re.search(what + r':\s+(\d+) kB', status.read())[1]) / 1024
 
 
 def attack(node, seconds, seed, attackers=4):
-    """Attacks a node for a time. Answers how many connections there were, and the probe."""
+    """Attacks a node for so many seconds. Answers the number of connections, and the probe."""
     streams, handshake = record_streams(node), recorded_handshake()
     crowd = [Attacker(node.port, handshake, streams, f'{seed} {i}') for i in range(attackers)]
     threads = [threading.Thread(target=a.run) for a in crowd]

@@ -1,5 +1,5 @@
-"""Hostile connections take no node out, and nothing of it. A number as last argument says for how
-many seconds each test attacks; another one repeats the choices of a run."""
+"""Hostile connections stop no node, and take nothing from it. A number as last argument sets for
+how many seconds each test attacks; a second one repeats the choices of a run."""
 
 import random
 import socket
@@ -15,8 +15,8 @@ from harness import Node, closed_within, equal, eventually, main
 SECONDS = float(sys.argv[3]) if len(sys.argv) > 3 else 5
 SEED = sys.argv[4] if len(sys.argv) > 4 else str(random.randrange(100_000))
 
-# What attackers hold here at once is 160 connections of at most a megabyte, for each of which a node
-# may have taken four times as much.
+# Here attackers hold 160 connections of at most a megabyte at once, and the node may have taken
+# four times as much for each.
 PEAK = 400
 
 
@@ -49,7 +49,7 @@ def test_an_attack_with_everything():
 
 
 def test_96_bytes():
-    """A handshake, and a header: memory is taken for what comes, not for what is announced."""
+    """A handshake and a header: memory is taken for what arrives, not for what is announced."""
     handshake = recorded_handshake()
     with Node() as node:
         node.ask('put', '1', 'a')
@@ -94,21 +94,21 @@ def test_contents_that_claim_more_than_there_is():
 
 
 def test_names_that_change():
-    """One connection is one node; what is known of nodes goes with them."""
+    """One connection is one node; what is known about nodes goes with their connections."""
     handshake = recorded_handshake()
     with Node() as node:
         with connected(node, handshake) as s:
             s.sendall(another(handshake, random.Random()))
             assert closed_within(s, 20)
         with socket.create_connection(('127.0.0.1', node.port), 10) as s:
-            # An answer to a call that nobody made.
+            # An answer to a call that was never made.
             s.sendall(struct.pack('>BBBBIQQQ', 0, 0, 0, 0, 10, 3, 0, 0) + bytes(10))
             assert closed_within(s, 20)
         equal(node.ask('put', '1', 'a'), 'stored {1, "a"}')
 
 
 def test_handshakes_that_do_not_end():
-    """However many are at theirs, others get in."""
+    """However many handshakes are unfinished, other connections are accepted."""
     with Node() as node:
         held = [socket.create_connection(('127.0.0.1', node.port), 10) for _ in range(400)]
         equal(node.ask('put', '1', 'a'), 'stored {1, "a"}')
@@ -119,7 +119,7 @@ def test_handshakes_that_do_not_end():
 
 
 def test_memory_of_frames_is_bounded():
-    """Who sends much of what is larger than there is memory for waits; nobody else does."""
+    """A peer that sends much of more than memory can hold must wait; no other peer does."""
     handshake = recorded_handshake()
     with Node() as node, Writer(node) as writer:
         equal(writer.put('probe', 1), None)

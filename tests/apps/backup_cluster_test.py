@@ -1,4 +1,4 @@
-"""backup and restore of a cluster, in the middle of which a node is killed. With a million records:
+"""backup and restore of a cluster; a node is killed in the middle of each. With a million records:
 tests/apps/backup_cluster_test.py NODE CTL 1000000."""
 
 import json
@@ -19,7 +19,7 @@ SPACES = 20
 
 
 def load_much(node, count):
-    """About this many records in tuples, namespaces and structs, and a tenth of it as items."""
+    """About this many records in tuples, namespaces and structs, and a tenth of that as items."""
     def load(rows, *words):
         answer = node.ctl('load', '-', *words, stdin=''.join(rows), timeout=900)
         equal((answer.status, answer.err), (0, ''))
@@ -36,7 +36,7 @@ def load_much(node, count):
 
 
 class Command:
-    """supercachectl at work, with a terminal to show its progress on."""
+    """A running supercachectl, with a terminal that shows its progress."""
 
     def __init__(self, node, *words):
         self.words, self.shown = words, b''
@@ -52,20 +52,20 @@ class Command:
             try:
                 while piece := file.read(4096):
                     self.shown += piece
-            except OSError: # as the end is called here
+            except OSError: # the error that marks the end here
                 pass
 
     def is_over(self):
         return self.process.poll() is not None
 
     def finished(self):
-        """What it says at its end, which must be a good one."""
+        """Its output at the end, which must be a success."""
         out = self.process.communicate(timeout=900)[0]
         self.reader.join()
         assert self.process.returncode == 0, (self.words, self.process.returncode, out, self.shown)
         said = json.loads(out)
         for word in ({'backup': ['backing up']}.get(self.words[0], ['checking', 'restoring'])):
-            if said['seconds'] > 5: # what is over at once shows none
+            if said['seconds'] > 5: # a quick run shows no progress
                 assert f'\r{word} ['.encode() in self.shown and b' MB/s' in self.shown, self.shown
         print(f'{self.words[0]}: {said["records"]} records and {said["items"]} items, '
               f'{said["bytes"] / 1e6:.0f} MB, in {said["seconds"]:.1f} s, '
@@ -74,7 +74,7 @@ class Command:
 
 
 def while_under_way(begin, is_some_done, is_all_done, strike):
-    """Begins a command and strikes in the middle of it, surely: again if it was faster."""
+    """Begins a command and surely strikes in the middle of it: tries again if it was faster."""
     for _ in range(10):
         command = begin()
         eventually(lambda: is_some_done() or command.is_over(), 300, pause=0.002)
@@ -96,7 +96,7 @@ def partial_size(folder):
 
 
 def same(found, wanted):
-    """All that was there is there, and nothing else; no time to live is longer than it was."""
+    """All old data is there and nothing else; no time to live is longer than it was."""
     equal(sorted(found.parts), sorted(wanted.parts))
     assert found.content() == wanted.content()
     for n in range(SPACES):
@@ -110,7 +110,7 @@ def options(mode):
 
 
 def with_one_killed(victim, mode):
-    """A backup, and a restore, in the middle of each of which a node of three is killed."""
+    """A backup and a restore; in the middle of each, one of three nodes is killed."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'backup')
         with Cluster('abc', *options(mode)) as nodes:

@@ -1,4 +1,4 @@
-"""Reads backups as store/backup-format.md describes them, with nothing of ours."""
+"""Reads backups as store/backup-format.md describes them, with no code of ours."""
 
 import os
 import struct
@@ -7,7 +7,7 @@ from harness import equal
 
 
 class _Bytes:
-    """MessagePack, as much of it as values need."""
+    """The part of MessagePack that values need."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -78,7 +78,7 @@ class _Bytes:
 
 
 def blocks(data):
-    """The blocks of a file, each a list of what is in it."""
+    """The blocks of a file, each a list of its contents."""
     return [list(_Bytes(block).rest()) for block in _Bytes(data).rest()]
 
 
@@ -86,8 +86,8 @@ TUPLES, KV, QUEUE, STACK, STRUCTS = range(5)
 
 
 class Backup:
-    """What is in a file: `rows[kind, name]` has [left_ms, record] each, `items[kind, name]` what a
-    queue or stack has, oldest first; `parts` the same of each partition."""
+    """The contents of a file: `rows[kind, name]` has [left_ms, record] each, `items[kind, name]`
+    the items of a queue or stack, oldest first; `parts` the same for each partition."""
 
     def __init__(self, path):
         with open(path, 'rb') as file:
@@ -121,13 +121,13 @@ class Backup:
         return sum(map(len, self.rows.values()))
 
     def content(self):
-        """All that is there, whatever partitions it is in and how long it lives."""
+        """All contents, regardless of partitions and times to live."""
         rows = {place: sorted((repr(record) for _, record in rows))
                 for place, rows in self.rows.items()}
         return rows, self.items
 
     def left(self, kind, name):
-        """What each key has left to live."""
+        """The time that each key has left to live."""
         return {repr(record[0]): left for left, record in self.rows.get((kind, name), [])}
 
 

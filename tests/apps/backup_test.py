@@ -16,7 +16,7 @@ TYPES = ('set', 'ordered_set', 'bag', 'duplicate_bag')
 
 
 def fill(node, many=False):
-    """Some of everything; with `many`, keys have many records."""
+    """Some data of every kind; with `many`, keys have many records."""
     rows = [[i, f'name {i}', {'$tuple': [i, None, 0.5]}] for i in range(500)]
     rows += [['str', {'$bytes': '/wA='}, {'$map': [[1, 2]]}, {'$double': 'nan'}], [None], [[1, 2]]]
     if many:

@@ -1,4 +1,4 @@
-"""supercache-bench: that it measures what it says, and refuses what makes no sense."""
+"""supercache-bench: it measures what it says, and refuses arguments that make no sense."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What does not read does not cost its node memory without bound."""
+"""A client that does not read does not cost its node memory without bound."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ def memory(node):
 
 
 class Watch:
-    """supercachectl watch, whose output goes somewhere."""
+    """supercachectl watch, with its output to `out`."""
 
     def __init__(self, node, out, *words):
         self.process = subprocess.Popen([CTL, '--node', node.address, 'watch', *words],
@@ -37,12 +37,12 @@ class Watch:
 
 
 def overwrite(node, times):
-    """Writes one key so often."""
+    """Writes one key `times` times."""
     node.ask('load', '-', stdin=''.join(f'k,{VALUE},{i}\n' for i in range(times)))
 
 
 def grows_little(node, rounds=3, times=10_000):
-    """Whether a node stays as small as it was, however much one key is overwritten."""
+    """Checks that a node's memory hardly grows, however often one key is overwritten."""
     overwrite(node, times)
     if node.sanitized():
         return

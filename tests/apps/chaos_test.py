@@ -1,5 +1,5 @@
-"""Nodes are killed, hung, stopped and started again at random, one at a time, while others write: no
-acknowledged record is lost, at any moment. A number as last argument repeats the choices of a run."""
+"""Nodes are killed, frozen, stopped and restarted at random, one at a time, while others write: at
+no moment is an acknowledged record lost. A number as last argument repeats the choices of a run."""
 
 import random
 import signal
@@ -34,7 +34,7 @@ def hang(cluster, name, pause):
 
 
 def settle(cluster, name):
-    """Until the cluster can bear the next one."""
+    """Waits until the cluster can bear the next failure."""
     eventually(lambda: cluster[name].ctl('sync', '--for', '2000').status == 0, 40)
 
 

@@ -1,4 +1,4 @@
-"""Nodes whose wall clock is set while they run: what was said to last so long lasts so long."""
+"""Nodes whose wall clock is set while they run: durations stay as they were given."""
 
 import contextlib
 import glob
@@ -10,12 +10,12 @@ import time
 from harness import equal, eventually, main
 from preloaded import ALONE, CLUSTER_OF_ONE, node_with
 
-# Debian's libfaketime: what a process takes for the time of day is what a file says.
+# Debian's libfaketime: a process takes the time of day from a file.
 FAKE_CLOCK, = glob.glob('/usr/lib/*/faketime/libfaketimeMT.so.1')
 
 
 class WallClock:
-    """The wall clock of a node; as the machine's until it is set."""
+    """The wall clock of a node; it equals the machine's until it is set."""
 
     def __init__(self, file):
         self.file = file
@@ -67,7 +67,7 @@ def test_a_wait_ends_in_time_and_takes_nothing_afterwards_though_the_clock_was_s
             waiting = threading.Thread(
                 target=lambda: answers.append(node.ctl('queue', 'jobs', 'wait', '--for', '2000')))
             waiting.start()
-            time.sleep(0.5)  # so that most likely it waits already
+            time.sleep(0.5)  # so that it most likely waits already
             clock.shift('-1h')
             waiting.join()
             equal((answers[0].status, answers[0].out), (3, ''))

@@ -13,7 +13,7 @@ OPTIONS = ['--cluster', 'distributed', '--num_partition', '8', '--replication_fa
 
 
 def free_ports(count):
-    """Ports that nobody listens on, all different."""
+    """Distinct ports on which nothing listens."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for s in sockets:
@@ -35,7 +35,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        # All at once: one that leaves would wait for others that are gone.
+        # All at once: a leaving node would wait for others that are gone.
         for node in self.nodes.values():
             if node.process.poll() is None:
                 node.kill()
@@ -45,9 +45,9 @@ class Cluster:
         return self.nodes[name]
 
     def words(self, name, *options):
-        """The command line of a node; options win over those of the cluster."""
-        # A port that is free while its node is down may be given to a node of another test, which
-        # must not be taken for a peer: nodes of other prefixes refuse each other.
+        """The command line of a node; `options` override those of the cluster."""
+        # The port of a node that is down may be given to a node of another test, which must not be
+        # taken for a peer: nodes with other prefixes refuse each other.
         given = iter(['--node.name', name, '--port', str(self.ports[name]), '--cluster_peers',
                       self.peers, '--table_prefix', f't{os.getpid()}', *OPTIONS, *self.options,
                       *options])
@@ -55,7 +55,7 @@ class Cluster:
         return [word for pair in last.items() for word in pair]
 
     def launch(self, *names):
-        """Starts nodes and does not wait for them."""
+        """Starts nodes without waiting for them."""
         for name in names:
             self.nodes[name] = node = Node(*self.words(name))
             node.launch()
@@ -76,19 +76,19 @@ class Cluster:
         return self
 
     def ready_at(self, *names):
-        """Waits until these nodes see each other, and all partitions have the copies they can."""
+        """Waits until these nodes see each other, and all partitions have all possible copies."""
         first = self.nodes[names[0]]
         eventually(lambda: all(self.states(names[0])[n] in ('here', 'up') for n in names)
                    and first.ctl('sync', '--for', '1000').status == 0, 30)
         return self
 
     def states(self, name):
-        """What a node says of every member."""
+        """A node's view of every member."""
         return {m['node']: m['state'] for m in self[name].json('members')}
 
 
 class Writer:
-    """A shell that stays connected: puts records one by one and says which were acknowledged."""
+    """A shell that stays connected: puts records one by one and reports which were acknowledged."""
 
     def __init__(self, node):
         self.node = node
@@ -114,7 +114,7 @@ class Writer:
             said = self.say('put ' + ' '.join(json.dumps(x) for x in items))
         except BrokenPipeError:
             said = ''
-        if not said: # a shell ends that does not find its node at its beginning
+        if not said: # a shell ends if it does not find its node at the start
             self.__exit__()
             self.__init__(self.node)
             return 'the shell ended'

@@ -107,7 +107,7 @@ def test_leave_hands_over_everything():
         eventually(lambda: cluster.states('b') == {'a': 'left', 'b': 'here', 'c': 'up'})
         row = a.json('members')[0]
         equal((row['primaries'], row['replicas']), (0, 0))
-        a.kill()  # it matters to nobody
+        a.kill()  # a node that has left is not missed
         b.ask('sync')
         eventually(lambda: cluster.states('b')['a'] == 'left')
         equal(b.ask('members').splitlines()[-1], '2 members, all reachable')
@@ -135,7 +135,7 @@ def test_leave_says_when_it_cannot():
         equal(len(c.ask('dump').splitlines()), 100)
         a.kill()
         cluster.start('a').ready_at('c', 'a')
-        equal(c.json('leave'), {'left': 'c'})  # somebody is there to take it
+        equal(c.json('leave'), {'left': 'c'})  # another node is there to take the data
         equal(len(cluster['a'].ask('dump').splitlines()), 100)
         status, seconds = cluster['a'].stop()
         equal(status, 0)  # the last one, with all data
@@ -152,7 +152,7 @@ def test_force_primary_knows_which_partitions_there_are():
 
 
 def test_dead_nodes_that_nobody_expects_are_down():
-    """Though they are no members any more, their copies are not taken for restarted ones."""
+    """Although the nodes are no longer members, their copies are not taken for restarted ones."""
     with Cluster() as cluster, tempfile.NamedTemporaryFile('w') as nodes:
         nodes.write(cluster.peers.replace(',', '\n'))
         nodes.flush()

@@ -1,4 +1,4 @@
-"""What a node refuses before it starts, or says to be of no use: options, files, empty words."""
+"""What a node refuses before it starts, or reports as useless: options, files, empty words."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ NO_LOG = (', but there is no log on disk so far: data is lost when the last proc
 
 
 def refused(*words):
-    """What the node says that it does not start with; nothing is listening afterwards."""
+    """The node's reason for not starting; nothing listens afterwards."""
     answer = run(NODE, '--port', '0', *words, timeout=30)
     equal((answer.status, answer.out, answer.err.count('\n')), (2, '', 1))
     assert answer.err.startswith(f'{PROGRAM}: '), answer

@@ -1,5 +1,5 @@
-"""What is said of copies is true: of how many there are, how many were asked for, and who can be
-reached."""
+"""What is reported about copies is true: how many there are, how many were requested, and which
+nodes can be reached."""
 
 import contextlib
 import re

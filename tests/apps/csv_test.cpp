@@ -33,21 +33,21 @@ using texts = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("fields are what stands between separators") {
+TEST_CASE("fields are the texts between separators") {
   CHECK(rows_of("a,b,c\n1,2,3\n") == texts{"1:[a][b][c]", "2:[1][2][3]"});
   CHECK(rows_of("a") == texts{"1:[a]"});
   CHECK(rows_of("a,\n,b\n,\n") == texts{"1:[a][]", "2:[][b]", "3:[][]"});
   CHECK(rows_of(" a , b\n") == texts{"1:[ a ][ b]"});
 }
 
-TEST_CASE("lines end with LF, CR LF or the end of the file, and blank ones are no rows") {
+TEST_CASE("lines end with LF, CR LF or the end of the file, and blank ones are not rows") {
   CHECK(rows_of("a,b\r\nc,\r\n\"d\"\r\n") == texts{"1:[a][b]", "2:[c][]", "3:\"d\""});
   CHECK(rows_of("\n\na\n\r\n\nb") == texts{"3:[a]", "6:[b]"});
   CHECK(rows_of("").empty());
   CHECK(rows_of("\n").empty());
 }
 
-TEST_CASE("a byte order mark is no data") {
+TEST_CASE("a byte order mark is not data") {
   CHECK(rows_of("\xef\xbb\xbf"
                 "a,b\n")
         == texts{"1:[a][b]"});

@@ -19,7 +19,7 @@ std::string why_not(const char* text, column_type type) {
   return x ? "it is " + to_string(*x) : x.why().message;
 }
 
-/// The record that reading what was written gives.
+/// The record that results from reading what was written.
 record again(const record& r, const std::string& separator) {
   std::istringstream in{csv_line(r, separator)};
   line_source lines{in};
@@ -74,7 +74,7 @@ TEST_CASE("typed columns say what they need") {
   CHECK(why_not("yes", column_type::boolean) == "'yes' is no true or false");
 }
 
-TEST_CASE("an empty field is nil, or a string where that is asked for") {
+TEST_CASE("an empty field is nil, or a string on request") {
   for (const auto type : {column_type::automatic, column_type::string, column_type::integer,
                           column_type::json, column_type::hex})
     CHECK(value_of({"", false}, type, false).value() == value{});
@@ -91,7 +91,7 @@ TEST_CASE("columns are named by their types") {
         == "column 2 is ''; allowed is auto, bool, float, hex, int, json, skip, string");
 }
 
-TEST_CASE("what is written reads back as the same record") {
+TEST_CASE("a written record reads back as the same record") {
   constexpr double inf = std::numeric_limits<double>::infinity();
   const std::vector<record> all{
     record{1, -2.5, true, value{}, "text"},
@@ -111,7 +111,7 @@ TEST_CASE("what is written reads back as the same record") {
       CHECK(again(r, separator) == r);
 }
 
-TEST_CASE("separators that numbers have in them are refused for writing") {
+TEST_CASE("separators that occur in numbers are refused for writing") {
   for (const char* good : {",", ";", "\t", "|", " "})
     CHECK(check_for_writing(good));
   for (const char* bad : {"", ".", "-", "x", "1", ",+", "\""})

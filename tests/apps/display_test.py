@@ -1,4 +1,4 @@
-"""What programs show: no control of a name reaches the terminal, progress stays on its line, and
+"""What programs show: no control in a name reaches the terminal, progress stays on its line, and
 colours can be switched off."""
 
 import json
@@ -20,7 +20,7 @@ HARMLESS = re.compile('[^\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 
 def harmless(*texts):
-    """Nothing of it steers a terminal; ends of lines are those of the program."""
+    """Checks that no text controls a terminal; ends of lines are those of the program."""
     for text in texts:
         assert HARMLESS.fullmatch(text), repr(text)
 
@@ -49,7 +49,7 @@ def test_names_of_namespaces_and_values():
             for words in (['kv', name, 'incr', 'text'], ['remove', '--all'], ['kv', name, 'clear']):
                 node.ctl(*words)
         stats = node.json('stats')
-        assert 'a\x1b[31mb' in stats['queues'], stats # the name itself is as it was
+        assert 'a\x1b[31mb' in stats['queues'], stats # the name itself is unchanged
         assert r'a\u001b[31mb' in node.ask('stats'), node.ask('stats')
         harmless(node.log())
 
@@ -83,7 +83,7 @@ def test_configuration_files():
             with tempfile.NamedTemporaryFile(suffix='.conf') as config:
                 config.write(text)
                 config.flush()
-                # Words that are refused, so that a file that is not refused starts no node.
+                # A word that is refused, so that no node starts if the file is accepted.
                 answer = run(NODE, '--config', config.name, '--num_partition', '0')
                 harmless(answer.out, answer.err)
                 equal(answer.status, 2)

@@ -1,4 +1,4 @@
-"""Writers that note what was acknowledged, for tests in which nodes fail."""
+"""Writers that record what was acknowledged, for tests in which nodes fail."""
 
 import threading
 import time
@@ -8,8 +8,8 @@ from harness import equal, eventually
 
 
 class Load:
-    """Writers on some nodes, each on a thread, until the end of a `with` block. Keys are never
-    written twice, so that what is there afterwards can be compared."""
+    """Writers on some nodes, each on its own thread, until the end of a `with` block. A key is
+    never written twice, so that the data can be compared afterwards."""
 
     def __init__(self, cluster, *names):
         self.cluster, self.names = cluster, names
@@ -43,7 +43,7 @@ class Load:
                     self.when[key] = time.monotonic()
 
     def wait(self, more):
-        """Until that many more writes were acknowledged."""
+        """Waits until that many more writes were acknowledged."""
         enough = len(self.acknowledged) + more
         eventually(lambda: len(self.acknowledged) >= enough)
 

@@ -1,4 +1,4 @@
-"""Nodes that die, hang, and come back while others write: what was acknowledged stays."""
+"""Nodes that die, hang, and come back while others write: acknowledged data stays."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ def test_a_killed_node_that_starts_again_gets_everything_back():
         equal(load.refused, [])
         b = cluster['b']
         eventually(lambda: copies(b) == len(load.acknowledged))
-        # Now it is as good as the others were.
+        # Now its copy is as good as the others were.
         cluster['a'].kill()
         eventually(lambda: cluster.states('b')['a'] == 'down')
         equal(b.ask('put', 'more', '1'), 'stored {"more", 1}')
@@ -89,7 +89,7 @@ def test_a_load_goes_on_while_a_node_is_killed():
 
 
 def test_counters_and_queues_are_exact_while_their_primary_is_killed():
-    """What is sent again, because its answer was lost, is done once."""
+    """A request that is sent again because its answer was lost is done once."""
     with Cluster() as cluster:
         cluster.start().ready()
         names = [f'n{i}' for i in range(8)]  # of several partitions
@@ -144,7 +144,7 @@ def test_a_hung_node_counts_as_down_and_comes_back():
 
 
 def test_a_hung_primary_is_given_up_when_it_is_declared_down():
-    """Else the deadline of a call, five seconds, would end it with an error."""
+    """Otherwise the deadline of a call, five seconds, would end it with an error."""
     with Cluster() as cluster:
         cluster.start().ready()
         a, b = cluster['a'], cluster['b']
@@ -186,7 +186,7 @@ def test_without_a_majority_writes_fail_in_time_and_work_again_when_it_is_back()
         for reason in reasons:
             assert ('within the deadline' in reason
                     or reason == 'too few members of the partition can be reached'), reasons
-        equal(a.ask('get', '1'), '{1, "x"}')  # a local read is no write
+        equal(a.ask('get', '1'), '{1, "x"}')  # a local read is not a write
         for process in stopped:
             process.send_signal(signal.SIGCONT)
         start = time.monotonic()
@@ -199,7 +199,7 @@ def test_without_a_majority_writes_fail_in_time_and_work_again_when_it_is_back()
 
 
 def primary_of(cluster, partition=0, asked=None):
-    """The name of the node that leads a partition, as one node, or any that runs, says."""
+    """The primary of a partition according to one node, or to any that runs."""
     node = asked or next(n for n in cluster.nodes.values() if n.process.poll() is None)
     return node.json('partitions')[partition]['primary']
 
@@ -218,7 +218,7 @@ def thaw(*nodes):
 
 
 def test_a_primary_that_was_frozen_answers_with_nothing_old():
-    """Reads at the primary that wait at it when it wakes up: another one has taken a write
+    """Reads as primary that wait at the primary when it wakes up: another one has taken a write
     meanwhile."""
     with Cluster('abc', '--num_partition', '1') as cluster, contextlib.ExitStack() as stack:
         cluster.start().ready()
@@ -227,14 +227,14 @@ def test_a_primary_that_was_frozen_answers_with_nothing_old():
         equal(other.ask('put', 'k', '0'), 'stored {"k", 0}')
         shells = [stack.enter_context(Writer(frozen)) for _ in range(8)]
         for number in range(1, 7):
-            for shell in shells:  # each is connected, and sees what there is
+            for shell in shells:  # each is connected, and sees the present value
                 equal(shell.say('dump'), f'["k",{number - 1}]')
             freeze(frozen)
             eventually(lambda: primary_of(cluster, 0, other) not in (None, name), 10)
             equal(other.ask('put', 'k', str(number)), f'stored {{"k", {number}}}')
             for shell in shells:
                 shell.process.stdin.write('dump\n')
-            time.sleep(0.2)  # they are there, and nobody reads them
+            time.sleep(0.2)  # the requests have arrived and wait
             thaw(frozen)
             for shell in shells:
                 equal(shell.process.stdout.readline(), f'["k",{number}]\n')
@@ -255,7 +255,7 @@ def test_a_write_waits_for_its_majority_only_so_long():
             took = time.monotonic() - start
             thaw(*others)
         assert 'no majority confirmed it within 400 ms; it may survive or vanish' in why, why
-        assert took < 1.3, took  # before the others count as down
+        assert took < 1.3, took  # before the others declare it down
         counted = cluster[name].json('stats', 'api')['replicate_sync']
         assert counted['calls'] >= 2 and counted['errors'] == 1, counted
         equal(eventually(lambda: cluster[name].ask('put', 'k', '3')), 'stored {"k", 3}')
@@ -297,7 +297,7 @@ def test_what_only_one_node_had_is_counted_when_it_is_given_up():
             first.ask('put', f'alone{i}', '1')
         freeze(first)
         thaw(*others)
-        # For a moment each of them may lead alone; then they agree.
+        # For a moment each may lead alone; then they agree.
         eventually(lambda: primary_of(cluster, 0, others[0]) not in (None, name)
                    and primary_of(cluster, 0, others[0]) == primary_of(cluster, 0, others[1])
                    and 'up' in cluster.states(next(n for n in 'abc' if n != name)).values(), 10)

@@ -1,5 +1,6 @@
-"""Nodes that have never had a list of their peers wait for one: they found nothing, are let into
-nothing and acknowledge nothing. When the list comes they go on as if it had come at the start."""
+"""Nodes that have never had a list of their peers wait for one: they bootstrap nothing, are let
+into nothing and acknowledge nothing. When the list comes they continue as if it had come at the
+start."""
 
 import concurrent.futures
 import contextlib
@@ -40,7 +41,7 @@ def cluster_with_list(mode='sync'):
 
 
 def nothing_is_acknowledged(nodes):
-    """All at once, since each is tried until its deadline; all that the nodes say is why."""
+    """All writes at once, since each is tried until its deadline; every answer gives the reason."""
     writes = [['put', 'x', '1'], ['kv', 'k', 'put', 'x', '1'], ['queue', 'q', 'add', '1'],
               ['stack', 's', 'push', '1'], ['kv', 'k', 'incr', 'n']]
     with concurrent.futures.ThreadPoolExecutor(3 * len(writes)) as pool:
@@ -51,7 +52,7 @@ def nothing_is_acknowledged(nodes):
 
 
 def all_is_kept(cluster):
-    """Each node takes writes, and all have them."""
+    """Each node takes writes, and all nodes have them."""
     for name in cluster.names:
         for i in range(4):
             cluster[name].ask('put', f'{name}{i}', '1')
@@ -123,7 +124,7 @@ def test_a_node_that_waits_says_so_wherever_it_is_asked():
 
 
 def test_one_without_a_list_is_let_in_when_it_has_one():
-    """The others are a cluster meanwhile; it does not take anything from them."""
+    """The other nodes are a cluster meanwhile; the new one takes nothing from them."""
     with cluster_with_list() as (cluster, nodes):
         nodes.write(cluster.lines)
         cluster.start('a', 'b')
@@ -155,7 +156,7 @@ def test_a_list_that_fails_later_changes_nothing():
 
 
 def test_a_node_that_is_alone_in_its_list_is_a_cluster_of_one_after_a_while():
-    """Its provider may still be counting; `membership_test` has what comes of it."""
+    """Its provider may still be counting; `membership_test` covers the consequences."""
     with cluster_with_list() as (cluster, nodes):
         nodes.write(cluster.lines.splitlines()[0])
         cluster.start('a')

@@ -1,5 +1,5 @@
-"""Starts real programs for the tests in this folder and asks them things. A test is a function whose
-name begins with test_; `main` runs all of a module, with a node of its own for each."""
+"""Starts real programs for the tests in this folder and sends them requests. A test is a function
+whose name begins with test_; `main` runs all of a module, with a separate node for each."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class Answer:
 
 
 def run(*args, stdin='', environment=None, timeout=60):
-    """Runs a program to its end. Text goes in and out as it is, without translation of line ends."""
+    """Runs a program to its end. Text goes in and out unchanged, line ends included."""
     stdin = stdin if isinstance(stdin, bytes) else stdin.encode()
     done = subprocess.run(args, input=stdin, capture_output=True, timeout=timeout,
                           env={**ENVIRONMENT, **(environment or {})}, check=False)
@@ -51,7 +51,7 @@ class Node:
         return self.await_ready()
 
     def launch(self):
-        """Starts the process and does not wait for it."""
+        """Starts the process without waiting for it."""
         self.errors = tempfile.TemporaryFile('w+')
         port = [] if {'--port', '--config'} & {*self.options} else ['--port', '0']
         self.process = subprocess.Popen([NODE, *port, *self.options], env=self.environment,
@@ -81,7 +81,7 @@ class Node:
         self.errors.close()
 
     def sanitized(self):
-        """Whether the program watches its memory, so that its size says nothing."""
+        """Whether the program watches its memory, so that its size is meaningless."""
         with open(f'/proc/{self.process.pid}/maps', encoding='ascii') as maps:
             return 'libasan' in maps.read()
 
@@ -102,14 +102,14 @@ class Node:
         return json.loads(self.ask(*words, '--json', stdin=stdin))
 
     def kill(self):
-        """Ends the process without a word."""
+        """Kills the process."""
         self.process.kill()
         self.process.wait()
 
     @contextlib.contextmanager
     def paused(self):
-        """No thread of the process runs until the end of a `with` block. The signal alone says only
-        that they will stop soon."""
+        """No thread of the process runs until the end of a `with` block. The signal alone only
+        means that they will stop soon."""
         def threads():
             for thread in pathlib.Path(f'/proc/{self.process.pid}/task').iterdir():
                 yield (thread / 'stat').read_text(encoding='ascii').rpartition(') ')[2][0]
@@ -121,7 +121,7 @@ class Node:
             self.process.send_signal(signal.SIGCONT)
 
     def stop(self, number=signal.SIGTERM, wait=20):
-        """Sends a signal; answers the exit status and the seconds it took."""
+        """Sends a signal; answers the exit status and the duration in seconds."""
         start = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(wait), time.monotonic() - start
@@ -132,13 +132,13 @@ def equal(found, wanted):
 
 
 def fails(answer, status, sentence, program='supercachectl'):
-    """The program ended so, and said exactly this, in one line."""
+    """Checks that the program ended with this status and said exactly this, in one line."""
     equal((answer.status, answer.err), (status, f'{program}: {sentence}\n'))
 
 
 @contextlib.contextmanager
 def silent_port():
-    """A port that accepts connections and never says anything."""
+    """A port that accepts connections and never sends anything."""
     with socket.socket() as listener:
         listener.bind(('127.0.0.1', 0))
         listener.listen(8)
@@ -155,7 +155,7 @@ def eventually(what, seconds=20, pause=0.05):
 
 
 def closed_within(connection, seconds):
-    """Whether the other side ends a connection in time, whatever it says before."""
+    """Whether the peer ends a connection in time, whatever it sends before."""
     connection.settimeout(seconds)
     end = time.monotonic() + seconds
     try:
@@ -170,8 +170,8 @@ def closed_within(connection, seconds):
 
 
 def nonsense():
-    """What no node says first. The last ones look like headers of CAF's protocol: of handshakes
-    without content, of another version, and with more to follow than there is memory."""
+    """Bytes that no node sends first. The last ones look like headers of CAF's protocol: of
+    handshakes without content, of another version, and of more data than there is memory."""
     def header(operation, version, payload=0):
         return struct.pack('>BBBBIQQQ', operation, 0, 0, 0, payload, version, 0, 0)
 

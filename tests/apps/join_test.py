@@ -1,4 +1,4 @@
-"""Nodes that find each other, and who is not let in."""
+"""Nodes that find each other, and nodes that are refused."""
 
 import json
 import socket
@@ -55,7 +55,7 @@ def test_a_node_with_other_options_is_refused_with_every_difference():
         for key, text in other.items():
             sentence = f'{key}: {text} here, {ours[key]} at {both}'
             assert sentence in answer.err, (sentence, answer)
-        for peer in 'ab':  # people look there, too
+        for peer in 'ab':  # people look at this log, too
             eventually(lambda: f'node c@127.0.0.1:{cluster.ports["c"]} is refused: nodes of one '
                                'cluster need the same options: ' in cluster[peer].log())
             assert 'num_partition: 8 here, 16 at c@' in cluster[peer].log()
@@ -85,14 +85,14 @@ def test_a_node_that_is_dialled_by_another_name_says_so():
                    in a.log())
         sentence = f"no connection to node zz@{a.address}: the node there is called 'a', not 'zz'"
         eventually(lambda: sentence in b.log())
-        time.sleep(2)  # it tries again and again
+        time.sleep(2)  # it retries again and again
         assert a.log().count('is refused') <= 2, a.log()  # before they were connected, and then
         equal((a.log().count('cannot be reached'), b.log().count(sentence)), (0, 1))
         equal(cluster.states('a')['b'], 'up')
 
 
 def test_nodes_with_other_options_that_meet_later_stay_apart():
-    """Neither sees the other when it starts: who is dialled refuses, and both say why."""
+    """Neither node sees the other when it starts: the dialled one refuses, and both log why."""
     with Cluster('ab') as cluster:
         with Node(*cluster.words('a')) as a:
             with Node(*cluster.words('b', '--cluster_peers', f'a@127.0.0.1:{cluster.ports["b"]}',
@@ -128,10 +128,10 @@ def test_the_second_node_of_a_name_is_refused():
 
 
 def test_two_nodes_of_a_name_that_meet_later_are_told_on_both_sides():
-    """The second one joins when the first, which it cannot see, is there already."""
+    """The second node joins while the first, which it cannot see, is already there."""
     with Cluster('ab') as cluster:
         second = cluster.words('a', '--port', '0')
-        with Node(*second) as other:  # nobody is there
+        with Node(*second) as other:  # no other node is there
             cluster.start('a', 'b')
             # One of the two finds b first; the other is refused.
             eventually(lambda: cluster.states('b').get('a') == 'up')
@@ -185,11 +185,11 @@ def test_strangers_are_ended_in_bounded_time_and_disturb_nobody():
                 assert closed_within(s, 20), greeting
         with open(f'/proc/{a.process.pid}/status', encoding='utf-8') as status:
             size = next(int(line.split()[1]) for line in status if line.startswith('VmHWM'))
-        # kB: it did not prepare for all that was announced
+        # kB: it reserved no memory for what was only announced
         assert size < 200_000 or a.sanitized(), size
         equal(cluster.states('b'), {'a': 'up', 'b': 'here'})
         assert 'cannot be reached' not in cluster['b'].log()
-        # Who is no stranger may be silent for longer.
+        # A known peer may be silent for longer.
         equal(len(cluster['b'].ask('dump').splitlines()), 20)
 
 
@@ -203,7 +203,7 @@ def test_a_silent_client_that_is_known_is_not_ended():
 
 
 def test_clients_may_come_while_a_node_starts():
-    """None of them meets a node that is half there."""
+    """No node meets a node that is only half started."""
     for _ in range(3):
         with Cluster('a') as cluster:
             cluster.launch('a')

@@ -19,7 +19,7 @@ std::string verdict(std::string_view text, std::string_view separator = ",") {
 
 } // namespace
 
-TEST_CASE("lines come as they are, also those that are longer than what is read at once") {
+TEST_CASE("lines come unchanged, also lines that are longer than one read") {
   std::string text = "first\n\n";
   const std::string many(300'000, 'x');
   text += many + "\r\n" + many + "\nlast";
@@ -48,7 +48,7 @@ TEST_CASE("text is text, in whatever language and with whatever separator") {
   CHECK(verdict(hive, "\x01") == "");
 }
 
-TEST_CASE("what is no text is called by its name") {
+TEST_CASE("data that is not text is called by its name") {
   const auto utf_16 = "it is in UTF-16; `iconv -f UTF-16 -t UTF-8` makes it readable";
   CHECK(verdict("\xff\xfe"
                 "a\0,\0"sv)

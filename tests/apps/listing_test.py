@@ -1,4 +1,4 @@
-"""Listings of any size, by prefix and limit; and that bench leaves nothing behind."""
+"""Listings of any size, by prefix and limit; and bench leaves nothing behind."""
 
 import json
 import os

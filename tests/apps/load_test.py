@@ -1,4 +1,4 @@
-"""load and dump: what comes in is what goes out, and rows that cannot come in are named."""
+"""load and dump: what goes in comes out, and rows that cannot be stored are named."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The log of supercache-node: it never keeps the node from serving, and says what one has to know."""
+"""The log of supercache-node: it never keeps the node from serving, and says what is important."""
 
 import contextlib
 import fcntl
@@ -18,7 +18,7 @@ GARBAGE = b'\xff' * 64
 
 @contextlib.contextmanager
 def stuck_pipe():
-    """A pipe that is full and that nobody reads: its two ends."""
+    """The two ends of a pipe that is full and is not read."""
     reader, writer = os.pipe()
     flags = fcntl.fcntl(writer, fcntl.F_GETFL)
     fcntl.fcntl(writer, fcntl.F_SETFL, flags | os.O_NONBLOCK)
@@ -37,7 +37,7 @@ def stuck_pipe():
 
 
 class Stuck(Node):
-    """A node whose standard error nobody reads."""
+    """A node whose standard error is not read."""
 
     def __init__(self, writer, *options):
         super().__init__(*options)
@@ -50,7 +50,7 @@ class Stuck(Node):
 
 
 def send_garbage(port, count):
-    """Says what no node says; answers the ports from which it came."""
+    """Sends bytes that no node sends; answers the ports from which they came."""
     ports = []
     for _ in range(count):
         with socket.create_connection(('127.0.0.1', port), 5) as s:

@@ -1,4 +1,4 @@
-"""What nodes compare when they meet: whatever safety rests on is the same on all of them."""
+"""What nodes compare when they meet: options on which safety rests are the same on all of them."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ def test_a_node_with_other_times_for_leases_is_refused_and_the_difference_is_nam
         b, c = (f'{n}@{cluster[n].address}' for n in 'bc')
         equal((answer.status, answer.err),
               (1, f'{PROGRAM}: {NEED}node_monitor.down_ms: 9000ms here, 1500ms at {b}, {c}\n'))
-        for peer in 'bc':  # people look there, too
+        for peer in 'bc':  # people look at this log, too
             eventually(lambda: 'node_monitor.down_ms: 1500ms here, 9000ms at a@'
                        in cluster[peer].log())
 
@@ -28,7 +28,7 @@ def test_all_that_differs_is_named_in_one_sentence():
         cluster.launch('b')
         cluster['b'].await_ready()
         cluster.options = ('--node_monitor.down_ms', '2000', '--cluster_peers', '')
-        cluster.start('c')  # it was told of nobody
+        cluster.start('c')  # it knows of no other node
         cluster.options = ()
         answer = run(NODE, *cluster.words('a', '--node_monitor.down_ms', '9000', '--key_pos', '1'),
                      '--log-level', 'off')
@@ -42,7 +42,8 @@ def test_all_that_differs_is_named_in_one_sentence():
 
 
 def test_nodes_that_meet_later_say_once_what_keeps_them_apart():
-    """The wrong one is there first, alone; it meets the others when they start elsewhere."""
+    """The node with wrong options is there first, alone; it meets the others when they start
+    elsewhere."""
     with Cluster() as cluster:
         cluster.options = ('--node_monitor.down_ms', '9000')
         cluster.launch('a')
@@ -52,7 +53,7 @@ def test_nodes_that_meet_later_say_once_what_keeps_them_apart():
                                               f'c@127.0.0.1:{cluster.ports["c"]}')
         cluster.start('b', 'c')
         eventually(lambda: 'node_monitor.down_ms: 9000ms here, 1500ms at ' in a.log())
-        time.sleep(3)  # they try again and again
+        time.sleep(3)  # they retry again and again
         equal(a.log().count('down_ms'), 1)
         for n in 'bc':
             assert cluster[n].log().count('down_ms') <= 1, cluster[n].log()

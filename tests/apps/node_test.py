@@ -118,7 +118,7 @@ def test_gets_its_port_again_at_once():
 
 
 def test_stops_under_load():
-    """Loaders, readers and somebody who waits: none of them keeps the node."""
+    """Loaders, readers and a waiting client: none of them keeps the node from ending."""
     with Node() as node, tempfile.NamedTemporaryFile('w', suffix='.csv') as rows:
         for i in range(400_000):
             rows.write(f'{i},some text that is not short,{i % 7}\n')
@@ -139,7 +139,7 @@ def test_stops_under_load():
 
 
 def test_survives_strangers():
-    """Bytes that are no protocol, and connections that say nothing, harm nobody and are ended."""
+    """Bytes outside the protocol, and silent connections, do no harm and are ended."""
     with Node() as node:
         sockets = [socket.create_connection(('127.0.0.1', node.port), 5) for _ in nonsense()]
         for s, junk in zip(sockets, nonsense()):

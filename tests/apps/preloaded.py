@@ -1,4 +1,4 @@
-"""Nodes with a library between them and the system, which changes what they take for the time."""
+"""Nodes with a preloaded library that changes the time they get from the system."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replica
 
 @contextlib.contextmanager
 def node_with(library, options, **environment):
-    """A node that can be used."""
+    """A node that is ready to use."""
     asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
     with Node(*options, environment={'LD_PRELOAD': library, 'ASAN_OPTIONS': asan, **environment}) as node:
         eventually(lambda: node.ctl('put', 'usable', '1').status == 0)

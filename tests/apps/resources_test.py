@@ -1,5 +1,5 @@
-"""What a node does when it gets less than it asks for, and that it gives back what it took. A number
-as last argument says how many connections are made where many are."""
+"""What a node does when it gets less than it asks for, and that it gives back what it took. A
+number as last argument sets the number of connections where many are made."""
 
 import contextlib
 import csv
@@ -21,7 +21,7 @@ MANY = int(sys.argv[3]) if len(sys.argv) > 3 else 5_000
 
 
 class Limited(Node):
-    """A node that gets so much of something."""
+    """A node with a limit on a resource."""
 
     def __init__(self, what, most, *options):
         super().__init__(*options)
@@ -40,13 +40,13 @@ def cpu_seconds(node):
 
 @contextlib.contextmanager
 def connections(node, count, first_words=lambda: b''):
-    """So many, that say that much and nothing more."""
+    """So many connections, each of which sends so much and nothing more."""
     with contextlib.ExitStack() as stack:
         out = []
         for _ in range(count):
             s = stack.enter_context(socket.socket())
             s.settimeout(10)
-            s.connect(('127.0.0.1', node.port))  # the operating system takes it, if nobody else does
+            s.connect(('127.0.0.1', node.port))  # the system accepts it, if the node does not
             with contextlib.suppress(OSError):
                 s.sendall(first_words())
             out.append(s)
@@ -55,7 +55,7 @@ def connections(node, count, first_words=lambda: b''):
 
 @contextlib.contextmanager
 def file_with_long_text(mebibytes):
-    """One row of CSV, which has a text of that size."""
+    """One row of CSV with a text of that size."""
     with tempfile.NamedTemporaryFile('w', suffix='.csv') as f:
         csv.writer(f).writerow(['big', 'x' * (mebibytes << 20)])
         f.flush()
@@ -63,7 +63,7 @@ def file_with_long_text(mebibytes):
 
 
 def check_what_is_left(node, before):
-    """A node is within a fifth of what it was; freed memory may take a moment to go."""
+    """A node is within a fifth of its former size; freed memory may take a moment to go."""
     if not node.sanitized():
         eventually(lambda: memory(node) < before * 1.2, 30)
 
@@ -95,7 +95,7 @@ def test_a_large_value_leaves_nothing_behind():
 
 
 def test_a_large_value_leaves_nothing_behind_in_a_cluster():
-    # Signs of life wait behind it, on a slow machine for long.
+    # Heartbeats wait behind it, for long on a slow machine.
     patient = ('--wal.majority_timeout', '60000', '--node_monitor.down_ms', '60000')
     with file_with_long_text(50) as name, Cluster('abc', *patient) as cluster:
         cluster.start().ready()
@@ -112,7 +112,7 @@ def test_a_large_value_leaves_nothing_behind_in_a_cluster():
 
 
 def test_out_of_descriptors():
-    """Nobody is let in whom there is no descriptor for, and nothing spins meanwhile."""
+    """No connection is accepted without a descriptor for it, and nothing spins meanwhile."""
     handshake, choices = recorded_handshake(), random.Random(2)
     with Limited(resource.RLIMIT_NOFILE, 64) as node:
         node.ask('put', '1', 'a')
@@ -134,13 +134,13 @@ def test_out_of_descriptors():
                 equal(node.log().count('descriptors are left') + node.log().count('are left:'), 1)
             shell.stdin.close()
         eventually(lambda: node.ctl('get', '1').status == 0, 30)
-        with connections(node, 120):  # who says nothing is not kept
+        with connections(node, 120):  # silent connections are not kept
             eventually(lambda: node.ctl('get', '1').status == 0, 60)
         equal(node.stop()[0], 0)
 
 
 def test_out_of_memory():
-    """Who asks for too much is told so; others do not notice."""
+    """A client that asks for too much gets an error; others do not notice."""
     with file_with_long_text(300) as name, Limited(resource.RLIMIT_AS, 700_000 << 10) as node:
         if node.sanitized():
             return
@@ -155,7 +155,7 @@ def test_out_of_memory():
 
 
 def test_closed_descriptors():
-    """A program that gets no standard input, output or error works all the same."""
+    """A program without standard input, output or error works all the same."""
     port = unused_port()
     closed = 'exec "$0" "$@" <&- >&- 2>&-'
     node = subprocess.Popen(['sh', '-c', closed, NODE, '--port', str(port), '--log-level', 'trace'],

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-// backup and restore from within, where the caches can be looked at.
+// backup and restore from inside the process, where the caches can be inspected.
 
 using namespace supercache;
 using namespace std::chrono_literals;
@@ -40,7 +40,7 @@ struct served {
   }
 };
 
-/// The name of a file that is gone in the end.
+/// The name of a file that is removed at the end.
 struct file {
   std::filesystem::path path
     = std::filesystem::temp_directory_path() / ("restoring_" + std::to_string(::getpid()));
@@ -80,7 +80,7 @@ TEST_CASE("restore: struct types know their keys, and a type with another key is
   CHECK(other.c.stats().records == 0);
 }
 
-TEST_CASE("backup: progress is told to the end, and never falls while nothing is read anew") {
+TEST_CASE("backup: progress is told to the end, and never falls unless a partition is read again") {
   const file f;
   served from;
   for (int i = 0; i < 5'000; ++i)
@@ -97,7 +97,7 @@ TEST_CASE("backup: progress is told to the end, and never falls while nothing is
   CHECK(done.bytes == std::filesystem::file_size(f.path));
 }
 
-TEST_CASE("backup and restore: what is to end ends in the middle, and says what is there") {
+TEST_CASE("backup and restore: an interruption ends them half way, and they say what is there") {
   const file f;
   served from, to;
   for (int i = 0; i < 5'000; ++i)

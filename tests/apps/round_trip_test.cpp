@@ -8,7 +8,7 @@
 
 #include <sstream>
 
-// What dump writes is what load reads.
+// load reads what dump writes.
 
 namespace supercache::app {
 
@@ -60,7 +60,7 @@ TEST_CASE("a string with many ends of lines goes through CSV") {
   }
 }
 
-TEST_CASE("a file that begins with a byte order mark of UTF-16 as a string is text all the same") {
+TEST_CASE("a file that begins with a byte order mark of UTF-16 as a string is still text") {
   for (const char* text : {"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf", "PK\x03\x04", "\x1f\x8b"}) {
     const std::vector<record> rows{record{text, std::string(3, '\0'), "\x01\x02"}};
     CHECK(loaded(dumped(rows, ","), ",") == rows);

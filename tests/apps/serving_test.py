@@ -1,4 +1,4 @@
-"""What a node says when it can be reached and when it can take writes, and what it logs of its
+"""What a node prints when it can be reached and when it can take writes, and what it logs about its
 cluster."""
 
 import json
@@ -13,7 +13,7 @@ from harness import Node, equal, eventually, main
 
 def said(node, seconds):
     """The next line of a node's standard output, if it comes in time."""
-    if not hasattr(node, 'reader'): # which may wait for a line that comes later
+    if not hasattr(node, 'reader'): # the reader may wait for a later line
         node.lines = []
         node.reader = threading.Thread(target=lambda: node.lines.append(node.process.stdout.readline()),
                                        daemon=True)
@@ -47,7 +47,7 @@ def test_a_cluster_serves_once_a_majority_of_it_is_there():
             equal(cluster[name].json('stats', 'cluster')['writable'], 8)
         cluster.start('c')
         equal(said(cluster['c'], 30)['event'], 'serving')
-        equal(said(cluster['a'], 0.2), None) # once
+        equal(said(cluster['a'], 0.2), None) # printed once only
 
 
 def test_a_node_that_never_serves_can_be_stopped():

@@ -130,7 +130,7 @@ def test_terminal_outlives_the_node():
             t.expect('supercache> ')
             node.stop()
 
-            def is_refused():  # the first command may meet a connection not yet known to be lost
+            def is_refused():  # the first command may use a connection not yet known to be lost
                 t.type('get 1\r')
                 said = t.expect('supercache> ')
                 return f'cannot connect to 127.0.0.1:{port}: Connection refused' in said

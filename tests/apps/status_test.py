@@ -1,4 +1,4 @@
-"""Exit statuses of supercachectl, of every command; what it says with them; and its figures."""
+"""Exit statuses of supercachectl for every command; its output with them; and its figures."""
 
 import sys
 import tempfile
@@ -38,7 +38,7 @@ def test_three_if_nothing_was_there_and_zero_if_something_was():
         counting = (['match', '["_", "_"]', '--count'], ['kv', 'n', 'count'], ['queue', 'q', 'count'],
                     ['stack', 's', 'count'])
         quiet = (['kv', 'n', 'expire', 'k', '0'], ['kv', 'n', 'replace', 'k', '1'],
-                 ['kv', 'n', 'cas', 'k', '1', '1']) # they answer whether it was so
+                 ['kv', 'n', 'cas', 'k', '1', '1']) # they answer whether it held
         for more in ([], ['--json']):
             for words in looking:
                 for _ in range(2):
@@ -138,7 +138,7 @@ def test_statistics_count_the_same_things_in_records_and_in_bytes():
             node.ask('queue', 'q', 'add', 'x' * 1000)
         node.ask('stack', 's', 'push', '1')
         stats = node.json('stats')
-        equal((stats['records'], stats['bytes']), (0, empty['bytes'])) # of tuples both
+        equal((stats['records'], stats['bytes']), (0, empty['bytes'])) # of tuples in both
         kinds = stats['kinds']
         equal({k: v['records'] for k, v in kinds.items()},
               {'tuples': 0, 'namespaces': 1, 'queues': 3, 'stacks': 1, 'structs': 0})

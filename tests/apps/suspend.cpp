@@ -1,5 +1,5 @@
 // Preloaded into a node: its boot-time clock runs ahead by as many milliseconds as a file says, as
-// after the machine was suspended for so long, while the monotonic one stood still.
+// after the machine was suspended for so long, while the monotonic clock stood still.
 
 #include <cstdio>
 #include <cstdlib>

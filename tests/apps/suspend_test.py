@@ -1,4 +1,4 @@
-"""Nodes on a machine that was suspended: what was to end meanwhile has."""
+"""Nodes on a machine that was suspended: what was due to end meanwhile has ended."""
 
 import contextlib
 import subprocess
@@ -14,7 +14,7 @@ SUSPEND = sys.argv[3]
 
 @contextlib.contextmanager
 def node_that_sleeps(options):
-    """A node, and what suspends its machine for some milliseconds."""
+    """A node, and a function that suspends its machine for some milliseconds."""
     with tempfile.NamedTemporaryFile('w') as file:
         def suspend(ms):
             file.seek(0)
@@ -32,7 +32,7 @@ def test_waits_end_that_were_to_end_while_the_machine_was_suspended():
             with subprocess.Popen([CTL, '--node', node.address, 'queue', 'q', 'wait', '--for',
                                    '600000'], env=ENVIRONMENT, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True) as wait:
-                time.sleep(1)  # so that most likely it waits already
+                time.sleep(1)  # so that it most likely waits already
                 equal(wait.poll(), None)
                 suspend(700_000)
                 out, err = wait.communicate(timeout=30)

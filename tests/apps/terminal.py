@@ -53,13 +53,13 @@ class Terminal:
 
     def type(self, keys):
         """Types when the line editor listens: it prompts a moment before it takes single keys, and
-        till then the terminal makes something else of them."""
+        until then the terminal changes them."""
         while termios.tcgetattr(self.master)[3] & termios.ICANON and self.process.poll() is None:
             time.sleep(0.01)
         self.paste(keys)
 
     def paste(self, keys):
-        """Types at once, whatever the other side does; reads what it says meanwhile."""
+        """Types at once, whatever the peer does; reads its output meanwhile."""
         keys = keys if isinstance(keys, bytes) else keys.encode()
         while keys:
             readable, writable, _ = select.select([self.master], [self.master], [], 10)

@@ -1,4 +1,4 @@
-// From what a person types to values: words on a command line, lines in the shell.
+// From typed text to values: words on a command line, lines in the shell.
 
 #include "common/arguments.hpp"
 #include "common/words.hpp"
@@ -102,7 +102,7 @@ TEST_CASE("all other words are strings") {
 }
 
 TEST_CASE(
-  "what begins as a value and is none is refused, and how it is written as a string is said") {
+  "a word that begins as a value but is not one is refused, with the way to type it as a string") {
   CHECK(refusal("{\"a\":1")
         == R"('{"a":1' is no value: character 7: ',' or '}' is needed; the string is written )"
            R"('"{\"a\":1"')");
@@ -161,7 +161,7 @@ TEST_CASE(
   CHECK(refusal(std::string(200, '[')).size() < 400);
 }
 
-TEST_CASE("a word that is no UTF-8 is refused, also where all words are strings") {
+TEST_CASE("a word that is not UTF-8 is refused, also where all words are strings") {
   CHECK(refusal("Z\xfcrich")
         == R"('Z\xfcrich' is no UTF-8; a string of such bytes is written '"\xff"')");
   CHECK_THROWS_AS(value_from_word("\xff", true, typed_in::shell), usage_error);
@@ -176,7 +176,7 @@ TEST_CASE("any value that is shown can be typed as one word") {
   arbitrary::check_property([](const value& x) { RC_ASSERT(typed(to_string(x)) == x); }, 1000);
 }
 
-TEST_CASE("any word comes through the options as it is") {
+TEST_CASE("any word passes through the options unchanged") {
   for (const std::string word : {"{}", "[]", "[1,2]", "[a,b", "%%", "{", "-inf", "--", "-x", "a=b",
                                  "--a=b", "", " ", "\x1f", "\x1e", "\x1f\x1e[", "'", "\"", "a,b"})
     CHECK(through_options({word, "x"}) == words{word, "x"});

@@ -1,4 +1,4 @@
-"""What people type, on a command line and in the shell, and that what is printed can be typed."""
+"""What people type, on a command line and in the shell; and printed values can be typed."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def test_what_is_printed_can_be_typed():
     values = [random_value(r) for _ in range(300)]
     with Node() as node:
         def printed(words):
-            """What the shell prints of the values that these words are."""
+            """What the shell prints for the values of these words."""
             return node.ask('shell', stdin=''.join(f'stack s push {w}\nstack s pop\n' for w in words)
                             ).split('\n')[1::2]
 
@@ -96,7 +96,7 @@ def test_what_is_printed_can_be_typed():
 
         shown = printed(shlex.quote(json.dumps(v)) for v in values)
         equal(len(shown), len(values))
-        equal(printed(shown), shown)                              # as it is
+        equal(printed(shown), shown)                              # unchanged
         equal(printed([shlex.quote(s) for s in shown]), shown)    # quoted as for any shell
         as_json = printed_as_json(shown)
         again = [json.dumps(json.loads(j)[0]) for j in as_json]

@@ -1,4 +1,4 @@
-"""Who waits learns that it is in vain: the node died or hangs, or a person has had enough."""
+"""A waiting client learns that it waits in vain: the node died or hangs, or a user interrupts."""
 
 import contextlib
 import os
@@ -12,18 +12,18 @@ from cluster import Cluster
 from harness import CTL, ENVIRONMENT, Node, equal, eventually, main
 from shell_test import Terminal
 
-# What says nothing of the node itself: the machine is slow at times.
+# A time that says nothing about the node itself: the machine is slow at times.
 SOON = 15
 
 
 @contextlib.contextmanager
 def waiting(node, *words):
-    """A command that waits for a minute, and is under way."""
+    """A command that waits for a minute and has begun."""
     process = subprocess.Popen([CTL, '--node', node.address, *words, '--for', '60000'],
                                env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
     try:
-        time.sleep(1)  # so that most likely it waits; it would fail with another sentence
+        time.sleep(1)  # so that it most likely waits; otherwise it would fail with another sentence
         assert process.poll() is None, process.communicate()
         yield process
     finally:
@@ -94,7 +94,7 @@ def test_a_wait_ends_when_its_node_hangs():
 def test_an_interrupt_ends_any_wait_in_the_shell():
     with Cluster('ab', '--replication_factor', '2') as cluster, \
             tempfile.TemporaryDirectory() as home:
-        cluster.start('a')  # alone it is no majority
+        cluster.start('a')  # alone it is not a majority
         with Terminal(cluster['a'], home) as t:
             t.expect('supercache> ')
             for line, said in [('queue q wait --for 60000', 'whether an item was taken is unknown'),

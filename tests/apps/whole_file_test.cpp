@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of its own, for as long as it lives.
+/// A folder of its own, removed with this object.
 struct folder {
   fs::path path = fs::temp_directory_path() / ("whole_file_" + std::to_string(::getpid()));
   folder() { fs::create_directory(path); }
@@ -48,7 +48,7 @@ TEST_CASE("a file takes its place when it is whole, and not before") {
   CHECK(at.files() == 1);
 }
 
-TEST_CASE("what is not finished leaves the old file, and nothing beside it") {
+TEST_CASE("an unfinished file leaves the old one in place, and nothing beside it") {
   const folder at;
   const fs::path target = at.path / "dump", fresh = at.path / "fresh";
   put(target, "old");
@@ -61,7 +61,7 @@ TEST_CASE("what is not finished leaves the old file, and nothing beside it") {
   CHECK(at.files() == 1);
 }
 
-TEST_CASE("what was written can be taken back") {
+TEST_CASE("written bytes can be taken back") {
   const folder at;
   const fs::path target = at.path / "dump";
   whole_file out{target};
@@ -76,7 +76,7 @@ TEST_CASE("what was written can be taken back") {
   CHECK(text_of(target) == "good again");
 }
 
-TEST_CASE("a link stays one, and what it leads to keeps who may read it") {
+TEST_CASE("a link stays one, and its target keeps its permissions") {
   const folder at;
   const fs::path target = at.path / "dump", link = at.path / "link";
   put(target, "old");
@@ -110,7 +110,7 @@ TEST_CASE("a device or pipe is written to and never replaced") {
   ::close(reader);
 }
 
-TEST_CASE("what cannot be written is said in one sentence") {
+TEST_CASE("a failure to write is reported in one sentence") {
   const folder at;
   CHECK_FAILS_WITH(whole_file{"/nonexistent/x"}, errc::io_error,
                    "cannot write /nonexistent/x: No such file or directory");

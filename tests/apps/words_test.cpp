@@ -36,7 +36,7 @@ TEST_CASE("a misspelt word finds its neighbour") {
   CHECK(did_you_mean("x", {}) == "");
 }
 
-TEST_CASE("nobody is led to what takes data away") {
+TEST_CASE("no suggestion leads to a command that removes data") {
   const std::vector<std::string> known{"remove", "--all",   "clear",         "drain",   "leave",
                                        "stop",   "restore", "force-primary", "removes", "read"};
   for (const char* word : {"remvoe", "--al", "--alll", "claer", "drian", "laeve", "stpo", "restor",

@@ -51,7 +51,7 @@ private:
     play_.add(w);
     return {};
   }
-  words found(const words& w) {
+  words bootstrap(const words& w) {
     play_.bootstrap(w);
     return {};
   }
@@ -190,7 +190,7 @@ std::string perform(const std::string& script) {
   std::istringstream in{script};
   std::string out, line;
   while (std::getline(in, line)) {
-    if (line.starts_with("    ")) // what came of it the last time
+    if (line.starts_with("    ")) // the result of the last time
       continue;
     out += line + '\n';
     std::istringstream text{line};

@@ -2,13 +2,13 @@
 
 #include <doctest/doctest.h>
 
-// When what has a time to live is gone, for one copy and for all.
+// When records with a time to live are gone, for one copy and for all.
 
 using namespace supercache;
 
 namespace {
 
-/// a leads, b and c follow; everybody knows everything.
+/// a leads, b and c follow; all of them know everything.
 stage::play three() {
   stage::play p;
   p.add({"a", "b", "c"});
@@ -19,7 +19,7 @@ stage::play three() {
 
 } // namespace
 
-TEST_CASE("what expires is freed everywhere by an entry that says so") {
+TEST_CASE("an expired record is freed everywhere by an entry that says so") {
   stage::play p = three();
   REQUIRE(p.write("a", op::put{{"k", 1}, 1'000}).ok());
   p.settle();
@@ -31,7 +31,7 @@ TEST_CASE("what expires is freed everywhere by an entry that says so") {
   CHECK(p.get("b", "k").is_nil());
 }
 
-TEST_CASE("sync: that something has expired is told once a majority knows how late it is") {
+TEST_CASE("sync: clients are told of an expiry once a majority knows how late it is") {
   stage::play p = three();
   for (const char* key : {"k", "l"})
     REQUIRE(p.write("a", op::put{{key, 1}, 10}).ok());

@@ -17,7 +17,8 @@ byte_buffer encoded(const frame::item& i) {
   return bytes;
 }
 
-/// The item after its way. Encodings are canonical, so equal bytes are equal items.
+/// The decoded item; nothing if it is refused. Encodings are canonical, so equal bytes are equal
+/// items.
 std::optional<frame::item> decoded(byte_view bytes) {
   wire_reader r{bytes};
   frame::item i = frame::read_item(r, partitions);
@@ -81,7 +82,7 @@ frame::item any_item() {
 
 } // namespace
 
-TEST_CASE("every item of a frame is the same after its way") {
+TEST_CASE("every item of a frame is the same after encoding and decoding") {
   arbitrary::check_property([] {
     const frame::item i = any_item();
     const byte_buffer bytes = encoded(i);
@@ -92,7 +93,7 @@ TEST_CASE("every item of a frame is the same after its way") {
   });
 }
 
-TEST_CASE("items stand one behind the other, after the header") {
+TEST_CASE("items follow the header one after the other") {
   byte_buffer bytes;
   wire_writer w{bytes};
   frame::write(w, frame::header{17, 1'000});
@@ -123,7 +124,7 @@ TEST_CASE("an item that was cut off is refused") {
     100);
 }
 
-TEST_CASE("an item of a partition that there is not is refused") {
+TEST_CASE("an item of a partition that does not exist is refused") {
   byte_buffer bytes;
   wire_writer w{bytes};
   frame::write_message(w, partitions, take_over{{7, 8}});

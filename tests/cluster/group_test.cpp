@@ -7,7 +7,7 @@
 
 using namespace supercache;
 
-// Any groups of up to four out of five nodes, and all sets of those who say yes.
+// Any groups of up to four out of five nodes, and all sets of nodes that say yes.
 
 namespace {
 
@@ -38,8 +38,7 @@ void for_all_changes(F&& f) {
 
 } // namespace
 
-TEST_CASE(
-  "who elects in the middle of a change meets all who decide, before, meanwhile and after") {
+TEST_CASE("a set that elects during a change meets all that decide before, during and after it") {
   for_all_changes([](const replica_group& g) {
     const replica_group before{g.before, {}, 0, false}, after{g.members, {}, 0, false};
     for (set electors = 1; electors < all; ++electors) {
@@ -56,7 +55,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("who elects in the middle of a change meets all who decide in one that comes upon it") {
+TEST_CASE("a set that elects during a change meets all that elect in one that comes upon it") {
   for_all_changes([](const replica_group& g) {
     for (set to = 1; to < all; to += 2) {
       const replica_group next{members_of(to), g.before, g.casting_vote, true};
@@ -67,8 +66,8 @@ TEST_CASE("who elects in the middle of a change meets all who decide in one that
   });
 }
 
-TEST_CASE("it is known of each change that ends whether all who decide with the group before meet "
-          "all who decide without it") {
+TEST_CASE("it is known of each change that ends whether all sets that decide with the group before "
+          "meet all that decide without it") {
   for_all_changes([](const replica_group& g) {
     const replica_group before{g.before, g.before, g.casting_vote, true};
     const replica_group alone{g.members, g.before, g.casting_vote, false};
@@ -80,7 +79,7 @@ TEST_CASE("it is known of each change that ends whether all who decide with the 
   });
 }
 
-TEST_CASE("who elects at the end of a change, since nothing was decided alone, meets all others") {
+TEST_CASE("a set that elects as a change ends, since nothing was decided alone, meets all others") {
   for_all_changes([](const replica_group& g) {
     const replica_group ends{g.members, g.before, g.casting_vote, false};
     REQUIRE(ends.ends());
@@ -89,14 +88,14 @@ TEST_CASE("who elects at the end of a change, since nothing was decided alone, m
       for (set apart = electors; apart; apart = (apart - 1) & electors)
         if (ends.elects_back(in(electors), in(apart))) {
           const set others = (all - 1) & ~electors;
-          REQUIRE_FALSE(g.elects(in(others))); // who is in the middle of the change
+          REQUIRE_FALSE(g.elects(in(others))); // members in the middle of the change
           REQUIRE_FALSE(ends.decides(in((all - 1) & ~apart)));
           REQUIRE_FALSE(ends.elects_back(in(others), in(others)));
         }
   });
 }
 
-TEST_CASE("whoever decides could elect, too, and without a change both are more than half") {
+TEST_CASE("a set that decides could elect, too, and without a change both are more than half") {
   for_all_changes([](const replica_group& g) {
     for (set s = 1; s < all; ++s)
       REQUIRE((!g.decides(in(s)) || g.elects(in(s))));
@@ -111,7 +110,7 @@ TEST_CASE("whoever decides could elect, too, and without a change both are more 
   }
 }
 
-TEST_CASE("who began a change with somebody who is lost is elected alone, and decides nothing") {
+TEST_CASE("a member that began a change with a lost one is elected alone, and decides nothing") {
   const replica_group g{members_of(0b011), members_of(0b110), 2, true}; // a for c, by b
   CHECK(g.elects(in(0b010)));
   CHECK_FALSE(g.decides(in(0b010)));

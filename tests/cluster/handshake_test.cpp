@@ -21,7 +21,7 @@ hello hello_of(const std::string& name) {
 
 } // namespace
 
-TEST_CASE("a handshake is the same after its way") {
+TEST_CASE("a handshake is the same after encoding and decoding") {
   const hello h = hello_of("a");
   const auto back = decode_hello(encode_hello(h));
   REQUIRE(back.ok());
@@ -41,7 +41,8 @@ TEST_CASE("another version of the protocol is refused before anything else is re
                 "the other node speaks version 99 of the protocol; this one speaks 5");
 }
 
-TEST_CASE("a handshake in another version, or badly, is named if possible") {
+TEST_CASE(
+  "the sender of a handshake in another version, or a malformed one, is named if possible") {
   hello h = hello_of("a");
   h.version = 3;
   auto bytes = encode_hello(h);
@@ -91,7 +92,7 @@ TEST_CASE("nodes of one cluster have different names and the same structure") {
                 "b@10.0.0.1:4711; mode: sync here, nothing at b@10.0.0.1:4711");
 }
 
-TEST_CASE("an option that many have otherwise is named once, with each text and who has it") {
+TEST_CASE("an option in which many nodes differ is named once, with each text and its nodes") {
   differences found{{{"num_partition", "64"}, {"mode", "sync"}, {"factor", "3"}}};
   CHECK(found.none());
   CHECK(found.verdict().ok());
@@ -105,7 +106,7 @@ TEST_CASE("an option that many have otherwise is named once, with each text and 
                 "d@h:4, 16 at c@h:3; mode: sync here, async at b@h:2, c@h:3");
 }
 
-TEST_CASE("an option that only one side knows differs, whichever it is") {
+TEST_CASE("an option that only one side knows differs, whichever side it is") {
   hello other = hello_of("b");
   other.structure.emplace_back("lease_ms", "7");
   const auto [here, there] = std::pair{hello_of("a"), other};

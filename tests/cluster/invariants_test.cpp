@@ -23,7 +23,7 @@ bool says(const std::vector<std::string>& wrong, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("copies that do as they should break no invariant") {
+TEST_CASE("copies that behave as they should break no invariant") {
   stage::play p;
   partition_watch watch{p.mode};
   p.add({"a", "b", "c"});
@@ -37,7 +37,7 @@ TEST_CASE("copies that do as they should break no invariant") {
   CHECK(p.wrong().empty());
 }
 
-TEST_CASE("two that lead in one epoch are found") {
+TEST_CASE("two copies that lead in one epoch are found") {
   stage::play p;
   begin(p, "a", 1);
   partition_watch watch{p.mode};
@@ -45,7 +45,7 @@ TEST_CASE("two that lead in one epoch are found") {
   CHECK(says(watch.look(2, p.core("a")), "two lead in 1/001a"));
 }
 
-TEST_CASE("a promise that falls is found") {
+TEST_CASE("a promised epoch that falls is found") {
   stage::play p, q;
   begin(p, "a", 1);
   REQUIRE(p.core("a").force(p.now).ok());
@@ -57,7 +57,7 @@ TEST_CASE("a promise that falls is found") {
   CHECK(says(wrong, "the commit index fell from 3 to 2"));
 }
 
-TEST_CASE("an entry that is another one elsewhere is found") {
+TEST_CASE("an entry that differs from what it is elsewhere is found") {
   stage::play p, q;
   begin(p, "a", 1);
   begin(q, "a", 2);
@@ -80,7 +80,7 @@ TEST_CASE("two committed entries in one place, and a primary without one, are fo
   CHECK(async.look(2, q.core("b")).empty());
 }
 
-TEST_CASE("who begins an epoch late need not have what a later epoch committed meanwhile") {
+TEST_CASE("a copy that begins an epoch late need not have what a later one committed meanwhile") {
   stage::play later, p;
   begin(later, "b", 1);
   begin(p, "a", 1);

@@ -82,7 +82,7 @@ TEST_CASE("a batch has at least one entry, and no more than asked for") {
   CHECK(all.bytes.back() == 9);
 }
 
-TEST_CASE("what was trimmed is gone, but it stays known what it was") {
+TEST_CASE("trimmed entries are gone, but it stays known what they were") {
   entry_log log = of_three_epochs();
   const auto bytes = log.bytes_from(5);
   log.drop_until(4);
@@ -110,7 +110,7 @@ TEST_CASE("memory of dropped entries is given back") {
   CHECK(log.batch(200, 1'000'000).bytes.size() == 100'000);
 }
 
-TEST_CASE("a log that begins anew knows the epochs it was told, if they make sense") {
+TEST_CASE("a log that is reset knows the epochs it was told, if they make sense") {
   entry_log log = of_three_epochs();
   const position end{third, 9};
   log.reset(end, {{first, 1}, {second, 4}, {third, 6}});
@@ -130,7 +130,7 @@ TEST_CASE("a log that begins anew knows the epochs it was told, if they make sen
   CHECK(log.knows(0));
 }
 
-TEST_CASE("many epochs are forgotten, the oldest first, but none of what is in memory") {
+TEST_CASE("of many epochs the oldest are forgotten, but none of an entry in memory") {
   constexpr auto max = entry_log::epochs_max;
   entry_log log;
   for (std::uint64_t i = 1; i <= 3 * max; ++i)
@@ -145,7 +145,7 @@ TEST_CASE("many epochs are forgotten, the oldest first, but none of what is in m
   CHECK(log.batch(3 * max - 4, 1'000).runs.size() == 6);
 }
 
-TEST_CASE("what is missing in another log is counted by epochs") {
+TEST_CASE("entries that another log lacks are counted by epochs") {
   const entry_log log = of_three_epochs();
   CHECK(log.count_missing(log.epochs(), 6) == 0);
   CHECK(log.count_missing({{first, 1}}, 3) == 3);
@@ -153,7 +153,7 @@ TEST_CASE("what is missing in another log is counted by epochs") {
   CHECK(log.count_missing({{first, 1}, {{4, 12}, 3}}, 9) == 4);
   CHECK(log.count_missing({{first, 1}, {second, 4}, {{4, 12}, 5}}, 5) == 2);
   CHECK(log.count_missing({}, 0) == 6);
-  CHECK(log.count_missing({{second, 5}, {third, 6}}, 8) == 0); // who has forgotten older epochs
+  CHECK(log.count_missing({{second, 5}, {third, 6}}, 8) == 0); // it has forgotten older epochs
   CHECK(log.count_missing({{{4, 12}, 5}}, 8) == 2);
   CHECK(entry_log{}.count_missing({{first, 1}}, 5) == 0);
 }

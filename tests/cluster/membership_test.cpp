@@ -21,7 +21,7 @@ membership_options options(replication_mode mode = replication_mode::sync) {
   return o;
 }
 
-/// a, who was told of b and c, and sees them.
+/// a, which was told of b and c, and sees them.
 membership of_three(replication_mode mode = replication_mode::sync) {
   membership m{options(mode), 0};
   m.declare({"a", "b", "c"}, 0);
@@ -38,7 +38,7 @@ claim leads(std::uint64_t partition, const epoch& e, const member_list& members)
 
 } // namespace
 
-TEST_CASE("a claim is the same after its way") {
+TEST_CASE("a claim is the same after encoding and decoding") {
   arbitrary::check_property([] {
     const claim x = arbitrary::any_claim();
     byte_buffer bytes;
@@ -50,7 +50,7 @@ TEST_CASE("a claim is the same after its way") {
   });
 }
 
-TEST_CASE("declaring says who is new and who is gone, and never this node") {
+TEST_CASE("declaring says which nodes are new and which are gone, and never this node") {
   membership m{options(), 0};
   const auto first = m.declare({"a", "b", "c"}, 0);
   CHECK(first.added == std::vector<std::string>{"b", "c"});
@@ -109,7 +109,7 @@ TEST_CASE("a node that says goodbye counts no longer, until its next incarnation
   CHECK(m.counted() == std::vector<std::string>{"b", "c"});
 }
 
-TEST_CASE("who takes his goodbye back counts again") {
+TEST_CASE("a node that takes its goodbye back counts again") {
   membership m = of_three();
   m.node_leaves("b");
   m.node_leaves("a");
@@ -124,10 +124,10 @@ TEST_CASE("who takes his goodbye back counts again") {
   CHECK(m.counted().size() == 3);
 }
 
-/// Nobody had this node's vote to bootstrap a group.
+/// No node had this node's vote to bootstrap a group.
 std::size_t counting(const membership& m) { return m.counting_on_self(std::vector<member>(4)); }
 
-TEST_CASE("the last node is counted on, though nobody stays who could take what it has") {
+TEST_CASE("the last node is counted on, though no other stays that could take its data") {
   membership m = of_three();
   m.own(leads(0, {6, 1}, {a}));
   m.node_leaves("b");
@@ -137,7 +137,7 @@ TEST_CASE("the last node is counted on, though nobody stays who could take what 
   CHECK(counting(m) == 1);
 }
 
-TEST_CASE("who left is forgotten once nothing counts on him") {
+TEST_CASE("a node that left is forgotten once nothing counts on it") {
   membership m = of_three();
   m.learn(c, 2, leads(0, {5, 3}, {b, c}));
   CHECK_FALSE(m.forget_left());
@@ -160,7 +160,7 @@ TEST_CASE("a node that others may join waits for them before it bootstraps a gro
   CHECK(m.to_bootstrap(0, {}, 1'000) == member_list{a});
 }
 
-TEST_CASE("a node bootstraps nothing before it had a list; then it waits as if it began to run") {
+TEST_CASE("a node bootstraps nothing before its first list; then it waits as if it just started") {
   for (const auto mode : {replication_mode::sync, replication_mode::async}) {
     membership m{options(mode), 0};
     CHECK_FALSE(m.listed());
@@ -181,7 +181,7 @@ TEST_CASE("a node bootstraps nothing before it had a list; then it waits as if i
   }
 }
 
-TEST_CASE("the first list counts, also one in which a node is alone; if it may be wrong, later") {
+TEST_CASE("the first list counts, even with this node alone in it; if it may be wrong, later") {
   for (const std::int64_t doubt_ms : {0, 5'000}) {
     auto o = options();
     o.alone_ms = doubt_ms;
@@ -218,7 +218,7 @@ TEST_CASE("nodes that were never seen are waited for only at the beginning") {
   CHECK(m.counted() == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("who claims to lead in the latest epoch is believed, until he takes it back") {
+TEST_CASE("a node that claims to lead in the latest epoch is believed, until it takes it back") {
   membership m = of_three();
   m.learn(b, 2, leads(0, {5, 2}, {a, b}));
   CHECK(m.leader_of(0).primary == b);
@@ -234,7 +234,7 @@ TEST_CASE("who claims to lead in the latest epoch is believed, until he takes it
   CHECK(m.leader_of(0).primary == c);
 }
 
-TEST_CASE("who leads and is alive counts, whatever later epoch of a dead one was heard of") {
+TEST_CASE("a primary that is alive counts, whatever later epoch of a dead one was heard of") {
   membership m = of_three(replication_mode::async);
   m.learn(b, 2, leads(0, {4, 2}, {b}));
   m.learn(c, 2, leads(0, {5, 3}, {c}));
@@ -252,7 +252,7 @@ TEST_CASE("who leads and is alive counts, whatever later epoch of a dead one was
   CHECK(m.leader_of(0).primary == b);
 }
 
-TEST_CASE("a change of claims is taken only in its turn; then all have to be asked for") {
+TEST_CASE("a change of claims is taken only in its turn; otherwise all have to be asked for") {
   membership m = of_three();
   CHECK(m.knows_all(b, 1));
   m.learn(b, 3, leads(0, {5, 2}, {a, b})); // the second was lost
@@ -266,7 +266,7 @@ TEST_CASE("a change of claims is taken only in its turn; then all have to be ask
   m.learn(b, 4, leads(99, {5, 2}, {b})); // no such partition
 }
 
-TEST_CASE("all claims of a node that come late replace no newer ones") {
+TEST_CASE("late claims of a node replace no newer ones") {
   membership m = of_three();
   m.learn_all(b, 5, {leads(1, {3, b.id}, {b, c})});
   m.learn_all(b, 4, {});
@@ -278,14 +278,14 @@ TEST_CASE("all claims of a node that come late replace no newer ones") {
   CHECK(m.leader_of(1).primary == anew);
 }
 
-TEST_CASE("what a node no longer claims is not so") {
+TEST_CASE("what a node no longer claims no longer holds") {
   membership m = of_three();
   m.learn_all(b, 2, {leads(0, {5, 2}, {a, b})});
   m.learn_all(b, 3, {});
   CHECK_FALSE(m.leader_of(0).current);
 }
 
-TEST_CASE("the preferred primary bootstraps a group when nobody has data, and everybody said so") {
+TEST_CASE("the preferred primary bootstraps a group when no node has data, and all have said so") {
   membership m = of_three();
   CHECK(m.to_bootstrap(0, {}, 0) == member_list{a, b});
   CHECK_FALSE(m.to_bootstrap(1, {}, 0)); // that is for b
@@ -312,7 +312,8 @@ TEST_CASE("nothing is bootstrapped where a group may still have data") {
   CHECK_FALSE(async.group_exists(0, {}, 1'010));
 }
 
-TEST_CASE("who had a vote to bootstrap a group may have bootstrapped it, unless it is over") {
+TEST_CASE(
+  "an incarnation that had a vote to bootstrap a group may have done so, unless it is over") {
   membership m = of_three();
   CHECK_FALSE(m.group_exists(0, b, 0));
   m.node_down(b, 10);
@@ -331,15 +332,14 @@ TEST_CASE("this node's claims have a version of their own") {
   CHECK(m.leader_of(3).primary == a);
 }
 
-TEST_CASE(
-  "a node is counted on while a group that somebody leads has it, or nobody is known to lead") {
+TEST_CASE("a node is counted on while a group with a primary has it, or no primary is known") {
   membership m = of_three();
   CHECK(counting(m) == 0);
   m.learn(b, 2, leads(0, {5, 2}, {a, b}));
   CHECK(counting(m) == 1);
   m.own({1, {6, 1}, true, true, {a, b}, {}});
   CHECK(counting(m) == 2);
-  m.own({1, {6, 1}, false, true, {a, b}, {}}); // no longer, and nobody else yet
+  m.own({1, {6, 1}, false, true, {a, b}, {}}); // no longer, and no other yet
   CHECK(counting(m) == 2);
   m.learn(b, 3, leads(1, {7, 2}, {b, c}));
   CHECK(counting(m) == 1);
@@ -350,7 +350,7 @@ TEST_CASE(
   CHECK(counting(m) == 1); // of partition 1 as well there is a copy here
 }
 
-TEST_CASE("who missed a goodbye hears of it from others, and waits for who left no longer") {
+TEST_CASE("a node that missed a goodbye hears of it from others, and stops waiting") {
   membership m = of_three();
   const auto told = m.gone_version();
   m.node_down(b, 10);
@@ -370,7 +370,7 @@ TEST_CASE("who missed a goodbye hears of it from others, and waits for who left 
   CHECK(m.gone().empty());
 }
 
-TEST_CASE("who left for good has bootstrapped nothing that others do not have") {
+TEST_CASE("a node that left for good has bootstrapped nothing that others do not have") {
   membership m = of_three();
   m.node_down(b, 10);
   CHECK(m.group_exists(0, b, 10));
@@ -380,12 +380,12 @@ TEST_CASE("who left for good has bootstrapped nothing that others do not have") 
   CHECK_FALSE(m.group_exists(0, b, 20));
 }
 
-TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until he can be asked or "
-          "is over") {
+TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until that one can be "
+          "asked or is over") {
   membership m = of_three();
   std::vector<member> bootstrappers(4);
   bootstrappers[2] = b;
-  CHECK(m.counting_on_self(bootstrappers) == 0); // he says himself whom he has
+  CHECK(m.counting_on_self(bootstrappers) == 0); // b says itself which members it has
   m.node_down(b, 10);
   CHECK(m.counting_on_self(bootstrappers) == 1);
   m.learn(c, 2, leads(2, {2, 3}, {b, c})); // another group

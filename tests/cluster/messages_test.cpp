@@ -26,7 +26,7 @@ std::optional<message> decoded(byte_view bytes) {
 
 } // namespace
 
-TEST_CASE("every message is the same after its way, whatever is in it") {
+TEST_CASE("every message is the same after encoding and decoding, whatever is in it") {
   arbitrary::check_property([] {
     const message m = arbitrary::any_message();
     RC_ASSERT(decoded(bytes_of(m)) == m);
@@ -79,7 +79,7 @@ TEST_CASE("an unknown kind of message is refused") {
   CHECK_FALSE(decoded(bytes));
 }
 
-TEST_CASE("entries of every kind are the same after their way") {
+TEST_CASE("entries of every kind are the same after encoding and decoding") {
   entry e;
   e.kind = entry_kind::members;
   e.stamp_ms = -5;

@@ -48,7 +48,7 @@ TEST_CASE("items of a queue come out in the order in which they went in") {
         == "item 2 came out before item 1, which was there before it was pushed");
 }
 
-TEST_CASE("what overlaps, and what nobody was told of, may have any order in a queue") {
+TEST_CASE("calls that overlap, and calls without an answer, may have any order in a queue") {
   CHECK(queue_can(popped(pushed(1, 3), 7, 8), popped(pushed(2, 4), 5, 6))); // pushed at once
   CHECK(queue_can(popped(pushed(1, 2), 6, 8), popped(pushed(3, 4), 5, 7))); // popped at once
   CHECK(queue_can(popped(pushed(1, never), 7, 8), popped(pushed(3, 4), 5, 6)));
@@ -56,7 +56,7 @@ TEST_CASE("what overlaps, and what nobody was told of, may have any order in a q
   CHECK_FALSE(queue_can(popped(pushed(1, 2), 7, 8), popped(pushed(3, never), 5, 6)));
 }
 
-TEST_CASE("what lies on an item of a stack comes out before it") {
+TEST_CASE("an item that lies on another in a stack comes out before it") {
   const auto lower = pushed(1, 2), upper = pushed(3, 4);
   CHECK(stack_can(popped(lower, 7, 8), popped(upper, 5, 6)));
   CHECK_FALSE(stack_can(popped(lower, 5, 6), popped(upper, 7, 8)));
@@ -70,7 +70,7 @@ TEST_CASE("what lies on an item of a stack comes out before it") {
         == "item 1 came out before item 2, which was pushed on it before it was asked for");
 }
 
-TEST_CASE("what overlaps, and what nobody was told of, may have any order in a stack") {
+TEST_CASE("calls that overlap, and calls without an answer, may have any order in a stack") {
   CHECK(stack_can(popped(pushed(1, 2), 3, 4), left(pushed(5, 6)))); // popped before the other came
   CHECK(stack_can(popped(pushed(1, 2), 4, 6), left(pushed(3, 5))));
   CHECK(stack_can(popped(pushed(1, 2), 5, 6), left(pushed(3, never))));

@@ -12,7 +12,7 @@ replica_group of(const member_list& members) { return {members, {}, 0, false}; }
 
 } // namespace
 
-TEST_CASE("a majority is enough, and the newest of them is the answer") {
+TEST_CASE("answers of a majority are enough, and the newest of them counts") {
   quorum_read<int> q;
   CHECK_FALSE(q.take(a.id, {at(7), of({a, b, c})}, 7));
   CHECK_FALSE(q.take(a.id, {at(7), of({a, b, c})}, 7)); // each counts once
@@ -21,7 +21,7 @@ TEST_CASE("a majority is enough, and the newest of them is the answer") {
   CHECK(q.newest() == 7);
 }
 
-TEST_CASE("who is asked again may know more, or less if its answer was slow") {
+TEST_CASE("a copy that is asked again may know more, or less if its answer was slow") {
   quorum_read<int> q;
   CHECK_FALSE(q.take(a.id, {at(5), of({a, b, c})}, 5));
   CHECK_FALSE(q.take(a.id, {at(9), of({a, b, c})}, 9));
@@ -34,7 +34,7 @@ TEST_CASE("the newest answer says which group has to decide, whatever the others
   quorum_read<int> q;
   CHECK(q.whom({b, c, d}) == member_list{b, c, d});
   CHECK_FALSE(q.take(b.id, {at(5), of({b, c, d})}, 5));
-  CHECK_FALSE(q.take(c.id, {at(8, 2), of({c, e})}, 8)); // of the old group that would do
+  CHECK_FALSE(q.take(c.id, {at(8, 2), of({c, e})}, 8)); // in the old group that would be enough
   CHECK(q.whom({b, c, d}) == member_list{b, c, d, e});
   CHECK_FALSE(q.take(b.id, {at(5), of({b, c, d})}, 5));
   CHECK_FALSE(q.take(e.id, {at(9, 2), of({d, e})}, 9));

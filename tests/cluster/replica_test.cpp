@@ -3,13 +3,13 @@
 
 #include <doctest/doctest.h>
 
-// What single steps of a copy do; conversations/ has how copies get along.
+// What single steps of a copy do; conversations/ shows how copies work together.
 
 using namespace supercache;
 
 namespace {
 
-/// a leads, b and c follow; everybody knows everything.
+/// a leads, b and c follow; all of them know everything.
 stage::play three(replication_mode mode = replication_mode::sync) {
   stage::play p;
   p.mode = mode;
@@ -27,13 +27,13 @@ result<proposal> put_elsewhere(stage::play& p, int i) {
 
 } // namespace
 
-TEST_CASE("writes are refused by who does not lead") {
+TEST_CASE("writes are refused by a copy that does not lead") {
   stage::play p = three();
   CHECK_REFUSED(p.put("b", "k", 1), errc::not_primary,
                 "this node is not the primary of the partition");
 }
 
-TEST_CASE("sync: writes are refused where no majority can be reached, async: taken") {
+TEST_CASE("sync: writes are refused where no majority can be reached, async: accepted") {
   stage::play sync = three(), async = three(replication_mode::async);
   for (stage::play* p : {&sync, &async}) {
     p->cut("a", "b");
@@ -57,7 +57,7 @@ TEST_CASE("sync: a write is not committed before a majority reported it") {
   CHECK(p.core("a").commit() == done->at.index);
 }
 
-TEST_CASE("sync: writers are refused when too much waits for a majority") {
+TEST_CASE("sync: writes are refused when too much waits for a majority") {
   stage::play p;
   p.log_bytes = 1'000;
   p.add({"a", "b", "c"});
@@ -72,7 +72,7 @@ TEST_CASE("sync: writers are refused when too much waits for a majority") {
   CHECK(p.put("a", "k", 1).ok());
 }
 
-TEST_CASE("what changes nothing is not logged, unless it may be asked again") {
+TEST_CASE("a write that changes nothing is not logged, unless it may be sent again") {
   stage::play p = three();
   const auto before = p.core("a").log().last();
   CHECK(p.write("a", op::remove{"nothing"}).ok());
@@ -81,7 +81,7 @@ TEST_CASE("what changes nothing is not logged, unless it may be asked again") {
   CHECK(p.core("a").log().last().index == before.index + 1);
 }
 
-TEST_CASE("a message of who does not own the epoch is not believed") {
+TEST_CASE("a message from a node that does not own the epoch is not believed") {
   stage::play p = three();
   append m;
   m.epoch = {9, p.self("c").id};
@@ -212,7 +212,7 @@ TEST_CASE("the cluster's time is the primary's, and never falls") {
   CHECK(p.core("b").stamp_ms() == stamp);
 }
 
-TEST_CASE("who is told of a later epoch tells the primary that it leaves") {
+TEST_CASE("a copy that is told of a later epoch tells the primary that it leaves") {
   stage::play p = three();
   p.core("b").heard_of({7, p.self("c").id}, p.now);
   (void)p.pass("b", "a");
@@ -220,7 +220,7 @@ TEST_CASE("who is told of a later epoch tells the primary that it leaves") {
   CHECK(p.core("a").promised().number == 7);
 }
 
-TEST_CASE("a copy votes for the candidate of whose epoch it has heard already") {
+TEST_CASE("a copy votes for a candidate whose epoch it has heard of already") {
   stage::play p = three();
   const epoch next{2, p.self("b").id};
   p.core("a").heard_of({1, p.self("a").id}, p.now);
@@ -238,7 +238,8 @@ TEST_CASE("a copy votes for the candidate of whose epoch it has heard already") 
   CHECK(std::get<vote_reply>(answers.back().what).granted);
 }
 
-TEST_CASE("sync: of members that need a new snapshot, one keeps what it has until another is") {
+TEST_CASE(
+  "sync: of two members that need a new snapshot, one keeps its data until the other is done") {
   stage::play p;
   p.log_bytes = 10'000;
   p.budget.pieces = 1;
@@ -271,7 +272,7 @@ TEST_CASE("sync: of members that need a new snapshot, one keeps what it has unti
   CHECK(p.core("e").log().last() == p.core("a").log().last());
 }
 
-TEST_CASE("async: who has a part of the data leaves it longer to the others to come back") {
+TEST_CASE("async: a copy with a part of the data gives the others more time to come back") {
   stage::play p;
   p.mode = replication_mode::async;
   p.log_bytes = 10'000;
@@ -295,7 +296,7 @@ TEST_CASE("async: who has a part of the data leaves it longer to the others to c
   CHECK(p.core("b").leads());
 }
 
-TEST_CASE("steering to the members that there are changes nothing") {
+TEST_CASE("steering to the present members changes nothing") {
   stage::play p = three();
   const auto last = p.core("a").log().last();
   p.core("a").steer(p.selves({"a", "b", "c"}), p.now);
@@ -312,7 +313,7 @@ TEST_CASE("a copy frees its data if its primary says so, unless it was made a me
     p.core("b").receive(p.self(from).id, retire{e, index}, p.now);
   };
   say("a", {0, p.self("a").id}, 1); // an earlier epoch
-  say("c", now_led, 1);             // somebody else
+  say("c", now_led, 1);             // another node
   say("a", now_led, 0);             // before it was made a member
   CHECK(p.get("b", "k") == value{1});
   say("a", now_led, 1);
@@ -344,7 +345,7 @@ TEST_CASE("a copy gets no snapshot while nothing may be sent for it, and the oth
   CHECK_FALSE(p.core("c").readable());
   const auto c = p.self("c").id;
   CHECK(p.core("a").wants(c));
-  CHECK_FALSE(p.core("a").wants(c, false)); // so that nobody tries again at once
+  CHECK_FALSE(p.core("a").wants(c, false)); // so that no link tries again at once
   CHECK(p.put("a", "k", 1).ok());
   p.settle();
   CHECK(p.get("b", "k") == value{1});

@@ -18,7 +18,7 @@ sessions read_back(const sessions& s) {
 
 } // namespace
 
-TEST_CASE("what a request answered is kept until its client has the answer") {
+TEST_CASE("the answer to a request is kept until its client has it") {
   sessions s;
   CHECK(s.find({5, 1, 0}) == nullptr);
   s.done({5, 1, 0}, 10, "one", 100);
@@ -35,7 +35,7 @@ TEST_CASE("what a request answered is kept until its client has the answer") {
   CHECK(s.size() == 2);
 }
 
-TEST_CASE("a client's number of answers it has never falls") {
+TEST_CASE("the number up to which a client has its answers never falls") {
   sessions s;
   s.done({5, 4, 3}, 10, 1, 100);
   s.done({5, 5, 1}, 11, 2, 100); // sent before, came later

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-/// A few copies of one partition, and the messages between them in the hand of a test: each is
-/// delivered, lost, or kept for later. Nothing happens that the test does not say.
+/// A few copies of one partition, and the messages between them, which a test controls: each is
+/// delivered, lost, or kept for later. Nothing happens unless the test says so.
 namespace stage {
 
 using namespace supercache;
@@ -49,20 +49,20 @@ public:
   /// nil: nothing.
   value get(const std::string& name, const value& key);
 
-  /// What one has to say to another now.
+  /// The messages that one node has for another now.
   std::vector<envelope> take(const std::string& from, const std::string& to);
-  /// Brings it there, if it can be reached and still lives; encoded and decoded on the way.
+  /// Delivers messages to incarnations that are still alive, encoded and decoded on the way.
   void deliver(const std::vector<envelope>& es);
-  /// Both at once. Answers what was delivered.
+  /// Both at once, if the two can reach each other. Answers the messages.
   std::vector<envelope> pass(const std::string& from, const std::string& to);
-  /// Delivers everything until nobody has anything to say.
+  /// Delivers everything until no node has any messages left.
   void settle();
   /// Time passes; with `talk` messages arrive meanwhile.
   void run(std::int64_t ms, bool talk);
 
-  /// One line: what the copy is.
+  /// One line: the state of the copy.
   std::string show(const std::string& name);
-  /// What invariants any copy breaks.
+  /// The invariants that copies break.
   std::vector<std::string> wrong();
 
 private:

@@ -6,7 +6,7 @@
 
 using supercache::token_bucket;
 
-TEST_CASE("over any time no more than the rate passes, and one burst") {
+TEST_CASE("over any time no more than the rate and one burst passes") {
   std::mt19937 random{1};
   for (const std::size_t rate : {1u << 20, 64u << 20, 1u << 30}) {
     token_bucket b{rate};
@@ -22,7 +22,7 @@ TEST_CASE("over any time no more than the rate passes, and one burst") {
   }
 }
 
-TEST_CASE("who takes all that there is gets the whole rate") {
+TEST_CASE("a caller that takes all there is gets the whole rate") {
   token_bucket b{1 << 20};
   std::size_t taken = 0;
   b.take(b.there_is(0));
@@ -35,7 +35,7 @@ TEST_CASE("who takes all that there is gets the whole rate") {
   CHECK(taken <= 10u << 20);
 }
 
-TEST_CASE("what was taken too much is waited for, and what was not taken is lost") {
+TEST_CASE("what was taken beyond the limit is waited for, and what was not taken is lost") {
   token_bucket b{20'000}; // a burst is 1000
   CHECK(b.there_is(0) == 1'000);
   b.take(3'000);

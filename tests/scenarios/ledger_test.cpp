@@ -58,7 +58,7 @@ TEST_CASE("where acknowledged writes may be lost, nothing else may be found") {
   CHECK(line.objections(lose).size() == 1);
 }
 
-TEST_CASE("a key that nobody wrote holds nothing") {
+TEST_CASE("a key that was never written holds nothing") {
   const register_book book;
   CHECK(book.objection("k", {}).empty());
   CHECK(book.objection("k", 1) == "k holds 1, which nobody wrote");

@@ -26,7 +26,7 @@ struct file {
   file(const file&) = delete;
   file& operator=(const file&) = delete;
 
-  /// What comes within a time; "end" when the other side is gone.
+  /// The bytes that come within a time; "end" when the peer is gone.
   std::string read(std::chrono::milliseconds wait) const {
     pollfd p{fd, POLLIN, 0};
     if (::poll(&p, 1, static_cast<int>(wait.count())) != 1)
@@ -109,7 +109,7 @@ TEST_CASE("a silent wire lets nothing through, in the direction that is cut, unt
   CHECK(n.b.read(5s) == "held");
 }
 
-TEST_CASE("a forgotten wire carries nothing over what was there, and serves who dials anew") {
+TEST_CASE("a forgotten wire carries nothing over old connections, and serves new ones") {
   pair_of_nodes n;
   n.net.set("a", "b", {flow::kind::forgotten, 0ms});
   n.a.write("lost");
@@ -150,7 +150,7 @@ TEST_CASE("a child ends with its owner, also when it is stopped") {
   CHECK(::kill(pid, 0) != 0);
 }
 
-TEST_CASE("a program that is not there is an error that names it") {
+TEST_CASE("a program that does not exist is an error that names it") {
   CHECK_THROWS_WITH_AS((child{{"/nonexistent/x"}, no_log}),
                        "cannot run /nonexistent/x: No such file or directory", supercache::error);
 }

@@ -13,7 +13,7 @@ scenario read(const std::string& steps, const std::string& more = "") {
   return scenario_from_text(R"({"name": "x", )" + more + R"("steps": [)" + steps + "]}");
 }
 
-/// What is said of a step that makes no sense.
+/// The error for a step that makes no sense.
 std::string refusal(const std::string& steps, const std::string& more = "") {
   try {
     read(steps, more);
@@ -26,7 +26,7 @@ std::string refusal(const std::string& steps, const std::string& more = "") {
 
 } // namespace
 
-TEST_CASE("a scenario says what cluster it needs") {
+TEST_CASE("a scenario describes the cluster that it needs") {
   const auto s = read(R"({"start": "all"})",
                       R"("cluster": {"nodes": ["x", "y"], "partitions": 4, "factor": 2,
                          "mode": "async", "options": {"debug_log": true, "wal.max_pending": 7}},
@@ -71,7 +71,7 @@ TEST_CASE("a node that joins is known from then on") {
   CHECK_NOTHROW(read(R"({"join": "d"}, {"kill": "d"})"));
 }
 
-TEST_CASE("what makes no sense in a scenario is refused in one sentence that names the step") {
+TEST_CASE("nonsense in a scenario is refused in one sentence that names the step") {
   CHECK(refusal(R"({"kil": "a"})") == "step 1: 'kil' is nothing to do; did you mean 'kill'?");
   CHECK(refusal(R"({"start": "all"}, {"kill": "a", "after": 3})")
         == "step 2: 'after' means nothing here; there are kill");
@@ -98,7 +98,7 @@ TEST_CASE("what makes no sense in a scenario is refused in one sentence that nam
   CHECK(refusal(R"({"stop": "each"})").starts_with("step 1: 'stop' is \"each\"; allowed is"));
 }
 
-TEST_CASE("what makes no sense about the cluster is refused") {
+TEST_CASE("nonsense about the cluster is refused") {
   const auto start = R"({"start": "all"})";
   CHECK(refusal(start, R"("cluster": {"mode": "fast"}, )")
         == "cluster: 'mode' is \"fast\"; allowed is async, sync, strong");
@@ -112,7 +112,7 @@ TEST_CASE("what makes no sense about the cluster is refused") {
   CHECK(refusal("3") == "step 1 is 3; an object is needed");
 }
 
-TEST_CASE("a file that is no JSON is refused with the place") {
+TEST_CASE("a file that is not JSON is refused with the place") {
   try {
     scenario_from_text("{\n  \"name\" 3}");
     FAIL("it was taken");

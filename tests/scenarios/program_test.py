@@ -1,4 +1,4 @@
-"""supercache-scenario as people use it: what it prints, what it refuses, and that it leaves nothing
+"""supercache-scenario as people use it: what it prints and refuses, and that it leaves nothing
 behind."""
 
 import json
@@ -21,7 +21,7 @@ SMALL = {'name': 'small', 'cluster': {'nodes': ['a'], 'factor': 1, 'partitions':
 
 
 def scenario(content, *words):
-    """Runs a scenario from a file that is removed again; answers how, and the file's name."""
+    """Runs a scenario from a file that is then removed; answers the result, and the file's name."""
     with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
         file.write(content if isinstance(content, str) else json.dumps(content))
         file.flush()
@@ -110,7 +110,7 @@ def gone(pid):
 
 
 def test_takes_its_nodes_along():
-    """However it ends, and also if they are frozen."""
+    """However it ends, and also if the nodes are frozen."""
     steps = [{'start': 'all'}, {'pause': 'b'}, {'wait_ms': 60_000}]
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
         with tempfile.NamedTemporaryFile('w', suffix='.json') as file, \

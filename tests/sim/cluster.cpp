@@ -113,7 +113,7 @@ node* cluster::alive(const std::string& name) {
 }
 
 void cluster::start(const std::string& name) {
-  // Lives differ in their low digits, which is what people see.
+  // Incarnations differ in their low digits, which are what people see.
   const member self{name, (static_cast<member_id>(name[0]) << 32) + next_incarnation_++};
   w.note([&] { return "START " + to_string(self); });
   const auto skew

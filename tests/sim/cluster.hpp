@@ -26,7 +26,7 @@ public:
             std::function<void(node&)> frame, bool once = false);
   /// Nothing gets from `a` to `b`; nor, unless `one_way`, from `b` to `a`.
   void cut(const std::string& a, const std::string& b, bool one_way = false);
-  /// Whether a side notices at once is chance.
+  /// It is chance whether a side notices at once.
   void break_between(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
   void heal_all();
@@ -43,7 +43,7 @@ public:
             member_id incarnation, std::function<void(node&)> frame);
   /// The epoch, or the group, of a partition changed somewhere.
   void changed(std::size_t partition);
-  /// Whatever is kept back arrives, and nothing is from now on.
+  /// Everything that is kept back arrives; while `lossy` is 0, nothing else is kept back.
   void release_all();
 
   // -- the nodes ----------------------------------------------------------------------------------
@@ -60,16 +60,16 @@ public:
 
   // -- from above, as nobody within can see it ---------------------------------------------------
 
-  /// The node that leads a partition in the latest epoch, nullptr if nobody does.
+  /// The node that leads a partition in the latest epoch; nullptr if none does.
   node* leader(std::size_t partition);
   /// Whether every partition would survive the loss of this node's memory.
   bool can_lose(const std::string& name);
-  /// Whether all partitions are led, by whom and with whom they should be, and equal everywhere; if
-  /// not, why.
+  /// Whether all partitions have the primary and the members that they should have, and are equal
+  /// everywhere; if not, why.
   bool settled(std::string* why);
 
   std::vector<partition_watch> watches;
-  /// Called when a node begins to lead, and when one that leads has begun to change the group.
+  /// Called when a node begins to lead, and when a primary has begun to change the group.
   std::function<void(const std::string&)> on_epoch, on_change;
   /// Sync: what a primary has just committed must be in memory of a majority of its group, in
   /// copies that are whole; incarnations that are over count as they were.

@@ -1,4 +1,4 @@
-// What a cluster looks like from above, as nobody within can see it; and what must be so.
+// What a cluster looks like from above, as no node within can see it; and what must hold.
 
 #include "cluster.hpp"
 #include "guarantee.hpp"

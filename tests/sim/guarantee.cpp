@@ -24,15 +24,15 @@ class partition_as_it_is {
 public:
   explicit partition_as_it_is(const std::vector<witness>& all) : all_(all) {}
 
-  /// Whether those who stay, and whose logs are not longer than `most`, are enough of the group
-  /// that `r` knows.
+  /// Whether the copies that stay, and whose logs are not longer than `most`, are enough of the
+  /// group that `r` knows.
   bool enough(const replica& r, const position& most) const {
     const replica_group& g = r.group();
     const auto stays = [&](const member& m) { return stays_with(m, most); };
     if (g.before.empty())
       return g.decides(stays);
-    // Once as many have the end of a change as can decide, or will have it, it is over, whoever
-    // knows that.
+    // Once as many members as can decide have the end of a change, or will have it, the change is
+    // over, whether any copy knows that or not.
     const position end = r.log().at(r.group_index());
     const auto has_it = [&](const member& m) {
       return std::ranges::any_of(all_, [&](const witness& w) {
@@ -48,7 +48,7 @@ public:
            || (g.members.size() == 2 && both.elects(stays)
                && std::ranges::count_if(all, stays) + 1 >= std::ssize(all));
   }
-  /// The same of the group that is in force until the change that `r` knows of is over.
+  /// The same for the group that is in force until the change that `r` knows of is over.
   bool enough_before(const replica& r) const {
     replica_group g = r.group();
     g.members = g.before;
@@ -80,7 +80,7 @@ const witness* furthest(const std::vector<witness>& copies,
 
 bool must_survive(const std::vector<witness>& copies) {
   const partition_as_it_is p{copies};
-  // One knows of every change that may be over; one that stays has to lead.
+  // The first knows of every change that may be over; the next, which stays, has to lead.
   const witness* const first = furthest(copies, [](const witness&) { return true; });
   if (!first)
     return false;

@@ -14,9 +14,9 @@ struct witness {
   bool heard_later = false; ///< what it has sent may arrive though it is lost
 };
 
-/// Whether the partition must go on, sync mode, with those copies that stay: a minority of the
-/// group may be lost; in the middle of a change, if it is a minority of the group to come, too; or
-/// one copy, if those to come are only two. A copy that installs a snapshot is none.
+/// Sync: whether the partition must go on with the copies that stay. A minority of the group may be
+/// lost; in the middle of a change, if it is a minority of the new group, too; or one copy, if the
+/// new group has only two. A copy that installs a snapshot does not count.
 bool must_survive(const std::vector<witness>& copies);
 
 } // namespace sim

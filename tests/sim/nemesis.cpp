@@ -56,8 +56,8 @@ void nemesis::strike() {
   }
 }
 
-/// Async mode promises nothing for what a dead node had not sent; sync nothing if more than a
-/// minority lose their memory at once.
+/// Async mode promises nothing about what a dead node had not sent; sync mode promises nothing if
+/// more than a minority lose their memory at once.
 void nemesis::crash(const std::string& name) {
   if (!c_.p.crashes || !c_.alive(name))
     return;
@@ -94,8 +94,8 @@ void nemesis::isolate() {
   isolate(n && c_.w.random.chance(80) ? n->self().node : any_name());
 }
 
-/// Cuts it off from all others, or from some; perhaps it hears nothing, or is not heard. Perhaps
-/// they notice at once, and it does not.
+/// Cuts a node off from all others, or from some; perhaps it hears nothing, or is not heard.
+/// Perhaps the others notice at once, and it does not.
 void nemesis::isolate(const std::string& name, std::size_t percent) {
   lost_ = lost_ || c_.p.mode == replication_mode::async;
   const node* n = c_.alive(name);
@@ -136,7 +136,8 @@ void nemesis::heal_later(const std::string& name, std::int64_t in_us) {
   });
 }
 
-/// Who has just begun to lead is cut off after a few messages, and comes back while others lead.
+/// A node that has just begun to lead is cut off after a few messages, and comes back while others
+/// lead.
 void nemesis::hunt_primary(const std::string& name) {
   if (c_.w.random.chance(40))
     return;
@@ -149,7 +150,7 @@ void nemesis::hunt_primary(const std::string& name) {
   heal_later(name, soon + static_cast<std::int64_t>(c_.w.random.below(2'500'000)));
 }
 
-/// Who has just begun to change the group is cut off from some, or dies.
+/// A node that has just begun to change the group is cut off from some others, or dies.
 void nemesis::hunt_changer(const std::string& name) {
   if (c_.w.random.chance(60))
     return;
@@ -170,9 +171,9 @@ void nemesis::hunt_changer(const std::string& name) {
 
 // -- nodes that come and go -----------------------------------------------------------------------
 
-/// A node joins, or leaves: it gives away what it has, and is gone. So many stay that groups keep
-/// their size, and while there are fewer nodes than copies wanted they come one at a time: nodes
-/// that start anew cannot know of a smaller group that they cannot reach. (README, Limits)
+/// A node joins, or leaves: it gives away its data, and is gone. So many stay that groups keep
+/// their size. While there are fewer nodes than copies wanted, nodes join one at a time: nodes that
+/// start again cannot know of a smaller group that they cannot reach. (README, Limits)
 void nemesis::change_nodes() {
   auto names = c_.declared();
   if (!leaving_.empty())
@@ -194,7 +195,7 @@ void nemesis::change_nodes() {
   }
 }
 
-/// Whether each partition has a group of so many members.
+/// Whether each partition has a group of at least so many members.
 bool nemesis::everybody_joined(std::size_t nodes) {
   for (std::size_t i = 0; i < c_.p.partitions; ++i)
     if (std::ranges::none_of(c_.names(), [&](const std::string& name) {
@@ -208,7 +209,7 @@ bool nemesis::everybody_joined(std::size_t nodes) {
 
 void nemesis::await_end(const member& who) {
   node* n = c_.alive(who.node);
-  if (!n || n->self() != who) { // it crashed, and is back as if nothing had been
+  if (!n || n->self() != who) { // it crashed, and is back as if nothing had happened
     leaving_.clear();
     return;
   }

@@ -6,7 +6,7 @@
 
 namespace sim {
 
-/// Misfortune: every now and then something fails, or is mended.
+/// Misfortune: every now and then something fails, or is repaired.
 class nemesis {
 public:
   explicit nemesis(cluster& c) : c_(c) {}

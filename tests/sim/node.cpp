@@ -144,7 +144,7 @@ void node::dial() {
 void node::hello(const member& from, bool answer) {
   if (const node* n = c_.alive(from.node);
       !n || n->self() != from || !c_.meet(self_.node, from.node))
-    return; // a connection is made with somebody who lives
+    return; // a connection is made only with a node that is alive
   link& l = links_[from.node];
   if (l.up) // it lost the connection, or is another incarnation
     disconnect(from.node, l.incarnation != from.id);

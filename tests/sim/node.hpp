@@ -29,7 +29,7 @@ struct outcome {
 using on_outcome = std::function<void(const outcome&)>;
 
 /// One incarnation of a node: the cores of its partitions and of its membership, and around them,
-/// in the place of actors, what connects, retries and waits.
+/// in place of actors, the parts that connect, retry and wait.
 class node {
 public:
   node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms);
@@ -40,10 +40,10 @@ public:
   void end() noexcept { ended_ = true; }
   bool ended() const noexcept { return ended_; }
   void declare(const std::vector<std::string>& names);
-  /// Gives away what it has.
+  /// Begins to give away its data.
   void leave();
   bool leaving() const noexcept { return membership_.leaving(); }
-  /// Whether it may end: nothing counts on it, and somebody knows that it leaves.
+  /// Whether it may end: nothing counts on it, and another node knows that it leaves.
   bool may_end() const;
   /// Takes a frame, now or, if it is paused, later.
   void deliver(std::function<void(node&)> frame);
@@ -52,7 +52,7 @@ public:
   partition_store& store(std::size_t partition) { return *parts_[partition]->store; }
   const membership& view() const noexcept { return membership_; }
   std::uint64_t discarded() const noexcept { return discarded_; }
-  /// For how long the record whose time is over for longest is kept already.
+  /// For how long the record that expired first has been kept beyond its time.
   std::int64_t overdue_ms(std::size_t partition);
 
   /// Writes, through whichever node leads, until the deadline; retries as the router does.
@@ -62,9 +62,9 @@ public:
   struct seen {
     standing at;
     value what;
-    value expired; ///< what was not there since its time is over; for checks
+    value expired; ///< what was not found because its time is over; for checks
   };
-  /// What was read; nothing if nobody could answer in time.
+  /// What was read; nothing if no node could answer in time.
   using on_found = std::function<void(const std::optional<seen>&)>;
   struct reading {
     std::size_t partition = 0;
@@ -83,8 +83,8 @@ public:
   // -- frames: what other nodes say ---------------------------------------------------------------
 
   void hello(const member& from, bool answer);
-  /// `sent_ms`: by its clock; `echo_ms`: by the clock of this one, when the last heartbeat that
-  /// arrived there had left here.
+  /// `sent_ms`: by the sender's clock; `echo_ms`: when the last heartbeat that arrived there left
+  /// here, by this node's clock.
   void heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
                  std::int64_t echo_ms);
   void goodbye(const member& from);
@@ -122,8 +122,8 @@ private:
     bool up = false;
     bool flushing = false;
     std::int64_t heard_ms = 0;
-    std::int64_t echo_ms = 0;   ///< when the last heartbeat of the other had left there
-    std::int64_t proven_ms = 0; ///< the other has heard what left here then
+    std::int64_t echo_ms = 0;   ///< when the last heartbeat of the other left there
+    std::int64_t proven_ms = 0; ///< the other has heard what left here at this time
   };
   struct call {
     std::size_t partition = 0;

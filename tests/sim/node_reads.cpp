@@ -1,7 +1,7 @@
 // The reads of a node's clients, as the router does them. As primary: by the node that leads the
 // partition, if it has a lease once it has read, or once members confirm that it led then. By
-// quorum: by all members, of whom a majority has to answer. Again, if that fails, until the
-// deadline.
+// quorum: by all members, of which a majority has to answer. If that fails, it is tried again until
+// the deadline.
 
 #include "cluster.hpp"
 #include "faults.hpp"
@@ -14,7 +14,7 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t attempt_ms = 700;
-/// Between two looks whether what was found is confirmed.
+/// Time between two checks whether what was found is confirmed.
 constexpr std::int64_t look_us = 25'000;
 
 } // namespace
@@ -89,9 +89,9 @@ bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
   return core.has_lease(heard, now());
 }
 
-/// Calls `tell` with what is here: at once, if that is certain; as primary perhaps later, when
-/// nobody else can have led, and never if its epoch ends before. What has expired is certain when
-/// a majority has an entry that says how late it is.
+/// Calls `tell` with what is here: at once, if that is certain; as primary perhaps later, when no
+/// other can have led, and never if its epoch ends before. What has expired is certain when a
+/// majority has an entry that says how late it is.
 void node::read_here(std::size_t partition, const space& where, const value& key, read_mode how,
                      on_seen tell) {
   replica& core = copy(partition);
@@ -121,7 +121,7 @@ bool node::is_certain(std::size_t partition, std::int64_t over_ms) const {
   return over_ms <= parts_[partition]->core->certain_ms() || faulty(fault::tell_of_expiry_early);
 }
 
-/// Looks again and again for twice as long as it takes until who is silent is down.
+/// Looks again and again, for twice as long as it takes until a silent node is down.
 void node::tell_later(std::size_t partition, finding f) {
   c_.w.after(look_us, [this, partition, f = std::move(f)]() mutable {
     const replica& core = copy(partition);

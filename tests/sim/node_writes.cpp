@@ -17,7 +17,7 @@ void node::wait_for(std::size_t i, const proposal& p, std::function<void(errc, c
   after_step(i);
 }
 
-/// Answers those whose entry is committed, or can no longer be.
+/// Answers the writes whose entry is committed, or can no longer be.
 void node::settle_pending(std::size_t i) {
   part& p = *parts_[i];
   const entry_log& log = p.core->log();
@@ -39,7 +39,7 @@ void node::settle_pending(std::size_t i) {
     x.done(code, x.answer);
 }
 
-/// An answer that says only what is there is one to a read, and needs a lease like that.
+/// An answer that says only what is there is like the answer to a read, and needs a lease.
 result<proposal> node::propose(std::size_t partition, const request_id& who,
                                const operation& what) {
   replica& core = copy(partition);
@@ -127,7 +127,7 @@ void node::attempt(std::uint64_t id) {
   ask(id, l.primary);
 }
 
-/// The same, of the node that leads; again, if there is no answer in time.
+/// Sends the write to the node that leads, and again if there is no answer in time.
 void node::ask(std::uint64_t id, const member& primary) {
   call& c = calls_.at(id);
   const unsigned number = c.attempt;
@@ -138,7 +138,7 @@ void node::ask(std::uint64_t id, const member& primary) {
   }
   c.who.done = *p.open.begin() - 1;
   c.open = true;
-  // Connections bring nothing twice: who was refused knows that nothing was done.
+  // Connections bring nothing twice: a client that was refused knows that nothing was done.
   c_.send(
     self_.node, primary.node, primary.id,
     [from = self_, id, number, part = c.partition, who = c.who, what = c.what](node& to) {

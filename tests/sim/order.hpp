@@ -25,7 +25,7 @@ struct item_life {
 using item_lives = std::map<std::int64_t, item_life>;
 
 /// Why no queue, or stack, could have done this with its items, as far as pairs of items show it;
-/// nothing if one could. Items that nobody knows to be taken say nothing.
+/// nothing if one could. Items that are not known to be taken say nothing.
 /// After Henzinger, Sezgin, Vafeiadis: Aspect-Oriented Linearizability Proofs (CONCUR 2013), §4.
 std::optional<std::string> order_fault(supercache::space_kind kind, const item_lives& items);
 

@@ -39,7 +39,7 @@ struct plan {
   std::int64_t chaos_ms = 20'000;
 
   /// Messages of this kind, an index of `message`, are held over the next change of the epoch or
-  /// the group of their partition, so many in a hundred of them.
+  /// the group of their partition: this percentage of them.
   std::optional<std::size_t> held_kind;
   unsigned held_percent = 0;
 

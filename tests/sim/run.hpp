@@ -20,8 +20,8 @@ struct report {
 };
 
 /// Runs a cluster through misfortune (the safety phase: anything may fail, and invariants must hold
-/// after every step), then heals everything (the liveness phase: within a minute all must be as it
-/// should be), then compares the data with what clients were told.
+/// after every step), then heals everything (the liveness phase: within a minute everything must be
+/// as it should be), then compares the data with what clients were told.
 /// The last `trace_lines` of what happened are kept; `deep` compares all data after every step.
 report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lines, bool deep);
 

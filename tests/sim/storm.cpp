@@ -40,7 +40,7 @@ public:
     }
   }
 
-  /// Everything is healed; somebody has to lead, and to commit, before long.
+  /// Everything is healed; some copy has to lead, and to commit, before long.
   void calm() {
     const bool lost = mode_ == replication_mode::async && !somebody_is_whole();
     note([&] { return "CALM\n" + show(); });
@@ -95,7 +95,7 @@ private:
 
   const std::string& any() { return names[d_.below(nodes_)]; }
   bool leads(const std::string& name) { return play_.alive(name) && play_.core(name).leads(); }
-  /// Somebody who leads, most likely; empty: nobody does.
+  /// A node that leads, drawn at random; empty: none does.
   std::string primary() {
     std::string best;
     for (std::size_t i = 0; i < nodes_; ++i)
@@ -165,7 +165,7 @@ private:
     play_.restart(name);
   }
 
-  /// One and some others say what they have to say.
+  /// One node and some others exchange the messages that they have.
   void talk(const std::string& a) {
     for (std::size_t i = 0; i < nodes_; ++i)
       if (d_.chance(70)) {
@@ -173,7 +173,7 @@ private:
         pass(names[i], a);
       }
   }
-  /// Who says what it has to say now; perhaps it is lost, or kept.
+  /// `a` sends the messages that it has for `b` now; perhaps they are lost, or kept.
   void pass(const std::string& a, const std::string& b) {
     if (a == b)
       return;
@@ -199,7 +199,7 @@ private:
     look(e.to.node);
   }
 
-  /// What claims bring about: who is wanted, and who leads.
+  /// What nodes learn from claims: which members are wanted, and which one leads.
   void hear() {
     std::vector<std::string> wanted;
     for (const auto i : wanted_)
@@ -217,7 +217,7 @@ private:
     }
   }
 
-  /// What it has said, and what did not arrive yet, is gone with it.
+  /// Messages that the node has sent, and that have not arrived yet, are gone with it.
   void lose(const std::string& name) {
     if (!play_.alive(name))
       return;

@@ -5,9 +5,9 @@
 namespace sim {
 
 /// Copies of one partition whose group changes all the time, while messages are lost, kept, and
-/// come late, and nodes are cut off and die: what the simulator does with whole clusters, without
-/// anything around the copies, so that rare orders of a few steps come often. The invariants must
-/// hold after every step; when all is healed, somebody must lead and commit.
+/// come late, and nodes are cut off and die. This is what the simulator does with whole clusters,
+/// but without anything around the copies, so that rare orders of a few steps come often. The
+/// invariants must hold after every step; when all is healed, some copy must lead and commit.
 report run_storm(replication_mode mode, std::uint64_t seed, std::size_t trace_lines);
 
 } // namespace sim

@@ -85,7 +85,7 @@ bool workload::write(std::size_t client, const space& where, const value& key, o
   return true;
 }
 
-/// `home`: what says in which partition `where` is.
+/// `home`: the key that says in which partition `where` is.
 void workload::read(std::size_t client, const space& where, const value& key, const value& home,
                     read_mode how, on_read then) {
   node* n = some_node(client);
@@ -182,7 +182,8 @@ value workload::found(const space& where, const value& key) {
   return r.empty() ? value{} : r.front()[1];
 }
 
-/// What is older than what was acknowledged has to be a write without an answer that came late.
+/// A value that is older than what was acknowledged has to be a write without an answer that came
+/// late.
 void workload::check_reads() {
   for (const was_read& r : reads_)
     if (!late_[r.key].contains(r.found))

@@ -10,18 +10,18 @@
 
 namespace sim {
 
-/// What clients do, and whether what they were told is so in the end.
+/// What clients do, and whether what they were told is true in the end.
 ///
 /// Each client works at one node at a time, one write after the other, on structures of every kind;
 /// what is written can be told apart, so that the end shows what happened to each write:
-///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later one,
-///   stays counters    at least the acknowledged increments, at most those that may have happened
+///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later, stays
+///   counters    at least the acknowledged increments, at most those that may have happened
 ///   queues and stacks   what was pushed comes out once; in its order, as far as clients can tell
-///   batches     tables with one writer each, in the end exactly what he wrote and was told
+///   batches     tables with one writer each, in the end exactly what it wrote and was told
 ///   fleeting    records with a time to live: what was found expired is never seen again
-///   insert_new  of those who were told that they were first there is one per key
-///   reads       as primary or by quorum (sync): what was acknowledged before the read began, or
-///   later noise       any operation, so that copies have something to differ in
+///   insert_new  per key, only one client is told that it was first
+///   reads       as primary or by quorum (sync): what was acknowledged when it began, or later
+///   noise       any operation, so that copies have something to differ in
 class workload {
 public:
   explicit workload(cluster& c) : c_(c) {}
@@ -48,7 +48,7 @@ private:
     std::size_t maybe_out = 0; ///< items that pops without an answer may have taken
     std::size_t going_out = 0; ///< items that pops that are under way may take
   };
-  /// A table with one writer, who knows what has to be in it.
+  /// A table with one writer, which knows what has to be in it.
   struct batches {
     std::string name;
     std::map<std::int64_t, std::multiset<std::int64_t>> rows;
@@ -58,7 +58,7 @@ private:
   struct fleeting {
     std::int64_t last = 0;                     ///< written and acknowledged
     std::int64_t begun_ms = 0, ttl_ms = 0;     ///< of that
-    std::int64_t gone = 0;                     ///< up to here somebody was told that it is expired
+    std::int64_t gone = 0;                     ///< up to here, a client was told that it is expired
     std::map<std::int64_t, std::int64_t> mine; ///< all that was tried, and when it was begun
     std::set<std::int64_t> late;               ///< of these, what may come at any time
   };
@@ -132,7 +132,7 @@ private:
     std::int64_t found = 0;
   };
   std::vector<was_read> reads_;                         ///< registers that were older than that
-  std::map<std::int64_t, std::size_t> firsts_;          ///< how many were told to be first
+  std::map<std::int64_t, std::size_t> firsts_;          ///< how many clients were told to be first
   std::map<std::size_t, std::vector<batches>> batches_; ///< of each client, the last one is in use
   std::map<std::string, fleeting> fleeting_;
   std::vector<std::string> undead_; ///< what was seen again, unless its data was lost

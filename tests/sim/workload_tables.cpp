@@ -40,7 +40,7 @@ void workload::change_batches(std::size_t client) {
     read_batches(client);
 }
 
-/// `then` is told the answer once the write is done; whoever is not told gives the table up.
+/// `then` is told the answer once the write is done; a client that is not told gives up the table.
 void workload::write_batches(std::size_t client, operation_body body,
                              std::function<void(batches&, const value&)> then) {
   const std::string name = batches_of(client).name;
@@ -172,7 +172,7 @@ void workload::write_fleeting(std::size_t client) {
         });
 }
 
-/// Somebody was told that `x` is expired; nobody may see it again, nor what is older.
+/// A client was told that `x` is expired; no client may see it again, nor anything older.
 void workload::found_expired(const std::string& key, std::int64_t last, std::int64_t x) {
   fleeting& f = fleeting_[key];
   f.gone = std::max(f.gone, x);
@@ -188,7 +188,7 @@ void workload::read_fleeting(std::size_t client) {
   watch_fleeting_as(client, "t" + std::to_string(c_.w.random.below(client + 2)), [] {});
 }
 
-/// Looks again and again, from about when its time is over on.
+/// Looks again and again, from about the time when the record expires.
 void workload::watch_fleeting(const std::string& key, std::size_t times) {
   if (times > 0 && !stopped_)
     watch_fleeting_as(nobody, key, [this, key, times] {
@@ -219,7 +219,7 @@ void workload::watch_fleeting_as(std::size_t client, const std::string& key,
        });
 }
 
-/// And nothing whose time is over is kept for long.
+/// Also checks that nothing whose time is over is kept for long.
 void workload::check_fleeting(bool acknowledged_stay) {
   if (acknowledged_stay)
     for (const auto& what : undead_)

@@ -52,7 +52,7 @@ public:
       now_ = end_ms * 1000;
   }
 
-  /// A line for the trace: kept, or printed at once. Built only if somebody reads it.
+  /// A line for the trace. Built only if a trace is kept.
   template <class F>
   void note(F&& text) {
     if (trace_lines == 0)
@@ -63,7 +63,7 @@ public:
     if (trace.size() > trace_lines)
       trace.pop_front();
   }
-  /// `checker`: a word for who found it.
+  /// `checker`: a word for the check that found it.
   void fail(const std::string& checker, const std::string& what) {
     note([&] { return "WRONG: " + what; });
     wrong.push_back(checker + ": " + what);

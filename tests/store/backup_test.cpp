@@ -39,7 +39,7 @@ std::string golden(const std::string& name) {
   return {};
 }
 
-/// Reads it, `step` bytes at a time; what came of it, and how many blocks there were.
+/// Reads it, `step` bytes at a time; answers the result, and how many blocks there were.
 std::pair<status, std::size_t> read(byte_view all, std::size_t step = SIZE_MAX) {
   backup::reader r;
   std::size_t blocks = 0;
@@ -69,7 +69,7 @@ TEST_CASE("backup: its bytes are what they were in earlier releases") {
   CHECK(hex::of(example()) == wanted);
 }
 
-TEST_CASE("backup: what was written is read, however it comes in") {
+TEST_CASE("backup: written blocks are read, in pieces of any size") {
   const byte_buffer all = hex::parse(golden("version 1"));
   for (const std::size_t step : {1UL, 2UL, 7UL, 100UL, 100'000UL}) {
     const auto [s, blocks] = read(all, step);
@@ -101,7 +101,7 @@ TEST_CASE("backup: what was written is read, however it comes in") {
   CHECK(std::get<backup::end>(blocks[5]) == backup::end{2, 2, 2});
 }
 
-TEST_CASE("backup: a part of one is known as such") {
+TEST_CASE("backup: an incomplete one is recognised") {
   const byte_buffer all = example();
   for (std::size_t n = 1; n < all.size(); ++n) {
     const auto why = why_not(byte_view{all}.first(n));
@@ -116,7 +116,7 @@ TEST_CASE("backup: a part of one is known as such") {
         == "is damaged: there is more behind its end, at byte " + std::to_string(all.size()));
 }
 
-TEST_CASE("backup: one that another byte is in is refused") {
+TEST_CASE("backup: one with a changed byte is refused") {
   const byte_buffer all = example();
   for (std::size_t i = 0; i < all.size(); ++i)
     for (const int flip : {1, 0x80, 0xff}) {
@@ -183,7 +183,7 @@ TEST_CASE("backup: any records and items come back as they were") {
   });
 }
 
-TEST_CASE("backup: a writer can go back to where a copy of it was made") {
+TEST_CASE("backup: a writer can go back to the state of its copy") {
   backup::writer w;
   byte_buffer all = w.begin({});
   const backup::writer before = w;

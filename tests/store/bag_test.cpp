@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-// Bags with so many records under one key that who looks at all of them for each would not end.
+// Bags with so many records under one key that visiting all of them for each one would not end.
 
 using namespace supercache;
 using workload::dice;
@@ -60,7 +60,7 @@ TEST_CASE("one record is added to a duplicate bag again and again") {
   CHECK(t.take(key, hash(key), t0) == std::vector(many, r));
 }
 
-TEST_CASE("an equal record that is stored again keeps its place and has the new time to live") {
+TEST_CASE("an equal record that is stored again keeps its place and gets the new time to live") {
   table t{table_type::bag, 0, 4};
   for (std::size_t i = 0; i < 100; ++i)
     put(t, row(i));
@@ -76,7 +76,7 @@ TEST_CASE("an equal record that is stored again keeps its place and has the new 
   CHECK(t.next_deadline() == INT64_MAX);
 }
 
-TEST_CASE("what expires in a long bag, in whatever order, is freed one by one") {
+TEST_CASE("expired records in a long bag, in whatever order, are freed one by one") {
   for (const table_type type : bags) {
     CAPTURE(to_string(type));
     dice d{workload::seed(91)};

@@ -142,7 +142,7 @@ TEST_CASE("blocks may be freed by another thread than the one that allocated the
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-TEST_CASE("memory that is freed is given back to the system") {
+TEST_CASE("freed memory is given back to the system") {
   const std::size_t before = resident();
   {
     std::vector<record> all;
@@ -168,7 +168,7 @@ TEST_CASE("memory of one size can serve another size afterwards") {
   CHECK(resident() < before + 150'000'000);
 }
 
-TEST_CASE("memory handed from producers to consumers for long does not grow") {
+TEST_CASE("memory handed from producers to consumers for a long time does not grow") {
   const auto pass_on = [](std::size_t rounds) {
     for (std::size_t i = 0; i < rounds; ++i) {
       std::vector<record> all;
@@ -230,7 +230,7 @@ TEST_CASE("a thread's own objects may use the store while the thread ends") {
     std::thread{work}.join();
   std::uint32_t first = 0, last = 0;
   std::thread{[&] { first = reclaim::thread_ordinal(); }}.join();
-  // The system's own allocator may grow once; what leaks grows every time.
+  // The system's own allocator may grow once; a leak grows every time.
   std::size_t growth = SIZE_MAX;
   for (int round = 0; round < 3 && growth >= 4'000'000; ++round) {
     const std::size_t before = resident();
@@ -239,7 +239,7 @@ TEST_CASE("a thread's own objects may use the store while the thread ends") {
     growth = std::max(resident(), before) - before;
   }
   std::thread{[&] { last = reclaim::thread_ordinal(); }}.join();
-  CHECK(last <= first + 1); // the seats of threads that ended are used again
+  CHECK(last <= first + 1); // the seats of ended threads are used again
   reclaim::collect();
   CHECK(reclaim::pending() == 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -16,7 +16,7 @@ namespace {
 
 using place = std::pair<space_kind, std::string>;
 
-/// A copy of all tables that knows nothing but what it is told.
+/// A copy of all tables that knows only the changes reported to it.
 struct mirror final : change_sink {
   std::map<place, std::vector<record>> rows;
   std::vector<transition> all;
@@ -64,7 +64,7 @@ change_filter filter(interest i) { return change_filter::make(std::move(i), 0).v
 
 } // namespace
 
-TEST_CASE("who is told of all changes has the same data, whatever the operations") {
+TEST_CASE("a watcher of all changes has the same data, whatever the operations") {
   for (const auto type :
        {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     CAPTURE(to_string(type));
@@ -88,7 +88,7 @@ TEST_CASE("who is told of all changes has the same data, whatever the operations
   }
 }
 
-TEST_CASE("nobody is told of what happens after the end") {
+TEST_CASE("nothing is reported after the end of a watch") {
   partition_store store{{}};
   mirror m;
   store.tell(&m);
@@ -101,7 +101,7 @@ TEST_CASE("nobody is told of what happens after the end") {
   CHECK(m.all[0].after == record{1, "a"});
 }
 
-TEST_CASE("what expires is told as expired, what is removed as removed") {
+TEST_CASE("expired records are reported as expired, removed ones as removed") {
   partition_store store{{}};
   mirror m;
   store.tell(&m);
@@ -133,7 +133,7 @@ TEST_CASE("an interest sees its key, its namespace, or what matches, and no more
   CHECK_FALSE(filter({here, {}, pattern{{any, 3}}}).sees(t));
 }
 
-TEST_CASE("what ceases to match, since it was replaced, is told as removed") {
+TEST_CASE("a record that no longer matches, since it was replaced, is reported as removed") {
   const transition t{{}, change_kind::stored, {"k", 1}, {"k", 2}};
   const auto seen = filter({{}, {}, pattern{{any, 1}}}).sees(t);
   REQUIRE(seen);
@@ -141,7 +141,7 @@ TEST_CASE("what ceases to match, since it was replaced, is told as removed") {
   CHECK(seen->row == record{"k", 1});
 }
 
-TEST_CASE("that changes were missed is told to everybody") {
+TEST_CASE("missed changes are reported to every watcher") {
   CHECK(filter({{}, "k"}).sees({})->kind == change_kind::missed);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("an interest in a queue, or with a pattern that makes no sense, is ref
   CHECK_FALSE(change_filter::make({{}, {}, pattern{}}, 0));
 }
 
-TEST_CASE("interests, changes and transitions travel") {
+TEST_CASE("interests, changes and transitions survive encoding and decoding") {
   const interest i{{space_kind::kv, "n"}, value{"key"}, pattern{{any, bind(1)}, var(1) > 3}};
   const auto bytes = encoded(i);
   byte_view in{bytes};

@@ -10,15 +10,15 @@
 
 #include <doctest/doctest.h>
 
-// Decoding of bytes that nobody vouches for. A program of its own, since it counts what operator
-// new is asked for.
+// Decoding of untrusted bytes. A separate program, since it counts what is requested of operator
+// new.
 
 using namespace supercache;
 using workload::dice;
 
 namespace {
 
-/// Decodes with `decode`, checks what holds for any bytes, and answers the failure, if it is one.
+/// Decodes with `decode`, checks what holds for any bytes, and answers the failure, if any.
 template <class T>
 std::optional<failure> outcome_of(result<T> (*decode)(byte_view&), byte_view bytes) {
   byte_view in = bytes;
@@ -152,7 +152,7 @@ TEST_CASE("random bytes are refused or read, and nothing worse") {
 
 // -- hostile sizes: nothing is taken on the word of a header -------------------------------------
 
-TEST_CASE("sizes beyond what is left are refused before memory is taken for them") {
+TEST_CASE("sizes beyond the bytes left are refused before memory is taken for them") {
   for (const char* text : {"ddffffffff",
                            "ddffffffff 0102",
                            "dfffffffff",
@@ -291,7 +291,7 @@ TEST_CASE("maps are read in any order, and of equal keys the last wins") {
   CHECK(value_of("84 02 00 01 00 02 14 cc01 0a") == m);
 }
 
-TEST_CASE("strings that are no UTF-8 are read from either form") {
+TEST_CASE("strings that are not UTF-8 are read from either form") {
   CHECK(value_of("a1ff") == value{"\xff"});
   CHECK(hex::of(encoded(value_of("a1ff"))) == "c401ff");
 }
@@ -305,7 +305,7 @@ TEST_CASE("integers beyond 64 bits signed are refused") {
 
 // -- what is no encoding ------------------------------------------------------------------------
 
-TEST_CASE("what is no value is refused with a sentence that names the byte") {
+TEST_CASE("bytes that are not a value are refused with a sentence that names the byte") {
   const auto refused = [](const char* text, const char* message) {
     CAPTURE(std::string{text});
     CHECK_REFUSED(read(decode_value, text), errc::malformed, message);

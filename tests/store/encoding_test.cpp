@@ -24,7 +24,7 @@ constexpr auto decode<pattern> = &decode_pattern;
 template <>
 constexpr auto decode<operation> = &decode_operation;
 
-/// Decodes what `x` is encoded as; nothing may be left over.
+/// Decodes the encoding of `x`; nothing may be left over.
 template <class T>
 bool comes_back(const T& x) {
   const auto bytes = encoded(x);
@@ -39,7 +39,7 @@ bool is_text(std::string_view bytes) {
   try {
     (void)json(bytes).dump();
     return true;
-  } catch (const json::type_error&) { // no UTF-8
+  } catch (const json::type_error&) { // not UTF-8
     return false;
   }
 }
@@ -74,7 +74,7 @@ json plain_document(const value& x) {
   return map;
 }
 
-/// nlohmann/json writes doubles as float 32 where nothing is lost by it.
+/// nlohmann/json writes doubles as float 32 where that loses nothing.
 bool has_doubles(const value& x) {
   if (x.is_real())
     return true;
@@ -168,7 +168,7 @@ TEST_CASE("any operation comes back from its encoding") {
   check_property([](const operation& x) { RC_ASSERT(comes_back(x)); }, 2000);
 }
 
-TEST_CASE("equal values have equal encodings however they came about") {
+TEST_CASE("equal values have equal encodings, however they were made") {
   const auto same_bytes = [](const value& a, const value& b) { return encoded(a) == encoded(b); };
   CHECK(same_bytes(0.0, -0.0));
   CHECK(same_bytes(std::nan("1"), -std::nan("2")));
@@ -190,7 +190,7 @@ TEST_CASE("items follow each other in one buffer") {
 
 // -- sizes at which the form changes ------------------------------------------------------------
 
-TEST_CASE("strings, lists and maps of every form of size come back and are read by others") {
+TEST_CASE("strings, lists and maps of every form of size come back, and others read them") {
   for (const std::size_t n : {0, 1, 15, 16, 17, 31, 32, 33, 255, 256, 257, 65535, 65536, 65537}) {
     CAPTURE(n);
     std::vector<std::pair<value, value>> pairs;

@@ -18,7 +18,7 @@ TEST_CASE("a lock is held by one at a time, with more threads than processors") 
     CAPTURE(threads);
     const std::size_t each = workload::scaled(200'000) / threads;
     fair_lock lock;
-    std::size_t count = 0; // not atomic: the lock keeps it
+    std::size_t count = 0; // not atomic: the lock protects it
     workload::on_threads(threads, [&](std::size_t) {
       for (std::size_t i = 0; i < each; ++i) {
         const std::lock_guard hold{lock};
@@ -32,7 +32,7 @@ TEST_CASE("a lock is held by one at a time, with more threads than processors") 
   }
 }
 
-TEST_CASE("who has claimed a lock gets it before anybody who comes later") {
+TEST_CASE("a claimed lock goes to its claimant before any later thread") {
   for (int round = 0; round < 50; ++round) {
     fair_lock lock;
     std::atomic<bool> had{false};
@@ -55,7 +55,7 @@ TEST_CASE("who has claimed a lock gets it before anybody who comes later") {
   }
 }
 
-TEST_CASE("who is about to wake up is overtaken so often and no more") {
+TEST_CASE("a thread that wakes up is overtaken so often and no more") {
   int rounds = 0;
   for (int i = 0; i < 200; ++i) {
     fair_lock lock;
@@ -78,7 +78,7 @@ TEST_CASE("who is about to wake up is overtaken so often and no more") {
       const std::lock_guard hold{lock};
       had = true;
     }};
-    std::this_thread::sleep_for(std::chrono::milliseconds{1}); // most likely it is in line then
+    std::this_thread::sleep_for(std::chrono::milliseconds{1}); // most likely it is in line by then
     lock.unlock();
     first.join();
     second.join();
@@ -88,7 +88,7 @@ TEST_CASE("who is about to wake up is overtaken so often and no more") {
   WARN(rounds > 0); // else the second was never slower than the first
 }
 
-TEST_CASE("those who stand in line all get the lock while others want it again and again") {
+TEST_CASE("all threads in line get the lock while others want it again and again") {
   constexpr std::size_t patient = 8, greedy = 2;
   fair_lock lock;
   std::atomic<std::size_t> left{patient};
@@ -108,7 +108,7 @@ TEST_CASE("those who stand in line all get the lock while others want it again a
   CHECK(left == 0);
 }
 
-TEST_CASE("who shares a lock does so with others, and with nobody who does not") {
+TEST_CASE("a shared lock is shared with sharing threads, and never with an exclusive one") {
   fair_shared_lock lock;
   std::atomic<int> inside{0};
   std::size_t written = 0; // not atomic
@@ -132,9 +132,8 @@ TEST_CASE("who shares a lock does so with others, and with nobody who does not")
   CHECK(written == each);
 }
 
-TEST_CASE("who wants a lock alone is not kept out by others who share it without a pause") {
-  // With nothing but a shared_mutex, which lets readers in as long as any is there, this hardly
-  // ends.
+TEST_CASE("an exclusive thread gets the lock although others share it without a pause") {
+  // With a bare shared_mutex, which lets readers in as long as any is there, this hardly ends.
   constexpr std::size_t readers = 4;
   fair_shared_lock lock;
   std::atomic<bool> done{false};
@@ -147,7 +146,7 @@ TEST_CASE("who wants a lock alone is not kept out by others who share it without
     }
     while (!done) {
       const std::shared_lock hold{lock};
-      std::this_thread::yield(); // there is always one who has it
+      std::this_thread::yield(); // one of them always has it
     }
   });
   CHECK(done);

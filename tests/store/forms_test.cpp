@@ -37,7 +37,7 @@ value list(std::initializer_list<item> xs) { return value::list(xs); }
 
 // -- values -------------------------------------------------------------------------------------
 
-TEST_CASE("what would lose something does not become a value") {
+TEST_CASE("a type that would lose something does not become a value") {
   CHECK_FALSE(becomes_a_value<plain_enum>);
   CHECK_FALSE(becomes_a_value<strong_enum>);
   CHECK_FALSE(becomes_a_value<int*>);
@@ -105,7 +105,7 @@ TEST_CASE("containers become lists and maps, whatever they hold") {
   CHECK(value(value_list{1, 2}) == list({1, 2}));
 }
 
-TEST_CASE("an optional is what it holds, or nil; and is asked whether it holds something") {
+TEST_CASE("an optional is its content, or nil; and can be asked whether it has one") {
   CHECK(argument(std::optional<int>{}).is_nil());
   CHECK(argument(std::optional<int>{3}) == value{3});
   CHECK(argument(std::nullopt).is_nil());
@@ -174,7 +174,7 @@ TEST_CASE("a record is written in braces, with one element or more, nested or no
         == record{"a", list({1, 2}), value::map({{"x", 1}}), nullptr});
 }
 
-TEST_CASE("records in braces are records, each of what its own braces hold") {
+TEST_CASE("records in braces are records, each with the contents of its own braces") {
   CHECK(rows({{"a", 1}, {"b", 2}}) == std::vector<record>{record{"a", 1}, record{"b", 2}});
   CHECK(rows({{"a"}, {"b"}}) == std::vector<record>{record{"a"}, record{"b"}});
   CHECK(rows({{"a"}}) == std::vector<record>{record{"a"}});
@@ -196,7 +196,7 @@ TEST_CASE("only braces make a record of one value") {
 
 // -- patterns -----------------------------------------------------------------------------------
 
-TEST_CASE("a pattern takes what a value can be made of as literals") {
+TEST_CASE("a pattern takes as literals what a value can be made of") {
   const auto compiled
     = compiled_pattern::compile({{"k", std::vector{1, 2}, bind(1)}, var(1) != std::string{"x"}});
   REQUIRE(compiled.ok());

@@ -90,8 +90,8 @@ guard random_guard(workload::dice& d, const value_list& limits, unsigned depth) 
   return d.chance(50) ? guard{how, {var(1), limit}} : guard{how, {limit, var(1)}};
 }
 
-/// What `g` does with every one of `xs` agrees with the oracle, range_at leaves out none that
-/// holds, and a guard that is refused holds for none. Empty if so, else what is wrong.
+/// Whether `g` agrees with the oracle on every one of `xs`, range_at leaves out none that holds,
+/// and a refused guard holds for none. Empty if so, else what is wrong.
 std::string disagreement(const guard& g, const value_list& xs) {
   const auto p = compiled_pattern::compile(pattern{{bind(1)}, g});
   if (!p && p.why().message != "guard can never hold: its conditions exclude each other")

@@ -10,7 +10,7 @@
 #include <deque>
 #include <vector>
 
-// Indexes of so many entries that they have several arrays.
+// Indexes with so many entries that they have several arrays.
 
 using namespace supercache;
 using workload::dice;
@@ -23,13 +23,13 @@ struct thing {
   bool there = false;
 };
 
-/// An index of things that know whether they ought to be in it.
+/// An index of things that know whether they should be in it.
 class world {
 public:
   explicit world(std::size_t most) { things_.reserve(most); }
 
   thing& insert(std::uint64_t hash) {
-    REQUIRE(things_.size() < things_.capacity()); // addresses stay
+    REQUIRE(things_.size() < things_.capacity()); // addresses stay valid
     thing& t = things_.emplace_back(thing{hash});
     index_.insert(hash, &t);
     t.there = true;
@@ -49,7 +49,7 @@ public:
     const reclaim::pin guard;
     index_.walk<thing>(cell, bits, [](thing* t) { ++t->met; });
   }
-  /// Lookups find all that ought to be there and nothing else; walks meet it exactly once.
+  /// Lookups find everything that should be there and nothing else; walks meet it exactly once.
   void check() {
     const auto right = [&](const thing& t) { return (find(t) == &t) == t.there; };
     REQUIRE(std::ranges::all_of(things_, right));
@@ -75,7 +75,7 @@ private:
 } // namespace
 
 TEST_CASE("no insertion moves more than some thousand entries, however many there are") {
-  // What is moved goes to arrays made for it.
+  // Moved entries go to arrays made for them.
   constexpr std::size_t segment = std::size_t{64} << hash_index::segment_bits;
   const std::size_t n = workload::scaled(600'000);
   world w{n};
@@ -91,7 +91,7 @@ TEST_CASE("no insertion moves more than some thousand entries, however many ther
   CHECK(before <= n * 64 / 7 * 5 / 2 + segment);
 }
 
-TEST_CASE("an index of many arrays finds and meets what is there while it grows and shrinks") {
+TEST_CASE("an index of many arrays finds and visits its entries while it grows and shrinks") {
   const std::size_t n = workload::scaled(200'000) + 60'000;
   world w{2 * n};
   dice d{workload::seed(72)};
@@ -118,7 +118,7 @@ TEST_CASE("an index of many arrays finds and meets what is there while it grows 
   w.check();
 }
 
-TEST_CASE("a walk meets what stays exactly once while arrays are split under it") {
+TEST_CASE("a walk meets lasting entries exactly once while arrays are split under it") {
   const auto seed = workload::seed(73);
   for (const std::size_t before : {5'000, 30'000, 90'000}) {
     CAPTURE(before);
@@ -156,7 +156,7 @@ TEST_CASE("hashes that crowd in one array cost time, but no memory out of propor
   w.check();
 }
 
-TEST_CASE("readers find what is there throughout while arrays are split") {
+TEST_CASE("readers find lasting entries while arrays are split") {
   constexpr std::size_t fixed = 2'000;
   const std::size_t n = workload::scaled(300'000) + 60'000;
   world w{fixed + n};

@@ -16,13 +16,13 @@ using workload::dice;
 
 namespace {
 
-/// What the index points to in these tests. The index never looks inside.
+/// The things to which the index points in these tests. The index never looks inside.
 struct thing {
   std::uint64_t hash;
   int id;
 };
 
-/// Hashes that fall on `n` different home buckets, however large the index is.
+/// Hashes with `n` different home buckets, however large the index is.
 std::uint64_t colliding_hash(dice& d, std::size_t n) {
   return static_cast<std::uint64_t>(d.below(n)) << 41 | (d.bits() & 0x1ffffffffff);
 }
@@ -47,11 +47,11 @@ std::unordered_map<thing*, int> walk(const hash_index& index, unsigned bits) {
   return met;
 }
 
-/// An index together with what ought to be in it.
+/// An index together with what should be in it.
 struct twin {
   hash_index index;
   std::unordered_multimap<std::uint64_t, thing*> model;
-  std::deque<thing> things; // addresses stay
+  std::deque<thing> things; // addresses stay valid
 
   void insert(std::uint64_t hash) {
     things.push_back({hash, static_cast<int>(things.size())});
@@ -78,7 +78,7 @@ struct twin {
     index.replace(at, entry->first, &things.back());
     entry->second = &things.back();
   }
-  /// Lookups find all that ought to be there, and walks meet it exactly once; nothing else.
+  /// Lookups find everything that should be there, and walks meet it exactly once; nothing else.
   void check_all() const {
     REQUIRE(index.size() == model.size());
     std::size_t found = 0;
@@ -151,7 +151,7 @@ TEST_CASE("an entry is found from its insertion to its erasure") {
 TEST_CASE("entries of one hash are told apart by what they point to") {
   hash_index index;
   std::deque<thing> things;
-  for (int i = 0; i < 300; ++i) { // more than the overflow count of a bucket can tell
+  for (int i = 0; i < 300; ++i) { // more than the overflow count of a bucket can hold
     things.push_back({7, i});
     index.insert(7, &things.back());
   }
@@ -165,7 +165,7 @@ TEST_CASE("entries of one hash are told apart by what they point to") {
   CHECK(met.size() == 150);
 }
 
-TEST_CASE("an entry behind a bucket that was full once is found when the bucket has room again") {
+TEST_CASE("an entry behind a once full bucket is found when the bucket has room again") {
   hash_index index;
   std::deque<thing> things;
   for (int i = 0; i < 40; ++i) {
@@ -186,7 +186,7 @@ TEST_CASE("an entry behind a bucket that was full once is found when the bucket 
 
 TEST_CASE("an index behaves like a multimap under random operations") {
   const auto seed = workload::seed(1);
-  // Of one home bucket, of few that overflow into each other, and of all there are.
+  // On one home bucket, on few that overflow into each other, and on all.
   run_model(seed, 1, 1'500);
   run_model(seed + 1, 5, 5'000);
   run_model(seed + 2, 300, 10'000);
@@ -210,7 +210,7 @@ TEST_CASE("an index grows with its entries and gives its memory back when it is 
   t.check_all();
 }
 
-TEST_CASE("a walk with growth, erasure and clearing in between meets what stays exactly once") {
+TEST_CASE("a walk meets what stays exactly once despite growth, erasure and clearing") {
   const auto seed = workload::seed(9);
   CAPTURE(seed);
   dice d{seed};
@@ -219,7 +219,7 @@ TEST_CASE("a walk with growth, erasure and clearing in between meets what stays 
     const std::size_t before = d.below(400);
     for (std::size_t i = 0; i < before; ++i)
       t.insert(colliding_hash(d, 1 + d.below(1000)));
-    std::map<const thing*, int> expected; // those that are there throughout
+    std::map<const thing*, int> expected; // those that stay throughout
     for (const auto& [hash, x] : t.model)
       expected[x] = 0;
     std::map<const thing*, int> met;
@@ -253,9 +253,9 @@ TEST_CASE("a walk with growth, erasure and clearing in between meets what stays 
   }
 }
 
-TEST_CASE("what a cleared index pointed to is out of reach before its memory is freed") {
-  // A reader that begins when a collection is over must not find the old array any more: so the
-  // index has to be empty when the collection that `clear` may start frees anything.
+TEST_CASE("the entries of a cleared index are out of reach before its memory is freed") {
+  // A reader that begins after a collection must not find the old array any more. So the index has
+  // to be empty when the collection that `clear` may start frees anything.
   static hash_index* watched = nullptr;
   static bool reachable = false;
   static thing entry{42, 0};

@@ -131,7 +131,7 @@ TEST_CASE("white space and escapes are read, and text may hold any character") {
 
 // -- what is no value ---------------------------------------------------------------------------
 
-TEST_CASE("text that is no JSON is refused with place and reason") {
+TEST_CASE("text that is not JSON is refused with place and reason") {
   check_malformed("", "JSON text, line 1, column 1: syntax error while parsing value - unexpected "
                       "end of input; expected '[', '{', or a literal");
   check_malformed("[1,\n 2,", "JSON text, line 2, column 4: syntax error while parsing value - "
@@ -160,7 +160,7 @@ TEST_CASE("messages stay short however long the text is") {
   }
 }
 
-TEST_CASE("forms of ours that are written wrongly are refused with their place") {
+TEST_CASE("wrong forms of our own are refused with their place") {
   check_malformed(R"({"$tuple":1})", "JSON text, at /$tuple: a tuple is written as an array");
   check_malformed(R"([{"$map":{}}])", "JSON text, at /0/$map: a map is written as an array");
   check_malformed(R"({"a":{"$map":[[1,2],[3]]}})",
@@ -257,7 +257,7 @@ TEST_CASE("guards are read from JSON") {
   check_guard("false", false);
 }
 
-TEST_CASE("patterns that are written wrongly are refused with place and reason") {
+TEST_CASE("wrong patterns are refused with place and reason") {
   const auto refused
     = [](std::string_view terms, std::string_view guard, const std::string& message) {
         CAPTURE(std::string{terms});

@@ -25,7 +25,7 @@ namespace {
 
 bool linearizable(std::vector<event> ops) { return history{std::move(ops)}.is_linearizable(); }
 
-/// Random operations of some threads on a few keys of one table, and what they saw.
+/// Random operations of some threads on a few keys of one table, and their observations.
 class experiment {
 public:
   static constexpr std::size_t keys = 2, operations = 60; ///< of all threads
@@ -76,7 +76,7 @@ private:
     clock_ = 0;
     return wrong;
   }
-  /// A narrow one has so many records that it becomes wide in the course of a round.
+  /// A narrow table has so many records that it becomes wide during a round.
   void make_table() {
     table_ = std::make_unique<table>(type_, 0, 4, begin_, space{}, nullptr);
     others_ = 0;
@@ -144,7 +144,7 @@ private:
 
 } // namespace
 
-TEST_CASE("the checker accepts what can be put in an order") {
+TEST_CASE("the checker accepts histories that can be put in an order") {
   CHECK(linearizable({}));
   CHECK(linearizable({{what::read, 0, 0, 0, 1, 2}}));
   CHECK(linearizable({{what::write, 5, 0, 0, 1, 2}, {what::read, 0, 0, 5, 3, 4}}));
@@ -164,8 +164,8 @@ TEST_CASE("the checker accepts what can be put in an order") {
                       {what::read, 0, 0, 0, 11, 12}}));
 }
 
-TEST_CASE("the checker refuses what cannot be put in an order") {
-  // a read of what was never written, a lost write, a stale read
+TEST_CASE("the checker refuses histories that cannot be put in an order") {
+  // a read of a value never written, a lost write, a stale read
   CHECK_FALSE(linearizable({{what::read, 0, 0, 7, 1, 2}}));
   CHECK_FALSE(linearizable({{what::write, 5, 0, 0, 1, 2}, {what::read, 0, 0, 0, 3, 4}}));
   CHECK_FALSE(linearizable(
@@ -180,7 +180,7 @@ TEST_CASE("the checker refuses what cannot be put in an order") {
   CHECK_FALSE(linearizable({{what::insert, 1, 0, 1, 1, 4}, {what::insert, 2, 0, 1, 2, 3}}));
   CHECK_FALSE(linearizable(
     {{what::insert, 1, 0, 1, 1, 2}, {what::remove, 0, 0, 1, 3, 6}, {what::remove, 0, 0, 1, 4, 5}}));
-  // a removal that missed what was there
+  // a removal that missed an existing record
   CHECK_FALSE(linearizable({{what::insert, 1, 0, 1, 1, 2}, {what::remove, 0, 0, 0, 3, 4}}));
 }
 

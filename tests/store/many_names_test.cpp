@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-// Stores with so many names that what looks at all of them for each of them would not end.
+// Stores with so many names that visiting all of them for each one would not end.
 
 using namespace supercache;
 using workload::dice;
@@ -34,7 +34,7 @@ void add(partition_store& s, space_kind kind, std::size_t i, std::int64_t ttl_ms
   REQUIRE(s.apply(o, t0).ok());
 }
 
-/// All spaces, in steps of up to so many.
+/// All spaces, in steps of at most so many.
 std::vector<space> all_spaces(const partition_store& s, std::size_t step) {
   std::vector<space> out;
   for (auto some = s.spaces_after({}, step); !some.empty();
@@ -45,7 +45,7 @@ std::vector<space> all_spaces(const partition_store& s, std::size_t step) {
   return out;
 }
 
-/// Copies a store; answers how many pieces it took.
+/// Copies a store; answers the number of pieces.
 std::size_t copy(const partition_store& from, partition_store& to, std::size_t budget) {
   installation f{to};
   std::size_t pieces = 0;
@@ -76,7 +76,7 @@ TEST_CASE("many names of each kind are made, listed, copied and cleared") {
   }
 }
 
-TEST_CASE("what expires in many namespaces is freed, in steps of the size that was asked for") {
+TEST_CASE("expired records in many namespaces are freed, in steps of the requested size") {
   partition_store s{{}};
   CHECK(s.next_deadline() == INT64_MAX);
   for (std::size_t i = 0; i < many; ++i)
@@ -90,7 +90,7 @@ TEST_CASE("what expires in many namespaces is freed, in steps of the size that w
     }
   CHECK(freed == many);
   CHECK(s.next_deadline() == INT64_MAX);
-  CHECK(s.bytes() > 0); // the namespaces are there still
+  CHECK(s.bytes() > 0); // the namespaces still exist
 }
 
 TEST_CASE("a deadline that was put off costs one look, and nothing expires late") {
@@ -102,7 +102,7 @@ TEST_CASE("a deadline that was put off costs one look, and nothing expires late"
   add(s, space_kind::kv, 7, 60);
   CHECK(s.next_deadline() == 1'050); // too early, and never too late
   CHECK(s.reclaim_expired(1'049, 10'000) == 0);
-  CHECK(s.reclaim_expired(1'050, 300) == 300); // looks
+  CHECK(s.reclaim_expired(1'050, 300) == 300); // visits
   CHECK(s.reclaim_expired(1'050, 10'000) == 700);
   CHECK(s.next_deadline() == 1'060);
   CHECK(s.reclaim_expired(1'060, 10'000) == 1);
@@ -111,7 +111,7 @@ TEST_CASE("a deadline that was put off costs one look, and nothing expires late"
   CHECK(s.next_deadline() == INT64_MAX);
 }
 
-TEST_CASE("nothing expires unseen while others write and free it") {
+TEST_CASE("no record expires unnoticed while others write and free") {
   const std::size_t rounds = workload::scaled(20'000);
   partition_store s{{.stripes = 4}};
   workload::on_threads(4, [&](std::size_t me) {
@@ -146,7 +146,7 @@ TEST_CASE("spaces follow each other in the order of kinds and names, in steps of
     else
       (void)s.apply({where, op::push{{1}}}, t0);
   }
-  // Of queues that nobody filled but somebody waits at there is nothing to be seen.
+  // Queues without items that only have waiting clients are not shown.
   for (int i = 0; i < 2'000; ++i)
     s.queues().watch("q" + std::to_string(i));
   for (const auto& [kind, name] : expected)
@@ -156,8 +156,8 @@ TEST_CASE("spaces follow each other in the order of kinds and names, in steps of
   CHECK(s.spaces_after({space_kind::structs, "\xff"}, 10).empty());
 }
 
-TEST_CASE("a piece goes on where many spaces are empty, or nearly so") {
-  // Each takes a look, and a step is to be short: so many pieces, however small.
+TEST_CASE("a piece continues where many spaces are empty, or nearly so") {
+  // Each takes a look, and a step must be short: so many pieces, however small.
   partition_store s{{}};
   for (std::size_t i = 0; i < 10'000; ++i) {
     add(s, space_kind::kv, i);
@@ -168,7 +168,7 @@ TEST_CASE("a piece goes on where many spaces are empty, or nearly so") {
   CHECK(t.names(space_kind::kv).empty());
 }
 
-TEST_CASE("who looks for what is not there makes no namespace") {
+TEST_CASE("looking for a missing namespace does not make it") {
   for (const table_type type :
        {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     CAPTURE(to_string(type));

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// What `table` promises, on standard containers and without a thought of speed: the oracle of
+/// What `table` promises, on standard containers and without regard to speed: the oracle of
 /// table_model_test.cpp. Time comes in as milliseconds.
 class model_table {
 public:

@@ -49,7 +49,7 @@ std::vector<record> rows_of(const table& t, std::int64_t now) {
   return out;
 }
 
-/// All that can be seen of a store at an instant.
+/// Everything visible in a store at an instant.
 struct content {
   std::map<std::string, std::vector<record>> tables;
   std::map<std::string, value_list> queues;
@@ -110,7 +110,7 @@ TEST_CASE("operations and spaces have names") {
     CHECK(name_of(body) == name);
 }
 
-TEST_CASE("every table operation does in each table what it says, and answers so") {
+TEST_CASE("every table operation does what it says in each table, and answers so") {
   for (const space& where : {tuples, kv("n"), structs("t")}) {
     CAPTURE(to_string(where.kind));
     partition_store s{{}};
@@ -157,7 +157,7 @@ TEST_CASE("every queue operation does what it says, oldest or newest first, and 
   }
 }
 
-TEST_CASE("apply says whether somebody watches the queue that was pushed to") {
+TEST_CASE("apply reports whether the queue of a push is watched") {
   partition_store s{{}};
   bool watched = true;
   CHECK(s.apply({queue("q"), op::push{{1}}}, t0, &watched).ok());
@@ -290,14 +290,14 @@ TEST_CASE("one namespace made by many threads at once is one table") {
     });
     for (const auto& mine : seen)
       REQUIRE(mine == seen[0]);
-    CHECK(s.names(space_kind::kv).empty()); // nothing is in them yet
+    CHECK(s.names(space_kind::kv).empty()); // they are still empty
     for (table* t : seen[0])
       t->put(record{1}, hash(value{1}), 0, stamp{std::int64_t{0}});
     REQUIRE(s.names(space_kind::kv).size() == 100);
   }
 }
 
-TEST_CASE("what has expired in any space is freed within the budget") {
+TEST_CASE("expired records in any space are freed within the budget") {
   partition_store s{{}};
   for (int i = 0; i < 10; ++i)
     for (const space& where : {tuples, kv("a"), kv("b"), structs("c")})
@@ -324,8 +324,8 @@ TEST_CASE("clear empties every space and gives the memory back") {
   CHECK(content_of(s, 1'000).queues.empty());
 }
 
-TEST_CASE("what could not be answered as a value is not stored, and nothing is lost") {
-  // Answers are lists, one level above what is in them.
+TEST_CASE("an operation without a valid answer stores nothing and loses nothing") {
+  // Answers are lists, one level above their contents.
   partition_store s{{}};
   CHECK_REFUSED(apply(s, queue("q"), op::push{{1, nested(max_depth)}}), errc::too_large,
                 "item nested deeper than 127 levels");
@@ -346,7 +346,7 @@ TEST_CASE("the same operations with the same stamps make equal stores and equal 
   for (const table_type type :
        {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     dice d{seed};
-    // How a store is laid out must not matter, nor when it frees what has expired.
+    // The layout of a store must not matter, nor the time at which it frees expired records.
     partition_store a{{.type = type, .stripes = 16}}, b{{.type = type, .stripes = 1}};
     std::int64_t now = 1'000;
     std::size_t succeeded = 0;

@@ -191,7 +191,7 @@ TEST_CASE("range_at of a tuple or list is its leading literals") {
   CHECK_FALSE(p.range_at(1).contains(value::tuple({7})));
 }
 
-TEST_CASE("range_at is what all of a guard's comparisons leave") {
+TEST_CASE("range_at is the intersection of all comparisons of a guard") {
   const guard g = var(1) > 5 && guard{20} >= var(1) && var(1) != 7 && var(2) < 3 && var(1) < 100;
   const auto p = compiled(pattern{{bind(1), bind(2), bind(3)}, g});
   CHECK(p.range_at(0).low == value{5});

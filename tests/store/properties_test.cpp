@@ -16,7 +16,7 @@ using arbitrary::check_property;
 
 namespace {
 
-/// All that can be seen of a store, as text.
+/// Everything visible in a store, as text.
 std::string text_of(const partition_store& s, std::int64_t now) {
   std::vector<std::string> lines;
   const auto add_table = [&](const std::string& prefix, const table& t) {
@@ -71,7 +71,7 @@ TEST_CASE("a list, a tuple and a record compare as their elements do") {
   });
 }
 
-TEST_CASE("a map finds what was put under a key last, and only that") {
+TEST_CASE("a map finds the value that was last put under a key, and only that") {
   check_property([](const std::vector<std::pair<value, value>>& pairs, const value& other) {
     const value m = value::map(pairs);
     for (const auto& [key, unused] : pairs) {

@@ -57,7 +57,7 @@ TEST_CASE("a stack gives its items newest first") {
   CHECK_FALSE(pop(q, "s"));
 }
 
-TEST_CASE("a queue that nobody filled is empty") {
+TEST_CASE("a queue that never got items is empty") {
   queue_map q{order::fifo};
   value out = "untouched";
   CHECK_FALSE(q.pop("q", out));
@@ -111,14 +111,14 @@ TEST_CASE("pushes to a queue say watched from a failed pop_or_watch until unwatc
   CHECK_FALSE(q.push("q", value{1}).watched);
   CHECK(q.pop_or_watch("q", out));
   CHECK(out == value{1});
-  CHECK_FALSE(q.push("q", value{2}).watched); // the pop succeeded: nobody waits
+  CHECK_FALSE(q.push("q", value{2}).watched); // the pop succeeded: no client waits
   CHECK(q.pop_or_watch("q", out));
   CHECK_FALSE(q.pop_or_watch("q", out));
   CHECK(q.push("q", value{3}).watched);
   CHECK(q.push("q", value_list{4, 5}).watched);
   CHECK_FALSE(q.push("other", value{6}).watched);
   CHECK(q.pop("q", 9).size() == 3);
-  CHECK(q.push("q", value{7}).watched); // nobody said unwatch
+  CHECK(q.push("q", value{7}).watched); // unwatch was not called
   q.unwatch("q");
   CHECK_FALSE(q.push("q", value{8}).watched);
 }
@@ -147,7 +147,7 @@ TEST_CASE("a watched queue stays watched while many others come and go") {
   CHECK(q.push("watched", value{1}).watched);
 }
 
-TEST_CASE("who waits for items of a queue still does after everything was cleared") {
+TEST_CASE("a client that waits for items still does after everything was cleared") {
   queue_map q{order::fifo};
   value out;
   CHECK_FALSE(q.pop_or_watch("q", out));
@@ -295,7 +295,7 @@ TEST_CASE("with 8 producers and 8 consumers every item comes out exactly once, i
   }
 }
 
-TEST_CASE("a consumer that watches is told of every push it might miss") {
+TEST_CASE("a watching consumer is told of every push that it might miss") {
   // The consumer only looks again when a push said `watched`: without the flag it would hang.
   const std::size_t items = workload::scaled(20'000);
   queue_map q{order::fifo};

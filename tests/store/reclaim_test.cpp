@@ -20,7 +20,7 @@ namespace {
 
 std::atomic<int> freed{0};
 
-/// Something to retire that counts when it is freed.
+/// An object to retire that counts when it is freed.
 struct counted {
   int payload = 0;
   static void free(void* p) noexcept {
@@ -34,7 +34,7 @@ void retire_some(std::size_t n) {
     reclaim::retire(new counted, counted::free);
 }
 
-/// Frees all that can be freed, and starts counting anew.
+/// Frees everything possible, and restarts the counts.
 void start() {
   reclaim::collect();
   REQUIRE(reclaim::pending() == 0);
@@ -56,7 +56,7 @@ private:
 
 } // namespace
 
-TEST_CASE("what is retired is freed by the next collection if nobody is pinned") {
+TEST_CASE("a retired block is freed by the next collection if no thread is pinned") {
   start();
   retire_some(10);
   CHECK(freed == 0);
@@ -79,7 +79,7 @@ TEST_CASE("a thread that retires much collects by itself") {
   CHECK(freed == 10'000);
 }
 
-TEST_CASE("what is retired during a pin of this thread is not freed until the pin ends") {
+TEST_CASE("a block retired during a pin of this thread is not freed until the pin ends") {
   start();
   auto outer = std::make_unique<reclaim::pin>();
   {
@@ -93,7 +93,7 @@ TEST_CASE("what is retired during a pin of this thread is not freed until the pi
   CHECK(freed == 2 * static_cast<int>(reclaim::batch));
 }
 
-TEST_CASE("what is retired during a pin of another thread is not freed until that pin ends") {
+TEST_CASE("a block retired during a pin of another thread is not freed until that pin ends") {
   start();
   turns t;
   std::thread reader{[&] {
@@ -196,10 +196,10 @@ TEST_CASE("a block held by a thread that has ended stays until the slot is given
   CHECK(freed == 1);
 }
 
-TEST_CASE("what threads retired before they ended is freed by others") {
+TEST_CASE("blocks of threads that ended are freed by others") {
   start();
   {
-    const reclaim::pin guard; // so that the threads cannot free it themselves
+    const reclaim::pin guard; // so that the threads cannot free them themselves
     for (int i = 0; i < 3; ++i)
       std::thread{[] { retire_some(10); }}.join();
     CHECK(freed == 0);
@@ -210,7 +210,7 @@ TEST_CASE("what threads retired before they ended is freed by others") {
   CHECK(reclaim::pending() == 0);
 }
 
-TEST_CASE("what is retired while something is freed is freed in turn") {
+TEST_CASE("a block retired while another is freed is freed in turn") {
   start();
   struct parent {
     static void free(void* p) noexcept {
@@ -226,7 +226,7 @@ TEST_CASE("what is retired while something is freed is freed in turn") {
   CHECK(reclaim::pending() == 0);
 }
 
-TEST_CASE("living threads have different small numbers, which are used again") {
+TEST_CASE("running threads have different small numbers, which are used again") {
   constexpr std::size_t n = 8;
   std::uint32_t largest = 0;
   for (int round = 0; round < 20; ++round) {

@@ -49,7 +49,7 @@ TEST_CASE("an empty record has no elements and equals itself only") {
   CHECK(to_string(none) == "{}");
 }
 
-TEST_CASE("an element that is not there is an error that names size and position") {
+TEST_CASE("a missing element is an error that names size and position") {
   CHECK_FAILS_WITH((record{1, 2}.at(2)), errc::invalid_argument,
                    "record has 2 elements; there is none at position 2");
   CHECK_FAILS_WITH(record{}.at(0), errc::invalid_argument,
@@ -198,7 +198,7 @@ TEST_CASE("records can be copied and moved, and a moved-from one is empty") {
   CHECK(target.front() == record{9});
 }
 
-TEST_CASE("heap_bytes of a record counts its block and what is nested") {
+TEST_CASE("heap_bytes of a record counts its block and nested values") {
   CHECK(record{1, 2, 3}.heap_bytes() == 64);
   CHECK(record{std::string(50, 'x')}.heap_bytes() == 16 + 16 + 66);
 }

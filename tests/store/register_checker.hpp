@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-/// Whether what concurrent threads saw of one register could have happened one operation after the
-/// other: the algorithm of Wing and Gong, "Testing and verifying concurrent objects" (1993), with
-/// the states already tried remembered (Lowe, 2017).
+/// Whether the observations of concurrent threads on one register could have happened one operation
+/// after the other: the algorithm of Wing and Gong, "Testing and verifying concurrent objects"
+/// (1993), with the states already tried remembered (Lowe, 2017).
 namespace register_checker {
 
 /// 0 = the register is empty.
@@ -20,12 +20,12 @@ struct operation {
 
   what is = what::read;
   content argument = 0;       ///< written, inserted, or what an exchange expects
-  content desired = 0;        ///< what an exchange puts there
-  content answer = 0;         ///< what was read; whether an exchange, insert or remove did it
+  content desired = 0;        ///< what an exchange stores
+  content answer = 0;         ///< the value read; whether an exchange, insert or remove succeeded
   std::uint64_t called = 0;   ///< before the operation began …
   std::uint64_t returned = 0; ///< … and after it ended, by a clock all threads share
 
-  /// Whether it may answer what it did when the register holds `c`, which then changes.
+  /// Whether this answer is possible when the register holds `c`, which then changes.
   bool step(content& c) const {
     switch (is) {
       case what::read: return answer == c;
@@ -45,7 +45,7 @@ private:
   }
 };
 
-/// Up to 64 operations on one register that is empty at first.
+/// Up to 64 operations on one register that is initially empty.
 class history {
 public:
   explicit history(std::vector<operation> ops) : ops_(std::move(ops)) {}
@@ -54,7 +54,7 @@ public:
     tried_.clear();
     return search(0, 0);
   }
-  /// Pairs of operations of which neither ended before the other began.
+  /// Pairs of operations that overlap: neither ended before the other began.
   std::size_t overlaps() const {
     std::size_t n = 0;
     for (std::size_t i = 0; i < ops_.size(); ++i)
@@ -80,7 +80,7 @@ private:
       return true;
     if (!tried_.insert({done, c}).second)
       return false;
-    // Next can be any operation that was called before every other that is left returned.
+    // Next can be any operation that was called before every other remaining one returned.
     std::uint64_t first_return = UINT64_MAX;
     for (std::size_t i = 0; i < ops_.size(); ++i)
       if (!(done >> i & 1))

@@ -6,8 +6,7 @@
 
 #include <doctest/doctest.h>
 
-// What puts a backup back: the same again changes nothing, and what is there already is not
-// doubled.
+// Restoring a backup: a repetition changes nothing, and existing data is not doubled.
 
 using namespace supercache;
 
@@ -46,7 +45,7 @@ const record one{"k", 1}, two{"k", 2}, three{"k", 3}, other{"l", 1};
 
 } // namespace
 
-TEST_CASE("restore puts rows in the place of what their keys have, with their times to live") {
+TEST_CASE("restore replaces the records of its keys by rows with their times to live") {
   for (const auto type :
        {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag}) {
     fixture f{type};
@@ -89,7 +88,7 @@ TEST_CASE("many rows of one key are restored in parts, each of which adds what i
   CHECK(f.rows("l").empty());
 }
 
-TEST_CASE("restore of what makes no sense changes nothing") {
+TEST_CASE("a restore that makes no sense changes nothing") {
   fixture f;
   CHECK_REFUSED(f.apply({}, op::restore{{{one, 0}, {record{}, 0}}, 0}), errc::invalid_argument,
                 "tuple size (0) is lower than key_pos (0)");
@@ -98,7 +97,7 @@ TEST_CASE("restore of what makes no sense changes nothing") {
   CHECK_FALSE(f.apply({}, op::extend{{1}, 0}));
 }
 
-TEST_CASE("extend adds what a queue or stack does not have yet") {
+TEST_CASE("extend adds the items that a queue or stack does not have yet") {
   for (const auto kind : {space_kind::queue, space_kind::stack}) {
     fixture f;
     const space where{kind, "q"};
@@ -113,7 +112,7 @@ TEST_CASE("extend adds what a queue or stack does not have yet") {
   }
 }
 
-TEST_CASE("wipe removes everything, whatever it is told about") {
+TEST_CASE("wipe removes everything, whatever its target") {
   fixture f;
   const space all[] = {{}, {space_kind::kv, "n"}, {space_kind::structs, "t"}};
   for (const space& where : all)
@@ -125,7 +124,7 @@ TEST_CASE("wipe removes everything, whatever it is told about") {
   CHECK(digest(f.store, now) == digest(fixture{}.store, now));
 }
 
-TEST_CASE("what users do not see is in no snapshot, no names and no amounts, and stays in a wipe") {
+TEST_CASE("hidden tables are in no snapshot, no names and no amounts, and survive a wipe") {
   store_options o;
   o.shown = [](space_kind kind, std::string_view name) noexcept {
     return kind != space_kind::structs || name != ".own";
@@ -150,7 +149,7 @@ TEST_CASE("what users do not see is in no snapshot, no names and no amounts, and
   CHECK(store.find(own.kind, own.name)->stored() == 2);
 }
 
-TEST_CASE("a namespace whose records are all gone has no name that is told") {
+TEST_CASE("a namespace whose records are all gone is not among the names") {
   fixture f;
   const space people{space_kind::kv, "people"};
   REQUIRE(f.apply(people, op::put{one, 0}));

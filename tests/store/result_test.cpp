@@ -21,7 +21,7 @@ TEST_CASE("a result holds its value") {
   CHECK(std::move(r).value() == "text");
 }
 
-TEST_CASE("a result holds a failure, and value throws what the failure says") {
+TEST_CASE("a result holds a failure, and value throws the failure") {
   const result<std::string> r{errc::not_found, "no such key"};
   CHECK_FALSE(r.ok());
   CHECK_FALSE(static_cast<bool>(r));
@@ -43,7 +43,7 @@ TEST_CASE("a status is done or says why not") {
   CHECK_REFUSED(failed, errc::io_error, "disk full");
 }
 
-TEST_CASE("every error code has a name of its own, and an unknown one says so") {
+TEST_CASE("every error code has its own name, and an unknown one says so") {
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(errc::unavailable); ++i)
     names.insert(to_string(static_cast<errc>(i)));

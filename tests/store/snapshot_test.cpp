@@ -28,7 +28,7 @@ store_options options_of(table_type type, std::size_t stripes = 4) {
   return o;
 }
 
-/// A snapshot that is read little by little, and what it has to be.
+/// A snapshot that is read little by little, and its expected contents.
 struct reading {
   std::uint64_t id;
   std::int64_t moment;
@@ -43,7 +43,7 @@ struct reading {
   }
   void read(partition_store& from, std::size_t budget, std::int64_t now) {
     const auto part = backups::take(from, id, number, budget, now);
-    REQUIRE(backups::take(from, id, number, budget, now).blocks == part.blocks); // asked for twice
+    REQUIRE(backups::take(from, id, number, budget, now).blocks == part.blocks); // requested twice
     file.add(part);
     ++number;
     over = part.last;
@@ -58,7 +58,7 @@ struct reading {
 
 } // namespace
 
-TEST_CASE("snapshot: it is what there was at its beginning, whatever comes meanwhile") {
+TEST_CASE("snapshot: it shows the data at its beginning, whatever happens meanwhile") {
   const std::uint64_t seed = workload::seed(11);
   for (std::size_t round = 0; round < workload::scaled(400); ++round) {
     CAPTURE(seed + round);
@@ -121,7 +121,7 @@ TEST_CASE("snapshot: long queues and stacks are read in slices while both ends m
 }
 
 TEST_CASE("snapshot: of many spaces each is read once, though some come and go meanwhile") {
-  constexpr std::size_t spaces = 5'000; // of each kind: more than are looked for at once
+  constexpr std::size_t spaces = 5'000; // of each kind: more than one step looks for
   partition_store store{options_of(table_type::set, 1)};
   dice d{workload::seed(12)};
   const auto change = [&](std::size_t n, bool fill) {
@@ -145,7 +145,7 @@ TEST_CASE("snapshot: of many spaces each is read once, though some come and go m
   r.require_right(options_of(table_type::set, 1));
 }
 
-TEST_CASE("snapshot: what was cleared or has expired since is in it, what had expired is not") {
+TEST_CASE("snapshot: records cleared or expired since are in it, records expired before are not") {
   for (const auto type : all_types) {
     partition_store store{options_of(type)};
     const stamp t0{std::int64_t{0}};
@@ -169,7 +169,7 @@ TEST_CASE("snapshot: what was cleared or has expired since is in it, what had ex
   }
 }
 
-TEST_CASE("snapshot: only so many, only those that there are, and only in order") {
+TEST_CASE("snapshot: only so many, only existing ones, and only in order") {
   partition_store store{{}};
   const auto ask = [&](std::uint64_t id, std::uint64_t number) {
     return store.ask({{}, ask::snapshot{id, number, 1}}, stamp{std::int64_t{1}});
@@ -198,7 +198,7 @@ TEST_CASE("snapshot: only so many, only those that there are, and only in order"
   CHECK_REFUSED(ask(99, 1), errc::not_found, gone);
 }
 
-TEST_CASE("snapshot: one that would have to keep too much is given up, and the writer goes on") {
+TEST_CASE("snapshot: one that would have to keep too much is given up, and the writer continues") {
   partition_store store{options_of(table_type::set, 1)};
   constexpr std::size_t size = 1 << 16, count = 1'300;
   const stamp t{std::int64_t{1}};
@@ -217,7 +217,7 @@ TEST_CASE("snapshot: one that would have to keep too much is given up, and the w
   again.require_right(options_of(table_type::set, 1));
 }
 
-TEST_CASE("snapshot: while one is read, who watches is told as always") {
+TEST_CASE("snapshot: while one is read, watchers are told as always") {
   struct counter : change_sink {
     std::size_t n = 0;
     void changed(transition) override { ++n; }
@@ -243,7 +243,7 @@ TEST_CASE("snapshot: while one is read, who watches is told as always") {
 
 namespace {
 
-/// What a snapshot has of each key of the tuples and of a namespace, and how many items.
+/// The records of a snapshot for each key of the tuples and of a namespace, and how many items.
 struct found {
   std::map<value, std::int64_t> tuples, pairs;
   std::size_t queued = 0, stacked = 0;
@@ -274,7 +274,7 @@ found read_all(partition_store& store, std::uint64_t id) {
 
 } // namespace
 
-TEST_CASE("snapshot: threads that write see it as one moment") {
+TEST_CASE("snapshot: writing threads see it as one moment") {
   constexpr int keys = 400;
   for (const auto type : {table_type::set, table_type::ordered_set}) {
     CAPTURE(to_string(type));

@@ -34,7 +34,7 @@ std::size_t remove(table& t, const value& key) { return t.remove(key, hash(key),
 value number(std::size_t n) { return static_cast<std::int64_t>(n); }
 std::size_t index(const value& x) { return static_cast<std::size_t>(x.as_int()); }
 
-/// A record whose elements all follow from its key, so that one that is torn or freed shows.
+/// A record whose elements all follow from its key, so that a torn or freed one shows.
 record telling(std::size_t n) {
   return record{number(n), std::to_string(n) + std::string(40, 'x'), number(n * 7)};
 }
@@ -77,7 +77,7 @@ TEST_CASE("no increment is lost, by update_counter or by compare_exchange") {
   }
 }
 
-TEST_CASE("of many who insert_new or take under one key exactly one succeeds") {
+TEST_CASE("of many insert_new or take under one key exactly one succeeds") {
   constexpr std::size_t threads = 4;
   const std::size_t rounds = workload::scaled(20'000);
   for (const table_type type : all_types) {
@@ -102,8 +102,7 @@ TEST_CASE("of many who insert_new or take under one key exactly one succeeds") {
   }
 }
 
-TEST_CASE(
-  "a key that is there is found at any time, while the table grows and others are removed") {
+TEST_CASE("a lasting key is found at any time, while the table grows and others are removed") {
   const std::size_t n = workload::scaled(60'000);
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));
@@ -143,7 +142,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("get_many finds every key that is there while others are written") {
+TEST_CASE("get_many finds every lasting key while others are written") {
   const std::size_t n = 2'000;
   for (const table_type type : all_types) {
     table t{type, 0, 2};
@@ -179,7 +178,7 @@ TEST_CASE("get_many finds every key that is there while others are written") {
   }
 }
 
-TEST_CASE("walks meet every record that stays exactly once, whatever writers do to the others") {
+TEST_CASE("walks meet every lasting record exactly once, whatever writers do to the others") {
   const std::size_t stable = 2'000;
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));
@@ -236,7 +235,7 @@ TEST_CASE("remove_match removes all that matches throughout, while others write"
     workload::on_threads(2, [&](std::size_t me) {
       dice d{me};
       if (me == 0) {
-        while (!stop.load()) { // no more than the other thread can look at
+        while (!stop.load()) { // no more than the other thread can visit
           put(t, record{number(n + d.below(20'000)), "stays"});
           if (d.chance(60))
             remove(t, number(n + d.below(20'000)));
@@ -274,7 +273,7 @@ TEST_CASE("records that a reader keeps stay as they were, and are freed when it 
       remove(t, number(i));
     t.clear(t0);
     for (std::size_t i = 0; i < 3 * reclaim::batch; ++i)
-      put(t, telling(100'000 + i % 7)); // others may take the memory of what was freed
+      put(t, telling(100'000 + i % 7)); // others may reuse the memory of freed records
     reclaim::collect();
     for (std::size_t i = 0; i < n; ++i) {
       CHECK(tells_the_truth(kept[i].front()));
@@ -291,7 +290,7 @@ TEST_CASE("records that a reader keeps stay as they were, and are freed when it 
   }
 }
 
-TEST_CASE("records can be moved to another thread, which may end later than their own") {
+TEST_CASE("records can be moved to another thread, which may end after their own") {
   table t{table_type::set, 0, 4};
   constexpr std::size_t keys = 50;
   for (std::size_t i = 0; i < keys; ++i)
@@ -301,7 +300,7 @@ TEST_CASE("records can be moved to another thread, which may end later than thei
   std::atomic<std::size_t> readers{2}, wrong{0}, checked{0};
   workload::on_threads(4, [&](std::size_t me) {
     dice d{me};
-    if (me < 2) { // reads, and hands over what was read
+    if (me < 2) { // reads, and hands the records over
       for (std::size_t i = 0; i < workload::scaled(30'000); ++i) {
         records found = get(t, number(d.below(keys)));
         const std::lock_guard hold{lock};
@@ -314,7 +313,7 @@ TEST_CASE("records can be moved to another thread, which may end later than thei
     } else {
       std::deque<records> mine;
       do {
-        mine.clear(); // on this thread, while the one that read may be gone
+        mine.clear(); // on this thread, while the thread that read them may be gone
         {
           const std::lock_guard hold{lock};
           mine.swap(handed_over);

@@ -15,7 +15,7 @@ using namespace supercache;
 
 namespace {
 
-/// How one run is set up.
+/// The setup of one run.
 struct setup {
   table_type type;
   std::size_t key_pos = 0;
@@ -36,7 +36,7 @@ public:
       model_(s.type, s.key_pos) {}
 
   void run() {
-    // An operation stands here as often as it is wanted.
+    // The number of times an operation stands here is its weight.
     const std::vector<step> steps = {&duel::put,
                                      &duel::put,
                                      &duel::put,
@@ -80,7 +80,7 @@ public:
 
 private:
   using step = void (duel::*)();
-  /// Whether a step is left out since bags are to be long.
+  /// Whether a step is left out because bags must stay long.
   bool empties(step next) {
     return setup_.long_bags
            && (next == &duel::take || next == &duel::remove || next == &duel::exchange
@@ -120,7 +120,7 @@ private:
   std::int64_t random_ttl() {
     return dice_.chance(60) ? 0 : static_cast<std::int64_t>(1 + dice_.below(50));
   }
-  /// What the key has, most of the time; so that compare_exchange succeeds now and then.
+  /// The record of the key, most of the time, so that compare_exchange sometimes succeeds.
   std::optional<record> likely(const value& key) {
     const auto found = model_.get(key, now_ms_);
     if (dice_.chance(70))
@@ -154,7 +154,7 @@ private:
   static errc code_of(const result<T>& r) {
     return r ? errc::none : r.why().code;
   }
-  /// A new record, or now and then one that the table has already, deadline included.
+  /// A new record, or sometimes one that the table already has, deadline included.
   record row_to_put() {
     const value key = random_key();
     if (dice_.chance(20))
@@ -337,7 +337,7 @@ private:
   table real_;
   model_table model_;
   std::int64_t now_ms_ = 1000;
-  std::size_t most_ = 0; ///< records that an index may have grown for
+  std::size_t most_ = 0; ///< records for which an index may have grown
 };
 
 /// At least 100 000 operations per table type, sanitizers or not.

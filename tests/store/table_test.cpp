@@ -171,7 +171,7 @@ TEST_CASE("an update of a missing element or of the key is refused and changes n
     {table_type::set, table_type::ordered_set});
 }
 
-TEST_CASE("a counter that is none, or would leave 64 bits, is refused and changes nothing") {
+TEST_CASE("a counter that is no integer, or would leave 64 bits, is refused and not changed") {
   for_each_type(
     [](table& t) {
       put(t, record{"key", "text", INT64_MAX, 1.0});
@@ -276,7 +276,7 @@ TEST_CASE("a visitor may use the table it walks over") {
   });
 }
 
-TEST_CASE("a batch leaves the same as its records one by one") {
+TEST_CASE("a batch has the same result as its records one by one") {
   for_each_type([](table& t) {
     table single{t.type(), 0, 4};
     std::vector<record> rows;
@@ -293,7 +293,7 @@ TEST_CASE("a batch leaves the same as its records one by one") {
   });
 }
 
-TEST_CASE("bytes follow what the table holds") {
+TEST_CASE("bytes follow the contents of the table") {
   for_each_type([](table& t) {
     for (int i = 0; i < 1000; ++i)
       put(t, record{i, std::string(1000, 'x')});

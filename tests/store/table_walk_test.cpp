@@ -91,7 +91,7 @@ TEST_CASE("pages are the whole table, each record once, in order if the table ha
   }
 }
 
-TEST_CASE("pages leave out what has expired") {
+TEST_CASE("pages leave out expired records") {
   for (const table_type type : all_types) {
     table t{type, 0, 4};
     for (int i = 0; i < 500; ++i) {
@@ -102,7 +102,7 @@ TEST_CASE("pages leave out what has expired") {
   }
 }
 
-TEST_CASE("what stays is on exactly one page while the table grows, shrinks and is cleared") {
+TEST_CASE("a lasting record is on exactly one page while the table grows, shrinks and is cleared") {
   const auto seed = workload::seed(61);
   CAPTURE(seed);
   for (const table_type type : all_types) {
@@ -163,7 +163,7 @@ TEST_CASE("a page that begins where none ended is refused") {
   }
 }
 
-TEST_CASE("a page's beginning can be told to a deep key, and from it the next is found") {
+TEST_CASE("the beginning of a page can be a deep key, and the next page is found from it") {
   table t{table_type::ordered_set, 0, 1};
   value deepest = 1;
   while (deepest.depth() + 1 < max_depth)

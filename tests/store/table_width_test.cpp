@@ -48,7 +48,7 @@ std::map<std::int64_t, int> walk(const table& t, value from, F&& between) {
 
 } // namespace
 
-TEST_CASE("a narrow table has all it had when it becomes wide, and when it expires") {
+TEST_CASE("a narrow table keeps everything when it becomes wide, and when records expire") {
   for (const table_type type : striped) {
     CAPTURE(to_string(type));
     narrow_table t{type};
@@ -66,7 +66,7 @@ TEST_CASE("a narrow table has all it had when it becomes wide, and when it expir
   }
 }
 
-TEST_CASE("a walk meets what stays exactly once while a table becomes wide") {
+TEST_CASE("a walk meets lasting records exactly once while a table becomes wide") {
   for (const table_type type : striped) {
     CAPTURE(to_string(type));
     for (std::int64_t before = 0; before < 130; before += 3) {
@@ -86,9 +86,8 @@ TEST_CASE("a walk meets what stays exactly once while a table becomes wide") {
   }
 }
 
-TEST_CASE("a walk that another table began goes on in a narrow one") {
-  // As when a copy installs a snapshot of a primary that has fewer records by now than the one
-  // before it.
+TEST_CASE("a walk that began in another table continues in a narrow one") {
+  // As when a copy installs a snapshot of a primary that now has fewer records than the one before.
   for (const table_type type : striped) {
     CAPTURE(to_string(type));
     table wide{type, 0, 8};
@@ -110,7 +109,7 @@ TEST_CASE("a walk that another table began goes on in a narrow one") {
   }
 }
 
-TEST_CASE("readers and walkers find what is there throughout while tables become wide") {
+TEST_CASE("readers and walkers find lasting records while tables become wide") {
   for (const table_type type : striped) {
     CAPTURE(to_string(type));
     std::atomic<std::size_t> wrong{0};
@@ -144,7 +143,7 @@ TEST_CASE("readers and walkers find what is there throughout while tables become
   reclaim::collect();
 }
 
-TEST_CASE("no write is lost, counted twice or left untold while a table becomes wide") {
+TEST_CASE("no write is lost, counted twice or left unreported while a table becomes wide") {
   struct counter : change_sink {
     std::atomic<std::size_t> stored{0};
     void changed(transition) override { ++stored; }

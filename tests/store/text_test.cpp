@@ -136,7 +136,7 @@ TEST_CASE("strings have the escapes of JSON and \\x") {
 
 // -- what is no value ---------------------------------------------------------------------------
 
-TEST_CASE("a text that is no value is refused with place and reason") {
+TEST_CASE("a text that is not a value is refused with place and reason") {
   check_malformed("", "character 1: a value is needed, not the end");
   check_malformed("[1,2", "character 5: ',' or ']' is needed");
   check_malformed(R"({"a":1)", "character 7: ',' or '}' is needed");
@@ -157,7 +157,7 @@ TEST_CASE("a text that is no value is refused with place and reason") {
   check_malformed("\x1b[31m", "character 1: '\\u001b' is no value");
 }
 
-TEST_CASE("what looks like a value and is none is refused in words that can be shown") {
+TEST_CASE("a text that looks like a value but is not one is refused in printable words") {
   for (const char* text : {"01",
                            "+1",
                            ".5",
@@ -247,7 +247,7 @@ TEST_CASE("any bytes are read or refused") {
 
 // -- what terminals obey --------------------------------------------------------------------------
 
-TEST_CASE("what a terminal would obey is shown as an escape") {
+TEST_CASE("characters that a terminal would obey are shown as escapes") {
   CHECK(printable("a\x1b[31mb") == "a\\u001b[31mb");
   CHECK(printable("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(printable("\x7f\xc2\x9b") == "\\u007f\\u009b");

@@ -13,7 +13,7 @@ using workload::dice;
 
 namespace {
 
-/// An original that is written to and a copy that installs a snapshot.
+/// An original that is written to, and a copy that installs a snapshot.
 class pair_of_stores {
 public:
   pair_of_stores(const store_options& o, std::uint64_t seed) : dice_(seed), from_(o), to_(o) {}
@@ -65,7 +65,7 @@ constexpr table_type all_types[]
 
 } // namespace
 
-TEST_CASE("transfer: a copy that is made while operations come is equal to the original") {
+TEST_CASE("transfer: a copy that is made during operations is equal to the original") {
   const std::uint64_t seed = workload::seed(7);
   for (std::size_t round = 0; round < workload::scaled(400); ++round) {
     CAPTURE(seed + round);
@@ -88,8 +88,8 @@ TEST_CASE("transfer: a copy that is made while operations come is equal to the o
 
 namespace {
 
-/// One operation on large data: batches of hundreds of rows, hundreds of names, now and then all of
-/// a space at once.
+/// One operation on large data: batches of hundreds of rows, hundreds of names, sometimes
+/// everything in a space at once.
 operation on_much(dice& d) {
   const auto key = [&] { return static_cast<std::int64_t>(d.below(2'000)); };
   if (d.chance(40)) {
@@ -195,7 +195,7 @@ TEST_CASE("transfer: an empty store has one piece, and a piece has about the siz
   CHECK(piece.size() < 128'000);
 }
 
-TEST_CASE("transfer: bytes that are no piece are refused") {
+TEST_CASE("transfer: bytes that are not a piece are refused") {
   pair_of_stores from{{}, 1};
   for (int i = 0; i < 100; ++i)
     from.write_some(10);

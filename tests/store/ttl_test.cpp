@@ -133,7 +133,7 @@ TEST_CASE("an expired record counts for no write") {
     with_expired([&](table& t) { CHECK(t.expire("key", h, 9, late) == 0); });
     with_expired([&](table& t) {
       CHECK(t.remove_match(compiled_pattern::compile(pattern{{any, any}}).value(), late) == 0);
-      CHECK(t.next_deadline() == INT64_MAX); // it went nevertheless
+      CHECK(t.next_deadline() == INT64_MAX); // it is gone nevertheless
     });
     with_expired([&](table& t) {
       CHECK(t.insert_new(record{"key", 2}, h, 0, late));
@@ -195,7 +195,7 @@ TEST_CASE("updates keep the deadline, writes set it, expire changes it") {
   }
 }
 
-TEST_CASE("what has expired is freed in portions of the budget, and nothing else") {
+TEST_CASE("expired records, and only those, are freed in portions of the budget") {
   for (const table_type type : all_types) {
     CAPTURE(to_string(type));
     table t{type, 0, 4};
@@ -231,7 +231,7 @@ TEST_CASE("the budget also holds for many expired records under one key") {
   }
 }
 
-TEST_CASE("each record of a bag has a deadline of its own") {
+TEST_CASE("each record of a bag has its own deadline") {
   for (const table_type type : many_per_key) {
     CAPTURE(to_string(type));
     table t{type, 0, 4};
@@ -253,7 +253,7 @@ TEST_CASE("each record of a bag has a deadline of its own") {
     CHECK(t.next_deadline() == 1'020);
     CHECK(second(1'020) == value_list{1, 2});
     CHECK(second(1'030) == value_list{2});
-    put(t, record{"key", 5}, 0, 1'030); // a write takes the expired ones along
+    put(t, record{"key", 5}, 0, 1'030); // a write also removes the expired ones
     CHECK(t.next_deadline() == INT64_MAX);
     CHECK(second(1'030) == value_list{2, 5});
   }

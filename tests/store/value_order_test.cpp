@@ -162,7 +162,7 @@ TEST_CASE("the order of random nested values is total and agrees with == and has
   }
 }
 
-TEST_CASE("a value built anew equals the first and has its hash, and a changed one does not") {
+TEST_CASE("a rebuilt value equals the first and has its hash, and a changed one does not") {
   const auto seed = workload::seed(4);
   CAPTURE(seed);
   workload::dice dice{seed};

@@ -43,7 +43,7 @@ value nested_list(unsigned depth) {
 
 // -- kinds --------------------------------------------------------------------------------------
 
-TEST_CASE("every C++ type that converts to a value gives the kind one expects") {
+TEST_CASE("every C++ type that converts to a value gives the expected kind") {
   CHECK(value{}.kind() == kind::nil);
   CHECK(value{nullptr}.kind() == kind::nil);
   CHECK(value{true}.kind() == kind::boolean);
@@ -260,7 +260,7 @@ TEST_CASE("a value may be nested to the limit and no deeper, not even ten thousa
   CHECK_FAILS_WITH(nested_list(10'000), errc::too_large, why);
 }
 
-TEST_CASE("heap_bytes counts what is nested, once per use") {
+TEST_CASE("heap_bytes counts nested values, once per use") {
   const value text{std::string(50, 'x')};
   CHECK(value{1}.heap_bytes() == 0);
   CHECK(value::list({}).heap_bytes() == 16);
@@ -304,7 +304,7 @@ TEST_CASE("every kind has a name") {
 
 // -- hash ---------------------------------------------------------------------------------------
 
-TEST_CASE("the hash of each kind and length class is what it was in the first release") {
+TEST_CASE("the hash of each kind and length class is that of the first release") {
   // These numbers are a format: a key's partition depends on them on every node and for ever.
   const std::vector<std::pair<value, std::uint64_t>> golden = {
     {nullptr, 0xd0a66a65c7528968u},

@@ -23,7 +23,7 @@ Gen<std::string> strings();
 /// Values of up to `depth` levels; `plain` ones have only UTF-8 strings as keys.
 Gen<value> values(unsigned depth = 4, bool plain = false);
 Gen<record> records();
-/// Patterns and operations with any content that can be written down, sensible or not.
+/// Patterns and operations with any content that can be expressed, sensible or not.
 Gen<pattern> patterns();
 Gen<operation> operations();
 
@@ -40,7 +40,7 @@ void check_property(F&& property, std::size_t cases = 500) {
 
 namespace supercache {
 
-/// What rapidcheck shows of these: their encoding.
+/// What rapidcheck shows for these: their encoding.
 // NOLINTNEXTLINE(readability-identifier-naming)
 void showValue(const pattern& x, std::ostream& out);
 // NOLINTNEXTLINE(readability-identifier-naming)

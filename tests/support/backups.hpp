@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-/// Reading snapshots of stores, and putting them back.
+/// Reads snapshots of stores, and restores them.
 namespace backups {
 
 using namespace supercache;
@@ -52,7 +52,7 @@ private:
   byte_buffer bytes_;
 };
 
-/// Puts all that is in a backup into a store, as it was at `moment_ms`.
+/// Restores a backup into a store, as it was at `moment_ms`.
 inline void restore(const byte_buffer& whole, partition_store& to, std::int64_t moment_ms) {
   const stamp now{moment_ms};
   backup::reader reader;

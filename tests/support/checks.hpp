@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-/// Checks for doctest on what may fail.
+/// Checks for doctest about failures.
 namespace checks {
 
 /// What `f` throws, if it is an `error`.

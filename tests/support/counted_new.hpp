@@ -2,10 +2,10 @@
 
 #include <cstddef>
 
-/// Replaces operator new in the program this is linked to, and counts what is asked of it.
+/// Replaces operator new in the program that links this, and counts the bytes requested.
 namespace counted_new {
 
-/// Bytes asked for since the program began, by all threads.
+/// Bytes requested since the program began, by all threads.
 std::size_t bytes() noexcept;
 
 } // namespace counted_new

@@ -17,7 +17,7 @@ inline std::string of(supercache::byte_view bytes) {
   return text;
 }
 
-/// Spaces are allowed. Throws std::invalid_argument for what is no hexadecimal text.
+/// Spaces are allowed. Throws std::invalid_argument for text that is not hexadecimal.
 inline supercache::byte_buffer parse(std::string_view text) {
   supercache::byte_buffer bytes;
   std::string digits;

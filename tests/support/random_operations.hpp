@@ -5,7 +5,7 @@
 
 #include <supercache/store/operation.hpp>
 
-/// Random operations on few keys of few spaces, so that they meet.
+/// Random operations on few keys of few spaces, so that they collide.
 namespace random_operations {
 
 using namespace supercache;

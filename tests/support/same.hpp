@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-/// Equality of what the library itself never compares: guards, patterns and operations, field by
-/// field.
+/// Equality of types that the library itself never compares: guards, patterns and operations, field
+/// by field.
 namespace same {
 
 using namespace supercache;
@@ -21,7 +21,7 @@ inline bool same(const pattern& a, const pattern& b) {
 inline bool same(const value& a, const value& b) { return a == b; }
 inline bool same(const record& a, const record& b) { return a == b; }
 
-/// Calls `f(field…)` with all fields. Structured bindings, so that a new field is a compile error.
+/// Calls `f(field…)` with all fields. Structured bindings make a new field a compile error.
 struct fields {
   template <class F>
   static auto of(const op::put& o, F f) {

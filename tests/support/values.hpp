@@ -131,7 +131,7 @@ inline value rebuilt(const value& x) {
   if (x.is_tuple())
     return value::tuple(items);
   std::vector<std::pair<value, value>> pairs;
-  for (std::size_t i = items.size(); i > 0; i -= 2) // from the last, to be sorted again
+  for (std::size_t i = items.size(); i > 0; i -= 2) // from the last: must be sorted again
     pairs.emplace_back(items[i - 2], items[i - 1]);
   return value::map(std::move(pairs));
 }

@@ -45,8 +45,8 @@ private:
   std::mt19937_64 engine_;
 };
 
-/// Where `n` threads wait for each other, any number of times. Those who come early spin, so that
-/// all go on at the same moment.
+/// A point where `n` threads wait for each other, any number of times. Early threads spin, so that
+/// all continue at the same moment.
 class meeting {
 public:
   explicit meeting(std::size_t n) : n_(n) {}
@@ -68,7 +68,7 @@ private:
   std::atomic<std::size_t> round_{0};
 };
 
-/// Runs `f(0)` … `f(n − 1)` on a thread each, all let go at once, and waits for them.
+/// Runs `f(0)` … `f(n − 1)` on a thread each, all released at once, and waits for them.
 template <class F>
 void on_threads(std::size_t n, F f) {
   std::atomic<std::size_t> ready{0};

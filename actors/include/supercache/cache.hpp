@@ -38,8 +38,9 @@ class structs_of;
 /// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
 /// `caf::expected`. Errors common to all: `not_started` after `stop`; `invalid_argument` for a
 /// record too short for `key_pos` or `partition_pos`, or a bad option. In a cluster a call may
-/// wait, for the `timeout` of its options at most; then also `unavailable`, `timeout`, `overloaded`
-/// (all: nothing was done), and of a write `outcome_unknown` and `quorum_not_reached`: see `errc`.
+/// wait, for the `timeout` of its options at most. It may then also fail with `unavailable`,
+/// `timeout`, `overloaded` (all: nothing was done), and a write with `outcome_unknown` and
+/// `quorum_not_reached`: see `errc`.
 ///
 /// A record lives in the partition `hash(record[partition_pos]) mod num_partition`, under the key
 /// `record[key_pos]`. Where the two positions differ, an operation that is given a key alone asks
@@ -62,7 +63,7 @@ public:
   /// Whether operations can be done.
   bool started() const noexcept;
   /// Writes what is buffered, refuses further operations, ends the actors, frees the data. A second
-  /// call does nothing. Operations under way on other threads finish or say `not_started`.
+  /// call does nothing. Operations under way on other threads finish or fail with `not_started`.
   void stop();
 
   // -- writing tuples ---------------------------------------------------------------------------
@@ -70,7 +71,7 @@ public:
   /// Stores a record. Cost: one lock, no message, no allocation beyond the record.
   void put(record r, const write_options& o = {});
   caf::expected<void> try_put(record r, const write_options& o = {});
-  /// Stores many; all are checked before any is stored. Order is kept per key.
+  /// Stores many records; all are checked before any is stored. Order is kept per key.
   void put_batch(std::vector<record> rs, const write_options& o = {});
   caf::expected<void> try_put_batch(std::vector<record> rs, const write_options& o = {});
   /// Leaves a record to be written soon, in batches. Lazy puts of one key are written in the order
@@ -78,13 +79,13 @@ public:
   /// buffer is full the caller writes. A time to live counts from this call on.
   void lazy_put(record r, const write_options& o = {});
   caf::expected<void> try_lazy_put(record r, const write_options& o = {});
-  /// Writes everything that was left by `lazy_put` before this call.
+  /// Writes everything that `lazy_put` left before this call.
   void flush();
   caf::expected<void> try_flush();
   /// Stores unless the key has a record; answers whether it did.
   bool insert_new(record r, const write_options& o = {});
   caf::expected<bool> try_insert_new(record r, const write_options& o = {});
-  /// Removes and answers what has the key.
+  /// Removes the records under a key and answers them.
   records take(const value& key, const partition_filter& partition = any_partition,
                const wait_options& o = {});
   caf::expected<records> try_take(const value& key,
@@ -114,7 +115,7 @@ public:
   /// All records under a key. Cost on a `set`: two cache misses, no lock, no allocation.
   records get(const value& key, const read_options& o = {}) const;
   caf::expected<records> try_get(const value& key, const read_options& o = {}) const;
-  /// The same for the key and partition element of `r` (or braces), whose others do not matter.
+  /// The same for the key and partition element of `r` (or braces); the others do not matter.
   records get(const record& r, const read_options& o = {}) const;
   caf::expected<records> try_get(const record& r, const read_options& o = {}) const;
   records get(std::initializer_list<item> r, const read_options& o = {}) const {
@@ -147,15 +148,15 @@ public:
                                    const read_options& o = {}) const {
     return try_contains(record::of(r), o);
   }
-  /// The record under a key; where there is none, the one that `make` answers, which is stored
-  /// first with `insert_new`. For what is dear to make: see `kv::get_or_add`, which this is for
+  /// The record under a key. If there is none, stores the record that `make` answers, with
+  /// `insert_new`. For records that are expensive to make: see `kv::get_or_add`, which this is for
   /// tuples. Errors: as there; `invalid_argument` for a record of another key or partition value.
   record get_or_add(const value& key, const std::function<record()>& make,
                     const partition_filter& partition = any_partition, const write_options& o = {});
   caf::expected<record> try_get_or_add(const value& key, const std::function<record()>& make,
                                        const partition_filter& partition = any_partition,
                                        const write_options& o = {});
-  /// What each key has, in the order of the keys; overlaps their cache misses.
+  /// The records under each key, in the order of the keys; overlaps their cache misses.
   std::vector<records> get_many(std::span<const value> keys, const read_options& o = {}) const;
   caf::expected<std::vector<records>> try_get_many(std::span<const value> keys,
                                                    const read_options& o = {}) const;
@@ -177,15 +178,14 @@ public:
                                                     const read_options& o = {}) const;
   /// What the pattern's variables bind, per record, in the order of their numbers. A literal key
   /// costs a lookup, anything else a scan; on an `ordered_set` only of the keys that can match, and
-  /// the answers are in key order.
-  /// `limit`: no more than so many, 0 = all.
+  /// the answers are in key order. `limit`: at most so many, 0 = all.
   std::vector<bindings> get_by_match(const partition_filter& partition, const pattern& p,
                                      const read_options& o = {}, std::size_t limit = 0) const;
   caf::expected<std::vector<bindings>> try_get_by_match(const partition_filter& partition,
                                                         const pattern& p,
                                                         const read_options& o = {},
                                                         std::size_t limit = 0) const;
-  /// The records that match; of an `ordered_set` in key order, and the first with a limit.
+  /// The records that match; of an `ordered_set` in key order, and with a limit the first ones.
   records get_by_match_object(const partition_filter& partition, const pattern& p,
                               const read_options& o = {}, std::size_t limit = 0) const;
   caf::expected<records> try_get_by_match_object(const partition_filter& partition,
@@ -226,7 +226,7 @@ public:
                                const std::function<bool(const record&)>& visit,
                                const read_options& o = {}) const;
   /// Records with keys from `low` to `high`, both included. On an `ordered_set` in key order, and
-  /// others are not visited.
+  /// no others are visited.
   records range(const value& low, const value& high, const read_options& o = {}) const;
   caf::expected<records> try_range(const value& low, const value& high,
                                    const read_options& o = {}) const;
@@ -289,20 +289,20 @@ public:
 
   /// Tells an actor of changes of tuples, a namespace or structs: all of them, those of one key, or
   /// those that match a pattern. From the answer on every change is told, wherever in the cluster
-  /// it is made, those of one key in their order; by the primary when it does the write, which in
-  /// `sync` may be before the writer has its acknowledgement. A listener that is slow gets more at
-  /// once. Where changes may have been lost (8 MiB of them wait for it, or 64 MiB for all listeners
-  /// of a node; a larger record; another primary; a broken connection) or were told and then
-  /// undone, it is told `missed`, and should look at the data again. Ends with the listener, with
-  /// `unwatch`, or with the cache.
+  /// it is made, those of one key in their order. The primary tells a change when it does the
+  /// write, which in `sync` may be before the writer has its acknowledgement. A slow listener gets
+  /// more changes at once. If changes may have been lost (8 MiB of them wait for the listener, or
+  /// 64 MiB for all listeners of a node; a record is larger; the primary changed; a connection
+  /// broke) or were told and then undone, the listener is told `missed`, and should look at the
+  /// data again. The watch ends with the listener, with `unwatch`, or with the cache.
   ///
   /// Answers the number of the watch, which comes with each message. In a cluster it blocks until
-  /// all nodes that can be reached know. While anybody watches, a write costs some 200 ns more.
+  /// all nodes that can be reached know. While there is any watch, a write costs some 200 ns more.
   /// Errors: `invalid_argument` for what cannot be watched; `overloaded` beyond 1000 watches on
   /// this node; `timeout` if a node does not answer.
   std::uint64_t watch(interest what, const change_listener& who);
   caf::expected<std::uint64_t> try_watch(interest what, const change_listener& who);
-  /// Answers whether there was such a watch. What is under way may still come.
+  /// Answers whether there was such a watch. Messages under way may still come.
   bool unwatch(std::uint64_t watch);
 
   // -- other structures -------------------------------------------------------------------------
@@ -322,9 +322,9 @@ public:
 
   // -- the cluster ------------------------------------------------------------------------------
 
-  /// Gives this node's partitions away and waits until others have them, or `longest` passes; then
-  /// stop it. Blocks. Errors: `timeout` with what is left; `unavailable` if nobody can be reached
-  /// who could take it; `invalid_argument` in local mode.
+  /// Hands this node's partitions over and waits until other nodes have them, or `longest` passes;
+  /// then stop it. Blocks. Errors: `timeout` with what is left; `unavailable` if no node can be
+  /// reached that could take it; `invalid_argument` in local mode.
   void leave(std::chrono::milliseconds longest) const;
   caf::expected<void> try_leave(std::chrono::milliseconds longest) const;
   /// Waits until every partition has a primary and all its copies: `replication_factor`, or one on
@@ -335,7 +335,7 @@ public:
   /// "local", as in the rest of this group. Cost: some locks, no message.
   std::vector<partition_place> partition_map() const;
   caf::expected<std::vector<partition_place>> try_partition_map() const;
-  /// The same for one partition. Errors: `invalid_argument` for an index that there is not.
+  /// The same for one partition. Errors: `invalid_argument` if there is no such index.
   partition_place get_replicas(std::size_t index) const;
   caf::expected<partition_place> try_get_replicas(std::size_t index) const;
   /// The nodes that can be reached, this one among them, by name.
@@ -349,19 +349,19 @@ public:
   /// What must be the same on every node: names of options, and their values as texts.
   std::vector<std::pair<std::string, std::string>> export_config() const;
   /// Tells an actor when nodes come and go, as this node sees it: first of each that can be
-  /// reached, this one included, then of changes. A node that was started anew goes and comes; one
+  /// reached, this one included, then of changes. A node that was restarted goes and comes; one
   /// that came and went before the last message was answered is left out. Ends with the listener,
   /// with `unwatch_nodes`, or with the cache. Errors: `invalid_argument`; `overloaded` beyond 1000.
   void watch_nodes(const node_listener& who) const;
   caf::expected<void> try_watch_nodes(const node_listener& who) const;
-  /// Answers whether it was told.
+  /// Answers whether it was a listener.
   bool unwatch_nodes(const node_listener& who) const;
   /// Switches the log of decisions (option `debug_log`) on or off. Errors: `invalid_argument` if
   /// the library was built without it.
   void debug_log(bool on) const;
   caf::expected<void> try_debug_log(bool on) const;
-  /// The nodes to have from now on, each `name@host:port`; a cluster of one names this node.
-  /// Errors: `invalid_config` for no node, a text of another form, or two addresses of one node;
+  /// The nodes to have from now on, each `name@host:port`; for a cluster of one, this node. Errors:
+  /// `invalid_config` for no node, a text of another form, or two addresses of one node;
   /// `invalid_argument` in local mode; nothing was changed.
   void reconfigure(const std::vector<std::string>& nodes) const;
   caf::expected<void> try_reconfigure(const std::vector<std::string>& nodes) const;

@@ -12,10 +12,10 @@ namespace supercache::inline SUPERCACHE_ABI {
 
 /// How a write is done.
 ///
-/// What stores a whole record or value (`put`, `add`, `insert_new`, `update(key, value)`, …) gives
-/// it `ttl` to live. What changes an existing one (`update_counter`, `update` with a function,
-/// `increment`, `compare_exchange`) keeps its deadline when no ttl is given; else the result lives
-/// that long from now.
+/// A write that stores a whole record or value (`put`, `add`, `insert_new`, `update(key, value)`,
+/// …) gives it `ttl` to live. A write that changes an existing one (`update_counter`, `update` with
+/// a function, `increment`, `compare_exchange`) keeps its deadline if no ttl is given; otherwise
+/// the result lives that long from now.
 struct write_options {
   /// How long the data lives; zero = for ever, or as said above. Negative is an error.
   std::chrono::milliseconds ttl{0};
@@ -23,7 +23,7 @@ struct write_options {
   std::chrono::milliseconds timeout{5000};
 };
 
-/// How long a caller waits for what needs no other option; unused with one member.
+/// How long a caller waits, for operations without other options; unused with one member.
 struct wait_options {
   std::chrono::milliseconds timeout{5000};
 };

@@ -57,7 +57,7 @@ template <class Self, class To, class... Ts>
 auto ask(Self&& self, const To& to, caf::timespan timeout, Ts&&... xs) {
   return self->request(to, timeout, std::forward<Ts>(xs)...);
 }
-/// Takes the answer to what a blocking actor asked, if it comes within a time. It may be looked for
+/// Takes the answer to a request of a blocking actor, if it comes within a time. It may be called
 /// again.
 template <class Reply, class F, class E>
 void receive_within(Reply& reply, caf::timespan longest, F f, E on_error) {
@@ -65,13 +65,13 @@ void receive_within(Reply& reply, caf::timespan longest, F f, E on_error) {
   reply.self()->varargs_receive(
     once, reply.id(), std::move(f), std::move(on_error), caf::after(longest) >> [] {});
 }
-/// Asks whoever always answers.
+/// Asks an actor that always answers.
 template <class Self, class To, class... Ts>
 auto ask_patiently(Self&& self, const To& to, Ts&&... xs) {
   return self->request(to, caf::infinite, std::forward<Ts>(xs)...);
 }
-/// Answers in the place of somebody who is gone a request that `self` made, whose `id()` is given:
-/// CAF does not, if he was elsewhere.
+/// Answers a request of `self`, by its `id()`, in place of an actor that is gone: CAF does not if
+/// it was on another node.
 template <class Self>
 void give_up(Self&& self, caf::message_id id) {
   self->ctrl()->enqueue(nullptr, id, caf::make_message(caf::error{caf::sec::request_receiver_down}),
@@ -133,7 +133,7 @@ inline constexpr auto error_category = caf::atom("supercache");
 inline caf::error make_error(std::uint8_t code, std::string text) {
   return {code, error_category, caf::make_message(std::move(text))};
 }
-/// What a renderer of errors is told the category as.
+/// The type in which a renderer of errors gets the category.
 using error_category_type = caf::atom_value;
 inline bool is_ours(const caf::error& e) { return e.category() == error_category; }
 /// The sentence that `make_error` put into an error's context.
@@ -187,8 +187,8 @@ using inspected = caf::error;
 inline inspected inspected_well() { return caf::none; }
 
 /// An inspector of our own: calls `field(x)` of `Self` for every field that an `inspect` visits, in
-/// order, and `named(text)` with the type's name. What they throw goes through. `loads`: the fields
-/// are written, not read.
+/// order, and `named(text)` with the type's name. Their exceptions pass through. `loads`: the
+/// fields are written, not read.
 template <class Self, bool loads>
 class field_visitor {
 public:
@@ -212,13 +212,13 @@ private:
       static_cast<Self*>(this)->field(x);
   }
 };
-/// Shows the fields of `x` to a visitor. Answers what the `inspect` says is wrong, if anything.
+/// Shows the fields of `x` to a visitor. Answers the error of the `inspect`, if any.
 template <class Visitor, class T>
 inspected visit_fields(Visitor& v, T& x) {
   return inspect(v, x);
 }
 
-/// A type that travels as bytes: `save(bytes)` writes them, `load(bytes)` answers what is wrong.
+/// A type that travels as bytes: `save(bytes)` writes them, `load(bytes)` answers the error.
 template <class Inspector, class Bytes>
 typename Inspector::result_type inspect_bytes(Inspector& f, Bytes bytes, auto save, auto load) {
   if constexpr (Inspector::reads_state) {

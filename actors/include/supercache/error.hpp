@@ -13,7 +13,7 @@ inline caf::error make_error(errc code, std::string text) {
   return to_caf({code, std::move(text)});
 }
 /// The code in a CAF error: `timeout` for CAF's own time-outs, `not_started` for an actor that is
-/// gone, `internal` for what is none of ours.
+/// gone, `internal` for an error that is none of ours.
 SUPERCACHE_API errc code_of(const caf::error& e) noexcept;
 /// The sentence in a CAF error of ours, else CAF's text.
 SUPERCACHE_API std::string message_of(const caf::error& e);

@@ -11,15 +11,15 @@
 ///
 /// Requests that fail are answered with an error of category "supercache": see error.hpp. `ttl`
 /// and `timeout` are in milliseconds. A ttl means what it does in `write_options`: 0 = for ever, or
-/// as it was. `mode` is a read mode: local, primary, quorum. `limit`: no more than so many, 0 =
-/// all. `partition` is the value of the partition element; messages without it work where `key_pos`
-/// and `partition_pos` are the same, or, for reads and removals, ask every partition.
+/// as it was. `mode` is a read mode: local, primary, quorum. `limit`: at most so many, 0 = all.
+/// `partition` is the value of the partition element; messages without it work where `key_pos` and
+/// `partition_pos` are the same, or, for reads and removals, ask every partition.
 
 #include <supercache/type_ids.hpp>
 
 namespace supercache::inline SUPERCACHE_ABI {
 
-// CAF's own atoms that we use, and their values, as ours are found.
+// CAF's own atoms that we use, and their values, in our namespace like our own.
 using caf::add_atom;
 using caf::add_atom_v;
 using caf::flush_atom;
@@ -37,13 +37,13 @@ using caf::update_atom_v;
 
 using record_list = std::vector<record>;
 
-/// PARTITION: orders and awaits on behalf of one partition, and keeps it tidy.
+/// PARTITION: does what must be ordered or awaited for one partition, and keeps it tidy.
 using partition_actor = compat::iface<
   // Performs one write; answers what `op` says.
   caf::result<value>(apply_atom, operation),
   // The next item of a queue, waiting up to `timeout` for one; errc::timeout when none came.
   caf::result<value>(wait_atom, std::string, std::int64_t timeout),
-  // INTERNAL: the queue, which somebody waits for, has items.
+  // INTERNAL: the queue, which a caller waits for, has items.
   caf::result<void>(ready_atom, std::string),
   // INTERNAL: does something once that queue may have items, or after some milliseconds.
   caf::result<void>(ready_atom, std::string, std::int64_t, local_job),
@@ -51,10 +51,10 @@ using partition_actor = compat::iface<
   caf::result<void>(run_atom, local_job),
   // INTERNAL: reclaims expired records, ends waits.
   caf::result<void>(tick_atom),
-  // INTERNAL: answers all who wait and ends.
+  // INTERNAL: answers all waiting callers and ends.
   caf::result<void>(stop_atom)>;
 
-/// BUFFER: writes in batches what `lazy_put` left.
+/// BUFFER: writes the records that `lazy_put` left, in batches.
 using buffer_actor = compat::iface<
   // INTERNAL: there is something to write.
   caf::result<void>(wake_atom),
@@ -178,8 +178,8 @@ using struct_actor
                   caf::result<std::uint64_t>(struct_atom, remove_atom, std::string, value key),
                   caf::result<std::uint64_t>(struct_atom, clear_atom, std::string)>;
 
-/// A listener of the application: who is told of what it watches. One message at a time; the next
-/// comes when this one was answered, as CAF does by itself when the handler ends.
+/// A listener of the application: an actor that is told of what it watches. One message at a time;
+/// the next comes when this one was answered, which CAF does by itself when the handler ends.
 using change_listener
   = compat::iface<caf::result<void>(changes_atom, std::uint64_t watch, std::vector<change>)>;
 
@@ -195,7 +195,7 @@ using watchable_actor = compat::iface<
   caf::result<bool>(unwatch_atom, std::uint64_t watch),
   // Tells a `node_listener` of nodes.
   caf::result<void>(watch_atom, caf::actor listener),
-  // Answers whether it was told.
+  // Answers whether it was a listener.
   caf::result<bool>(unwatch_atom, caf::actor listener)>;
 
 /// WATCHES: sends listeners, and other nodes, the changes that they watch.
@@ -215,20 +215,20 @@ using info_actor = compat::iface<
   // A page of a walk over everything: kind of space ("tuples", "kv", "structs"), its name, and nil
   // or what the last page said. Records stored meanwhile may or may not be met.
   caf::result<page>(page_atom, std::string kind, std::string name, value next),
-  // The same of those whose keys are strings with a prefix, about `limit` at a time (0: 1000);
+  // The same for records whose keys are strings with a prefix, about `limit` at a time (0: 1000);
   // with `keys_only` a record of each key alone.
   caf::result<page>(page_atom, std::string kind, std::string name, value next, std::string prefix,
                     std::uint64_t limit, bool keys_only),
   // Names in use, sorted: of "kv", "queue", "stack" or "structs".
   caf::result<std::vector<value>>(list_atom, std::string kind),
-  // The same of those with a prefix, no more than `limit`, behind a name or from the first, nil.
+  // The same for names with a prefix, at most `limit`, after a name or, with nil, from the first.
   caf::result<std::vector<value>>(list_atom, std::string kind, value behind, std::string prefix,
                                   std::uint64_t limit)>;
 
 /// The part of CACHE by which a backup is made and put back; `partition` is an index.
 using backup_actor = compat::iface<
   // A part of the partition as it was when part 0 was asked for under this number of a snapshot: a
-  // list, or nothing, see `ask::snapshot`. Errors: `not_found`, `overloaded`: begin anew, with
+  // list, or nothing, see `ask::snapshot`. Errors: `not_found`, `overloaded`: begin again, with
   // another number.
   caf::result<value>(page_atom, index_atom, std::uint64_t partition, std::uint64_t snapshot,
                      std::uint64_t number),
@@ -239,7 +239,7 @@ using backup_actor = compat::iface<
 
 /// The part of CACHE by which the nodes of a cluster find each other, and people steer it.
 using member_actor = compat::iface<
-  // A node dials: its hello, and who takes frames for it. Answers the same of this one.
+  // A node dials: its hello, and the actor that takes frames for it. Answers the same of this node.
   // Errors: `invalid_config`, why it is refused.
   caf::result<wire_frame, caf::actor>(join_atom, wire_frame, caf::actor),
   // "members", "partitions": tables, as lists of maps. "leave", "sync"; "force-primary" with the
@@ -262,8 +262,8 @@ using flusher_actor = compat::iface<
   // INTERNAL
   caf::result<void>(tick_atom)>;
 
-/// SERVER: does what CACHE is asked and would keep others waiting: in a cluster what may wait for
-/// other nodes (detached), on a single node what walks over many records.
+/// SERVER: does requests to CACHE that would keep others waiting: in a cluster those that may wait
+/// for other nodes (detached), on a single node those that walk over many records.
 using server_actor = compat::iface<
   // INTERNAL
   caf::result<void>(run_atom, compat::deferred_request)>;

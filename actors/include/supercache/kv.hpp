@@ -14,15 +14,15 @@ namespace supercache::inline SUPERCACHE_ABI {
 /// nor the tuples. With a bag as the cache's table type, a key can have many values.
 ///
 /// A handle, like `cache`: cheap to copy, for any thread. Two handles with one name are the same
-/// namespace. `try_` forms and errors as at `cache`. Cost of what concerns one key: that of
-/// `cache::put` and `cache::get`, and the look-up of the namespace.
+/// namespace. `try_` forms and errors as at `cache`. An operation on one key costs what
+/// `cache::put` or `cache::get` does, and the look-up of the namespace.
 class SUPERCACHE_API kv {
 public:
   /// Stores a value under a key; in a bag, adds it.
   void add(const value& key, value x, const write_options& o = {});
   caf::expected<void> try_add(const value& key, value x, const write_options& o = {});
-  /// Stores many; of one key the last, in a bag all. In a cluster one request per partition, each
-  /// of which succeeds or fails as a whole.
+  /// Stores many pairs; of several with one key the last, in a bag all. In a cluster one request
+  /// per partition, each of which succeeds or fails as a whole.
   void add_batch(std::span<const std::pair<value, value>> pairs, const write_options& o = {});
   caf::expected<void> try_add_batch(std::span<const std::pair<value, value>> pairs,
                                     const write_options& o = {});
@@ -30,7 +30,7 @@ public:
   bool add_new(const value& key, value x, const write_options& o = {});
   caf::expected<bool> try_add_new(const value& key, value x, const write_options& o = {});
   /// Stores only if the key has a value; answers whether it did. The time to live stays. In a bag
-  /// all values of the key go and `x` comes.
+  /// `x` replaces all values of the key.
   bool replace(const value& key, value x, const wait_options& o = {});
   caf::expected<bool> try_replace(const value& key, value x, const wait_options& o = {});
 
@@ -44,19 +44,19 @@ public:
   /// Whether a key has a value.
   bool contains(const value& key, const read_options& o = {}) const;
   caf::expected<bool> try_contains(const value& key, const read_options& o = {}) const;
-  /// The value under a key; where there is none, the one that `make` answers, which is stored first
-  /// with `add_new`. For what is dear to make: of all threads of this process that want the key at
-  /// the same time, one makes, and the others wait for it and get the same. If `make` fails, its
-  /// caller is told, and the next one tries. Other processes may make it, too; the first to store
-  /// it wins, and that is what all answer.
+  /// The value under a key. If there is none, stores the value that `make` answers, with `add_new`.
+  /// For values that are expensive to make: of all threads of this process that want the key at the
+  /// same time, one makes it, and the others wait and get the same value. If `make` fails, its
+  /// caller is told, and the next thread tries. Other processes may make it, too; the first value
+  /// that is stored wins, and all answer that one.
   ///
   /// `make` runs on the caller's thread, without any lock; it may use the cache, and `get_or_add`
-  /// of other keys. What it throws goes through, in both forms; an `error` is the answer of the
-  /// `try_` form. Blocks while another thread makes, `o.timeout` at most; so in an actor it keeps
-  /// one of the scheduler's threads. Errors: `timeout` if another's takes longer;
-  /// `invalid_argument` for a caller that would wait for itself, as a maker that wants its own key,
-  /// or two that want each other's; `overloaded` when others kept adding and removing the key;
-  /// those of `get` and `add_new`. Cost if it is there: a `get`.
+  /// of other keys. Exceptions that it throws pass through, in both forms; an `error` is the answer
+  /// of the `try_` form. Blocks while another thread makes the value, `o.timeout` at most; so in an
+  /// actor it occupies one of the scheduler's threads. Errors: `timeout` if the other thread takes
+  /// longer; `invalid_argument` for a caller that would wait for itself, such as a maker that wants
+  /// its own key, or two makers that want each other's; `overloaded` if others kept adding and
+  /// removing the key; those of `get` and `add_new`. Cost if the key is there: a `get`.
   value get_or_add(const value& key, const std::function<value()>& make,
                    const write_options& o = {});
   caf::expected<value> try_get_or_add(const value& key, const std::function<value()>& make,
@@ -64,19 +64,19 @@ public:
   /// All values under a key, oldest first; none if there is no such key.
   value_list get_all(const value& key, const read_options& o = {}) const;
   caf::expected<value_list> try_get_all(const value& key, const read_options& o = {}) const;
-  /// What each key has, in the order of the keys, `otherwise` where there is none.
+  /// The value of each key, in the order of the keys; `otherwise` where there is none.
   value_list get_many(std::span<const value> keys, const value& otherwise = {},
                       const read_options& o = {}) const;
   caf::expected<value_list> try_get_many(std::span<const value> keys, const value& otherwise = {},
                                          const read_options& o = {}) const;
 
-  /// Stores a value, whether there was one or not; in a bag in place of all. Like `add` it keeps no
-  /// earlier time to live; in a bag, its own comes a moment after it.
+  /// Stores a value, whether there was one or not; in a bag it replaces all. Like `add` it keeps no
+  /// earlier time to live; in a bag, the new one is set a moment after the value.
   void update(const value& key, value x, const write_options& o = {});
   caf::expected<void> try_update(const value& key, value x, const write_options& o = {});
-  /// Atomically stores `fn(old value or otherwise)` and answers it. `fn` may be called again when
-  /// somebody else wrote meanwhile, so it should have no side effects. Without a ttl the old one
-  /// stays. Not on bags. Errors: `overloaded` when others were faster for the whole of `timeout`.
+  /// Atomically stores `fn(old value or otherwise)` and answers it. `fn` may be called again if
+  /// another caller wrote meanwhile, so it should have no side effects. Without a ttl the old one
+  /// stays. Not on bags. Errors: `overloaded` if others were faster for the whole of `timeout`.
   value update(const value& key, const value& otherwise,
                const std::function<value(const value&)>& fn, const write_options& o = {});
   caf::expected<value> try_update(const value& key, const value& otherwise,
@@ -99,7 +99,7 @@ public:
   std::optional<std::chrono::milliseconds> ttl(const value& key, const read_options& o = {}) const;
   caf::expected<std::optional<std::chrono::milliseconds>> try_ttl(const value& key,
                                                                   const read_options& o = {}) const;
-  /// Gives a key another time to live from now, zero = for ever; answers whether there was one.
+  /// Gives a key another time to live from now, zero = for ever; answers whether the key was there.
   bool expire(const value& key, std::chrono::milliseconds ttl, const wait_options& o = {});
   caf::expected<bool> try_expire(const value& key, std::chrono::milliseconds ttl,
                                  const wait_options& o = {});
@@ -112,29 +112,30 @@ public:
     return try_expire(key, ttl, o);
   }
 
-  /// Removes a key; answers how many values went.
+  /// Removes a key; answers how many values were removed.
   std::size_t remove(const value& key, const wait_options& o = {});
   caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
-  /// Removes many keys; answers how many values went. In a cluster one request per partition.
+  /// Removes keys; answers how many values were removed. In a cluster one request per partition.
   std::size_t remove_batch(std::span<const value> keys, const wait_options& o = {});
   caf::expected<std::size_t> try_remove_batch(std::span<const value> keys,
                                               const wait_options& o = {});
-  /// Empties the namespace; answers how many values went. Cost: O(values).
+  /// Empties the namespace; answers how many values were removed. Cost: O(values).
   std::size_t remove_all(const wait_options& o = {});
   caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
-  /// What is in the namespace, or as much of it as the options want; of an ordered_set in key
-  /// order, and the first. What is stored or removed meanwhile may or may not be met. In a bag
-  /// `keys` has each key once. Cost: a walk; of an ordered_set, over those with the prefix only.
+  /// The content of the namespace, or the part that the options ask for; of an ordered_set in key
+  /// order, and the first pairs. Pairs stored or removed meanwhile may or may not be met. In a bag
+  /// `keys` has each key once. Cost: a walk; of an ordered_set, only over the keys with the prefix.
   value_list keys(const list_options& o = {}) const;
   caf::expected<value_list> try_keys(const list_options& o = {}) const;
   value_list values(const list_options& o = {}) const;
   caf::expected<value_list> try_values(const list_options& o = {}) const;
   std::vector<std::pair<value, value>> to_list(const list_options& o = {}) const;
   caf::expected<std::vector<std::pair<value, value>>> try_to_list(const list_options& o = {}) const;
-  /// The same, a page at a time, which begins with nil, then with what the last page said. A page
-  /// has about `limit`, up to a hundred more, or fewer, or none though more may come, if they are
-  /// large or few have the prefix. Partition after partition, each of an ordered_set in key order.
+  /// The same, one page at a time. The first page begins with nil, each later one with what the
+  /// last page said. A page has about `limit` items, up to a hundred more; or fewer, or none though
+  /// more may come, if they are large or few have the prefix. Partition after partition, each of an
+  /// ordered_set in key order.
   listing<value> keys_page(const value& from, const list_options& o = {}) const;
   caf::expected<listing<value>> try_keys_page(const value& from, const list_options& o = {}) const;
   listing<std::pair<value, value>> page(const value& from, const list_options& o = {}) const;

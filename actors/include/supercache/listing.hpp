@@ -9,7 +9,7 @@ struct list_options {
   read_mode mode = read_mode::local;
   std::chrono::milliseconds timeout{5000}; ///< in a cluster: longest wait for each page
   std::string prefix{};  ///< only keys, or names, that are strings and begin with this
-  std::size_t limit = 0; ///< no more than so many; 0 = all, or, of one page, about 1000
+  std::size_t limit = 0; ///< at most so many; 0 = all, or, of one page, about 1000
 };
 
 inline read_options::operator list_options() const { return {mode, timeout}; }
@@ -22,7 +22,7 @@ struct listing {
 };
 
 /// Names of the namespaces, queues, stacks or struct types that have something in them, each once,
-/// sorted. `from`: only those behind this name. Cost: O(names) in each partition.
+/// sorted. `from`: only names after this one. Cost: O(names) in each partition.
 /// Errors: `invalid_argument` for the tuples, which have no name.
 SUPERCACHE_API std::vector<std::string> names(const cache& c, space_kind kind,
                                               const list_options& o = {},

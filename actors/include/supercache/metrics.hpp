@@ -66,8 +66,8 @@ public:
   /// Counts `n` calls without measuring.
   void add(metric what, std::uint64_t n = 1) noexcept;
   void fail(metric what) noexcept;
-  /// Counts one call of the thread with this ordinal, which is the caller's, if it need not be
-  /// measured; answers whether it did. Else use `timed`.
+  /// Counts one call of the calling thread, whose ordinal this is, unless the call is to be
+  /// measured; answers whether it did. If not, use `timed`.
   [[gnu::always_inline]] bool count_unless_sampled(metric what, std::uint32_t i) noexcept {
     shard* s = i < shards - 1 ? shards_[i].load(std::memory_order_acquire) : nullptr;
     if (!s) [[unlikely]]
@@ -83,8 +83,8 @@ public:
   void sample(metric what, std::chrono::nanoseconds latency) noexcept;
 
   metric_summary read(metric what) const;
-  /// Latencies of the last samples are not kept one by one: the histogram, as (upper bound in ns,
-  /// count) pairs of its non-empty buckets.
+  /// The histogram, as (upper bound in ns, count) pairs of its non-empty buckets. Single latencies
+  /// are not kept.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> histogram(metric what) const;
   /// Starts again from zero. Calls under way on other threads may be lost or kept.
   void reset() noexcept;

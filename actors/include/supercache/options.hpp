@@ -36,23 +36,23 @@ struct options {
   std::string table_prefix = "supercache"; ///< partitions are called `<prefix>_<index>`
   cluster_mode cluster = cluster_mode::local;
   cluster_options replication; ///< modes, peers, wal.*, node_monitor.*, health.*
-  /// `cache::of` starts the cache when it is first asked for; the node program starts it anyhow.
+  /// `cache::of` starts the cache when it is first asked for; the node program always starts it.
   bool auto_start = false;
   bool debug_log = false; ///< log every decision
-  /// A single node can be reached at `replication.node.host` and `.port`, too, as a member of a
-  /// cluster always can; its actor system has to load `caf::io::middleman` then. No setting.
+  /// Whether a single node, too, can be reached at `replication.node.host` and `.port`, as a member
+  /// of a cluster always can; its actor system has to load `caf::io::middleman` then. No setting.
   bool listen = false;
-  /// Where the log goes, see `log_to`; null: to CAF's own, which is nowhere with a CAF that was
-  /// built without, as Debian's is.
+  /// Where the log goes, see `log_to`; null: to CAF's own log. It goes nowhere with a CAF that was
+  /// built without a log, as Debian's is.
   std::shared_ptr<logger> log;
   /// Records a `lazy_put` buffer holds before callers wait; 1 … 10 000 000.
   std::size_t lazy_put_limit = 65'536;
-  /// What was set by name, in a file, on a command line or by `set_option`: whoever names an option
-  /// means it, also if it is set to what it is anyway.
+  /// Options that were set by name: in a file, on a command line or by `set_option`. An option that
+  /// is named is meant, also if it is set to its default.
   std::set<std::string, std::less<>> named;
 };
 
-/// One option as people see it.
+/// One option as users see it.
 struct setting {
   std::string name;
   std::string type;    ///< "integer", "text", "on/off", "list", "duration" or "number"
@@ -68,14 +68,15 @@ SUPERCACHE_API status set_option(options& o, std::string_view name, std::string_
 SUPERCACHE_API result<std::string> get_option(const options& o, std::string_view name);
 
 /// Checks everything that can be checked before anything is created. Errors: `invalid_config`, also
-/// for what promises to keep data safe and cannot do so yet: `strong`, `wal.dir` and `wal.fsync`.
+/// for options that promise to keep data safe and cannot do so yet: `strong`, `wal.dir` and
+/// `wal.fsync`.
 SUPERCACHE_API status validate(const options& o);
-/// Which of the options that were set have no effect, for people: a sentence each. A cache that
-/// starts logs them.
+/// A sentence, for users, about each option that was set and has no effect. A cache that starts
+/// logs them.
 SUPERCACHE_API std::vector<std::string> without_effect(const options& o);
 
-/// Adds all options to CAF's own: for the constructor of your `actor_system_config`, with its
-/// `custom_options_`. Then `--supercache.num_partition=64` works on the command line and
+/// Adds all options to CAF's own. Call it in the constructor of your `actor_system_config`, with
+/// its `custom_options_`. Then `--supercache.num_partition=64` works on the command line and
 /// `[supercache]` with `num_partition=64` in CAF's configuration file.
 SUPERCACHE_API void add_options(caf::config_option_set& to);
 /// The options in a parsed configuration. Unlike CAF, which drops mistyped and unknown keys of a
@@ -83,8 +84,8 @@ SUPERCACHE_API void add_options(caf::config_option_set& to);
 SUPERCACHE_API result<options> options_from(const caf::actor_system_config& cfg);
 /// Options from a file of `key = value` lines under a `[supercache]` heading, `#` and `;` comments;
 /// `[supercache.wal]` and `dir = …` is the same as `wal.dir = …`. Sections of other programs are
-/// left alone. Errors: `io_error` for what is no file; `invalid_config` with file and line, also
-/// for an option that is given twice, and a section that is nearly one of ours.
+/// left alone. Errors: `io_error` if it is no file; `invalid_config` with file and line, also for
+/// an option that is given twice, and for a section whose name is nearly one of ours.
 SUPERCACHE_API result<options> options_from_file(const std::string& path, options defaults = {});
 
 } // namespace supercache::inline SUPERCACHE_ABI

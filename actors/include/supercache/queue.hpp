@@ -9,7 +9,7 @@ namespace supercache::inline SUPERCACHE_ABI {
 ///
 /// A handle, like `cache`: cheap to copy, for any thread. Two handles with one name are the same
 /// queue. A queue lives in the partition of its name. Items carry no time to live: each stays until
-/// somebody takes it. `try_` forms and errors as at `cache`.
+/// a caller takes it. `try_` forms and errors as at `cache`.
 class SUPERCACHE_API queue {
 public:
   /// Adds an item at the end, and wakes a caller that waits for one.
@@ -20,7 +20,7 @@ public:
   caf::expected<void> try_add(std::initializer_list<item> xs, const wait_options& o = {}) {
     return try_add(value::list(xs), o);
   }
-  /// Adds many, in their order, with nobody's between them.
+  /// Adds many, in their order, with no other items between them.
   void add_batch(std::span<const value> items, const wait_options& o = {});
   caf::expected<void> try_add_batch(std::span<const value> items, const wait_options& o = {});
   void add_batch(std::initializer_list<item> items, const wait_options& o = {}) {
@@ -36,10 +36,11 @@ public:
   value_list out_batch(std::size_t n, const wait_options& o = {});
   caf::expected<value_list> try_out_batch(std::size_t n, const wait_options& o = {});
   /// Takes the oldest item, waiting for one if there is none. For threads: it blocks. Actors send
-  /// `(queue_atom, wait_atom, name, timeout)` to `cache::actor()` instead. Who waits longest is
-  /// served first; in a cluster nearly so, as each asks anew every half second. Errors: `timeout`;
-  /// `not_started` when the cache stops; in a cluster `unavailable` when no primary was reached,
-  /// and `outcome_unknown` when an item may have been taken, and nobody has it.
+  /// `(queue_atom, wait_atom, name, timeout)` to `cache::actor()` instead. The caller that waits
+  /// longest is served first; in a cluster nearly so, as each caller asks again every half second.
+  /// Errors: `timeout`; `not_started` when the cache stops; in a cluster `unavailable` when no
+  /// primary was reached, and `outcome_unknown` when an item may have been taken and no caller has
+  /// it.
   value out_wait(std::chrono::milliseconds timeout);
   caf::expected<value> try_out_wait(std::chrono::milliseconds timeout);
   /// The oldest item, which stays, or `otherwise`.
@@ -76,7 +77,7 @@ public:
   caf::expected<void> try_push(std::initializer_list<item> xs, const wait_options& o = {}) {
     return try_push(value::list(xs), o);
   }
-  /// Puts many on top, the last of them topmost, with nobody's between them.
+  /// Puts many on top, the last of them topmost, with no other items between them.
   void push_batch(std::span<const value> items, const wait_options& o = {});
   caf::expected<void> try_push_batch(std::span<const value> items, const wait_options& o = {});
   void push_batch(std::initializer_list<item> items, const wait_options& o = {}) {

@@ -38,7 +38,7 @@ struct partition_place {
   std::size_t index = 0;
   std::string primary;               ///< empty: none that can be reached
   std::vector<std::string> replicas; ///< that can be reached
-  std::vector<std::string> lost;     ///< that cannot be, or were started anew since
+  std::vector<std::string> lost;     ///< that cannot be reached, or were restarted since
   std::vector<std::string> coming;   ///< that install a snapshot
 };
 
@@ -47,15 +47,15 @@ struct cluster_stats {
   std::string node;
   std::vector<std::string> live_nodes;
   std::vector<std::string> unreachable;
-  /// Why there has been no list of nodes yet, so that it takes part in nothing; empty: there was.
+  /// Why it has had no list of nodes yet and so takes part in nothing; empty: it has had one.
   std::string waits_for;
   std::string mode;             ///< "local" or "distributed"
   std::string replication_mode; ///< "async", "sync", "strong"
   std::size_t partitions = 0;
-  /// Those that can be written: they have a primary and, in sync mode, a majority of their members
-  /// within reach.
+  /// Partitions that can be written: they have a primary and, in sync mode, a majority of their
+  /// members within reach.
   std::size_t writable = 0;
-  std::size_t replication_factor = 1; ///< copies that were asked for
+  std::size_t replication_factor = 1; ///< copies wanted of each partition
   std::size_t primaries_here = 0;
   std::size_t replicas_here = 0;
   /// Writes that only this node had, given up since it started for those of a later primary.

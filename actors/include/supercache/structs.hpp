@@ -10,7 +10,7 @@ namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 
-/// What `structs_of<T>` does once T is gone. Fields travel as {key, {field, …}}.
+/// The part of `structs_of<T>` that does not depend on T. Fields travel as {key, {field, …}}.
 class SUPERCACHE_API struct_space {
 public:
   struct_space(cache c, std::string type) : cache_(std::move(c)), type_(std::move(type)) {}
@@ -46,9 +46,9 @@ private:
 template <class T>
 class structs_of {
 public:
-  /// Says which member is the key; once per type and cache, on whichever node. The same again is
-  /// fine. Errors: `key_mismatch` for another member, `invalid_argument` if `inspect` does not
-  /// visit the member; in a cluster those of a write.
+  /// Says which member is the key: once per type and cache, on any node. Naming the same member
+  /// again is fine. Errors: `key_mismatch` for another member, `invalid_argument` if `inspect` does
+  /// not visit the member; in a cluster those of a write.
   template <class Key>
   void init(Key T::*key, const wait_options& o = {}) {
     detail::to_value_or_throw(init_with(key, o));
@@ -58,7 +58,7 @@ public:
     return to_expected(init_with(key, o));
   }
 
-  /// Stores a struct, replacing what has its key.
+  /// Stores a struct; it replaces one with the same key.
   void add(const T& x, const write_options& o = {}) { detail::to_value_or_throw(put(x, o)); }
   caf::expected<void> try_add(const T& x, const write_options& o = {}) {
     return to_expected(put(x, o));
@@ -92,7 +92,7 @@ public:
   caf::expected<std::vector<T>> try_get_all(const read_options& o = {}) const {
     return to_expected(all(o));
   }
-  /// Some of them, as `kv::page`. With a prefix, those whose key is a string that begins so.
+  /// Some of them, as `kv::page`. With a prefix, those whose key is a string that begins with it.
   listing<T> page(const value& from, const list_options& o = {}) const {
     return detail::to_value_or_throw(some(from, o));
   }

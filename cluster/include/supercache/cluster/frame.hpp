@@ -10,7 +10,7 @@
 #include <variant>
 
 /// What one node sends another: frames, each a header and any number of items, of all partitions.
-/// Encoded as MessagePack, one item behind the other; read with bounded trust.
+/// Encoded as MessagePack, one item after the other; read with bounded trust.
 namespace supercache::frame {
 
 /// Before the items. Frames of another session are late and are dropped.
@@ -57,19 +57,19 @@ struct question {
   std::uint64_t id = 0;
   std::uint64_t partition = 0;
   bool at_primary = false; ///< refused by a node that does not lead
-  /// For so many milliseconds at most, a `peek` that finds nothing waits until there may be
-  /// something.
+  /// A `peek` that finds nothing waits until there may be something, for at most so many
+  /// milliseconds.
   std::uint64_t hold_ms = 0;
   query what;
 };
 struct found {
   std::uint64_t id = 0;
   failure why{errc::none, {}};
-  standing at; ///< of the answerer; its group only if the question was not for the primary
+  standing at; ///< of the copy that answers; its group only if the question was not for the primary
   answer what;
 };
 
-/// What listeners of the sender watch, all of it; the receiver tells of changes from now on.
+/// All that listeners of the sender watch; the receiver reports changes from now on.
 struct watching {
   std::uint64_t version = 0;
   bool anew = false; ///< the first of a session: it may have missed changes
@@ -84,14 +84,14 @@ struct changes {
   std::vector<transition> what;
 };
 
-/// With the source `all`: whom the sender can reach, and who does not leave. So it is not told of
-/// for ever who left or is down.
+/// With the source `all`: the nodes that the sender can reach and that do not leave. So nodes that
+/// left or are down are not passed on for ever.
 struct known_nodes {
   std::vector<node_address> nodes;
 };
 
-/// An item of a kind that is not known cannot be skipped: a new one makes a new version of the
-/// protocol (`hello`).
+/// An item of an unknown kind cannot be skipped: a new kind makes a new version of the protocol
+/// (`hello`).
 using item = std::variant<heartbeat, ask_claims, all_claims, one_claim, peer_message, request,
                           reply, question, found, watching, watched, changes, known_nodes>;
 

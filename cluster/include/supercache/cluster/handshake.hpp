@@ -15,37 +15,37 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 
 /// What two nodes say to each other first. Version and node come first in every version of it.
 ///
-/// Version 2 added `dialled` and the item `known_nodes` of frames; version 3 the group of who
-/// answers a read, and to reports how many logs were given up; version 4 to questions how long they
-/// may be kept; version 5 to answers to who asks for votes where the voter's log ends, and to who
-/// asks for them because the primary hands over for how long they are counted,
-/// and to all claims who left.
+/// Version 2 added `dialled`, and the item `known_nodes` of frames. Version 3 added the group of
+/// the copy that answers a read, and to reports how many logs were given up. Version 4 added to
+/// questions how long they may be kept. Version 5 added to replies to vote requests where the
+/// voter's log ends, to vote requests in a hand-over for how long votes are counted, and to all
+/// claims the nodes that left.
 struct hello {
   static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent
-  node_address node;                       ///< who speaks, and where it listens
+  node_address node;                       ///< the sender, and where it listens
   std::uint64_t incarnation = 0;           ///< its `member_id`
-  std::uint64_t session = 0;               ///< drawn by who dials; of all frames that follow
-  std::string dialled;                     ///< by what name it knows the other; empty in an answer
+  std::uint64_t session = 0;               ///< drawn by the node that dials; of all later frames
+  std::string dialled;                     ///< the other's name, as it knows it; empty in an answer
   supercache::structure structure;
 };
 
 byte_buffer encode_hello(const hello& h);
 /// Errors: `malformed`; `invalid_config` for another version of the protocol.
 result<hello> decode_hello(byte_view bytes);
-/// Who began a handshake, for people, as far as it can be read; also in another version.
+/// The node that began a handshake, for people, as far as it can be read; also in another version.
 std::string speaker_of(byte_view hello);
 
 void write(wire_writer& w, const node_address& a);
 /// Errors show in the reader.
 node_address read_node_address(wire_reader& r);
 
-/// What others have where it is not what this node has, for people: each option once, whoever has
-/// it otherwise, e.g. `num_partition: 64 here, 32 at b@host:1, c@host:2; mode: sync here, …`.
+/// The options in which other nodes differ from this one, for people. Each option is named once,
+/// e.g. `num_partition: 64 here, 32 at b@host:1, c@host:2; mode: sync here, …`.
 class differences {
 public:
   explicit differences(structure here) : here_(std::move(here)) {}
-  /// Compares with what one of them has. An option that only one side knows differs, too.
+  /// Compares with the options of one node. An option that only one side knows differs, too.
   void add(const structure& there, const node_address& who);
   bool none() const noexcept { return found_.empty(); }
   /// Errors: `invalid_config` naming all that differs.
@@ -54,7 +54,7 @@ public:
 private:
   struct difference {
     std::string name, here;
-    std::vector<std::pair<std::string, std::string>> others; ///< a text, and who has it
+    std::vector<std::pair<std::string, std::string>> others; ///< a text, and the nodes that have it
   };
   void differs(const std::string& name, const std::string& here, const std::string& there,
                const std::string& who);
@@ -63,10 +63,10 @@ private:
   std::vector<difference> found_;
 };
 
-/// A reason without the nodes in it, so that one that many have is told once.
+/// A reason without the nodes in it, so that a reason that many nodes have is told once.
 std::string reason_in(std::string_view message);
 
-/// Whether the two may be in one cluster. Errors: `invalid_config` with the reason: another
+/// Whether two nodes may be in one cluster. Errors: `invalid_config` with the reason: another
 /// structure, or the same name.
 status check_hello(const hello& here, const hello& there);
 

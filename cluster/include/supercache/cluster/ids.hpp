@@ -10,8 +10,8 @@
 
 namespace supercache {
 
-/// One incarnation of one node: a number drawn anew at every start, so that a node which lost its
-/// memory is not taken for the one that had it. 0 = nobody.
+/// One incarnation of one node: a number drawn again at every start, so that a node that lost its
+/// memory is not taken for the one that had it. 0 = none.
 using member_id = std::uint64_t;
 
 /// A node in one of its incarnations.
@@ -27,9 +27,9 @@ std::string to_string(const member_list& ms);
 const member* find_member(const member_list& ms, member_id id) noexcept;
 const member* find_node(const member_list& ms, std::string_view node) noexcept;
 
-/// One epoch over a partition. Ordered; two primaries never share one, since the owner is part of
-/// it, not even when a split lets two be elected by different nodes (Paxos' ballots rather than
-/// Raft's terms). `{}` is before all.
+/// The time of one primary of a partition. Ordered. Two primaries never share an epoch, since the
+/// owner is part of it, not even when a split lets different nodes elect two (Paxos' ballots rather
+/// than Raft's terms). `{}` is before all others.
 struct epoch {
   std::uint64_t number = 0;
   member_id owner = 0;
@@ -40,8 +40,8 @@ std::string to_string(const epoch& e);
 /// Index of an entry in a partition's log; the first is 1.
 using log_index = std::uint64_t;
 
-/// An entry: no two entries of a partition have the same. What is behind a position in one log is
-/// the same in every log that has it. The order says which of two logs is further ahead.
+/// An entry's place: no two entries of a partition have the same. Logs that have the same position
+/// are the same up to it. The order says which of two logs is further ahead.
 struct position {
   supercache::epoch epoch;
   log_index index = 0;
@@ -50,7 +50,7 @@ struct position {
 std::string to_string(const position& p);
 
 /// One transfer of a partition's data to a copy: the epoch of the primary that began it, and its
-/// number there. What belongs to an earlier one than a copy took part in is late.
+/// number there. What belongs to an earlier transfer than a copy took part in is late.
 struct transfer_id {
   supercache::epoch epoch;
   std::uint64_t number = 0;
@@ -61,27 +61,27 @@ std::string to_string(const transfer_id& t);
 /// The least number of members that is more than half.
 constexpr std::size_t majority_of(std::size_t members) noexcept { return members / 2 + 1; }
 
-/// Who decides about a partition. A group changes in two steps (Ongaro's dissertation, §4.3): first
-/// the old and the new one decide together, `joint`; when that is committed, the new one alone;
-/// when that is committed, `before` is forgotten.
+/// The members that decide about a partition. A group changes in two steps (Ongaro's dissertation,
+/// §4.3): first the old and the new one decide together, `joint`; when that is committed, the new
+/// one decides alone; when that is committed, `before` is forgotten.
 struct replica_group {
   member_list members; ///< in order
-  member_list before;  ///< of a change: the group that there was
-  /// Of a change: whose vote counts for more when half of `before` is for something; that of the
-  /// member that began it. So a group of two can replace the one that is lost.
+  member_list before;  ///< during a change: the old group
+  /// During a change: the member whose vote decides when exactly half of `before` agrees; the one
+  /// that began the change. So a group of two can replace the member that is lost.
   member_id casting_vote = 0;
   bool joint = false;
   bool operator==(const replica_group&) const = default;
 
-  /// Whether those for whom `f(member)` holds are enough to decide. Any two such sets have a member
-  /// in common, so there are never two decisions.
+  /// Whether the members for which `f(member)` holds are enough to decide. Any two such sets have a
+  /// member in common, so there are never two decisions.
   template <class F>
   bool decides(F&& f) const {
     return more_than_half(members, f) && (!joint || prevails(before, f));
   }
-  /// Whether they are enough to elect a primary. In the middle of a change half of the group to
-  /// come will do, so that its other half can be lost, and the elected member goes back. Such a
-  /// set, too, has a member in common with every set that decides; but it commits nothing.
+  /// Whether they are enough to elect a primary. In the middle of a change half of the new group is
+  /// enough, so that its other half can be lost; the elected member then goes back. Such a set,
+  /// too, has a member in common with every set that decides; but it commits nothing.
   template <class F>
   bool elects(F&& f) const {
     return joint ? prevails(before, f) && half(members, f) : more_than_half(members, f);
@@ -89,9 +89,9 @@ struct replica_group {
   /// Whether the members may decide alone, but it is not known that the entry that says so is
   /// committed.
   bool ends() const noexcept { return !joint && !before.empty(); }
-  /// While a change ends: whether those for whom `f` holds are enough to elect a primary since it
-  /// is certain that nothing was decided without the group before: at least half of the members,
-  /// for whom `g` holds, took part in no such decision.
+  /// While a change ends: whether the members for which `f` holds are enough to elect a primary,
+  /// since it is certain that nothing was decided without the group before: at least half of the
+  /// members, those for which `g` holds, took part in no such decision.
   template <class F, class G>
   bool elects_back(F&& f, G&& g) const {
     return ends() && prevails(before, f) && half(members, g);

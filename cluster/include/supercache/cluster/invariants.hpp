@@ -8,16 +8,16 @@
 
 namespace supercache {
 
-/// What must hold within one copy at any time. Answers what does not, in words; nothing is good.
+/// What must hold within one copy at any time. Answers what does not, in words; none: all is well.
 std::vector<std::string> violations(const replica& r);
 
 /// What must hold between one look at a copy and the next, and among all copies of a partition:
 ///
 ///  1. The promised epoch never falls, nor does, in sync mode, the commit index of one incarnation.
-///  2. Nobody leads in an epoch that another owns, and no two copies lead in one epoch.
+///  2. No copy leads in an epoch that another owns, and no two copies lead in one epoch.
 ///  3. Entries at one position are the same everywhere, and stand on the same entries (log
-///  matching).
-///  4. Sync: what one copy knows to be committed, the primaries of later epochs have (leader
+///     matching).
+///  4. Sync: the primaries of later epochs have what any copy knows to be committed (leader
 ///     completeness).
 ///  5. Sync: a primary commits entries of former epochs only along with one of its own.
 ///

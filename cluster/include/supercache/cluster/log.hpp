@@ -9,7 +9,7 @@
 
 namespace supercache {
 
-/// Who asked for a write, so that the same request is never done twice: a client (0 = none), the
+/// What identifies a request to write, so that it is never done twice: a client (0 = none), the
 /// number of the request, and the number up to which the client knows all answers.
 struct request_id {
   member_id client = 0;
@@ -51,8 +51,7 @@ using epoch_list = std::vector<position>;
 void write(wire_writer& w, const epoch_list& epochs);
 epoch_list read_epochs(wire_reader& r);
 
-/// Entries that stand one after the other, as they travel: how many of which epoch, and their
-/// bytes.
+/// Consecutive entries, as they are sent: how many of each epoch, and their bytes.
 struct entry_batch {
   struct run {
     supercache::epoch epoch;
@@ -70,13 +69,13 @@ struct entry_batch {
 ///     base | first … last |        entries are kept encoded, one behind the other, so that a part
 ///          | bytes_       |        of the log is sent by copying it once
 ///
-/// Which entries there were is known further back: `epochs()` says what each position was, also of
-/// those that are no longer in memory.
+/// Which entries there were is known further back: `epochs()` says what each position was, also for
+/// entries that are no longer in memory.
 ///
 /// Not thread-safe. Cost of an append: two copies of the bytes, no allocation of its own.
 class entry_log {
 public:
-  /// Reigns that are remembered; of older entries it is not known what they were.
+  /// How many epochs are remembered; what older entries were is not known.
   static constexpr std::size_t epochs_max = 256;
 
   /// What comes before the first entry here.
@@ -85,19 +84,19 @@ public:
   log_index first_index() const noexcept { return base_.index + 1; }
   /// Memory of the entries in bytes.
   std::size_t bytes() const noexcept { return bytes_.size() - begin_; }
-  /// The same for those from `first` on.
+  /// The same for the entries from `first` on.
   std::size_t bytes_from(log_index first) const noexcept;
 
   /// Whether the entry, or the base, is here.
   bool has(log_index i) const noexcept { return i >= base_.index && i <= last_.index; }
   bool has(const position& p) const noexcept { return has(p.index) && at(p.index) == p; }
-  /// Whether it is known what stands, or stood, there.
+  /// Whether it is known which entry is, or was, there.
   bool knows(log_index i) const noexcept { return i >= first_known() && i <= last_.index; }
   /// @pre knows(i)
   position at(log_index i) const noexcept;
   const epoch_list& epochs() const noexcept { return epochs_; }
   /// How many of the entries that there ever were are not part of a log with these epochs that ends
-  /// at `end`. Of those from before the epochs that are known it is taken that they are.
+  /// at `end`. Entries from before the epochs that are known are assumed to be part of it.
   std::uint64_t count_missing(const epoch_list& other, log_index end) const noexcept;
 
   /// @pre e >= last().epoch
@@ -109,7 +108,7 @@ public:
 
   /// The entries from `first` on, up to about `most` bytes, at least one. @pre has(first), not base
   entry_batch batch(log_index first, std::size_t most) const;
-  /// One entry, as it travels, and decoded. @pre has(i), not base
+  /// One entry, as it is sent, and decoded. @pre has(i), not base
   byte_view encoded(log_index i) const { return view(begin_of(i), end_of(i)); }
   entry read(log_index i) const;
 
@@ -128,10 +127,10 @@ private:
 
   position base_, last_;
   epoch_list epochs_;
-  std::deque<std::size_t> ends_; ///< of the entries' bytes, counted from the beginning of all time
+  std::deque<std::size_t> ends_; ///< of the entries' bytes, counted from the last `reset`
   byte_buffer bytes_;            ///< from `begin_` on
   std::size_t begin_ = 0;        ///< bytes before it are dropped, and wait to be moved away
-  std::size_t dropped_ = 0;      ///< bytes before `begin_`, counted from the beginning of all time
+  std::size_t dropped_ = 0;      ///< bytes before `begin_`, counted from the last `reset`
 };
 
 } // namespace supercache

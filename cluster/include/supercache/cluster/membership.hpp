@@ -18,9 +18,9 @@ struct membership_options {
   std::size_t partitions = 64;
   std::size_t factor = 2;
   replication_mode mode = replication_mode::async;
-  /// How long after its first list a node waits for those in it before it goes on without.
+  /// How long, after its first list, a node waits for the nodes in it before it goes on without.
   std::int64_t bootstrap_ms = 3'000;
-  /// Nodes may come that were not declared, so it waits for them even if it knows of none.
+  /// Nodes that were not declared may join, so it waits for them even if it knows of none.
   bool open = false;
   /// How long, after the first list, a node that is alone in it waits for a better one.
   std::int64_t alone_ms = 0;
@@ -28,33 +28,33 @@ struct membership_options {
   std::int64_t replace_ms = 60'000;
 };
 
-/// What a node says of one partition that it leads or has data of.
+/// What a node says about one partition that it leads or has data of.
 struct claim {
   std::uint64_t partition = 0;
   supercache::epoch epoch; ///< the latest epoch it knows of
   bool leads = false;      ///< it is the primary in this epoch
   bool holds = false;      ///< it has data
   member_list members;     ///< the group, as far as it knows
-  member_list coming;      ///< of a primary: whom it brings up to date
+  member_list coming;      ///< of a primary: the copies that it brings up to date
   bool operator==(const claim&) const = default;
 };
 class replica;
-/// What a node says of its copy of a partition.
+/// What a node says about its copy of a partition.
 claim claim_of(std::uint64_t partition, const replica& r);
 void write(wire_writer& w, const claim& c);
 claim read_claim(wire_reader& r);
 
-/// What is known of who leads a partition. Who is alive counts, whatever later epoch there was: its
-/// primary may be dead, and nobody else may have heard of it.
+/// What is known about the primary of a partition. A primary that is alive counts, whatever later
+/// epoch there was: that epoch's primary may be dead, and no other node may have heard of it.
 struct leadership {
   supercache::epoch epoch;
   member primary;       ///< the last one known; its incarnation may be over
-  bool current = false; ///< it can be reached, and says so; of several the one in the latest epoch
+  bool current = false; ///< it is up and says that it leads; of several, that in the latest epoch
   member_list members, coming;
   bool operator==(const leadership&) const = default;
 };
 
-/// Which nodes there are, who should have what, and who has it, as one node sees it. Pure.
+/// Which nodes there are, what each should have, and what it has, as one node sees it. Pure.
 ///
 /// Every node computes the assignment by itself from the nodes it counts on; only the primary of a
 /// partition acts on it (`replica::steer`), so two nodes that see different things cannot pull at
@@ -65,9 +65,9 @@ public:
 
   // -- what is learned ----------------------------------------------------------------------------
 
-  /// The nodes that are to be members, as the node monitor's source has them; without this one.
+  /// The nodes that should be members, according to the node monitor's source; without this one.
   /// Answers those that are new and those that are gone. Before the first list this node bootstraps
-  /// no group; with it time begins, as if it had been there at the start.
+  /// no group; its waiting times count from that list, as if the node had started then.
   struct difference {
     std::vector<std::string> added, removed;
   };
@@ -76,26 +76,25 @@ public:
   void node_up(const member& m, std::int64_t now);
   /// It can no longer be reached.
   void node_down(const member& m, std::int64_t now);
-  /// It says goodbye, or (this one) begins to: it counts no longer; or takes it back.
+  /// A node says goodbye, or this node begins to: it no longer counts. Or it takes that back.
   void node_leaves(const std::string& node, bool leaves = true);
-  /// Takes those from the declared ones who left, cannot be reached, and are in no group that is
-  /// known. Answers whether there were any.
+  /// Removes from the declared nodes those that left, cannot be reached, and are in no group that
+  /// is known. Answers whether there were any.
   bool forget_left();
-  /// All that a node claims, in the version of its claims that this is, and whom it knows to be
-  /// gone.
+  /// All that a node claims, the version of these claims, and the nodes that it knows to be gone.
   void learn_all(const member& from, std::uint64_t version, const std::vector<claim>& cs,
                  const member_list& gone = {});
-  /// The change that makes a version of its claims.
+  /// A changed claim of a node, which makes this version of its claims.
   void learn(const member& from, std::uint64_t version, const claim& c);
-  /// Whether all that a node claims is known; it says its version in every heartbeat. If not, it
+  /// Whether all claims of a node are known; every heartbeat says their version. If not, the node
   /// has to be asked.
   bool knows_all(const member& from, std::uint64_t version) const;
-  /// This node's own; answers the new version of its claims.
+  /// A claim of this node; answers the new version of its claims.
   std::uint64_t own(const claim& c);
   std::uint64_t own_version() const noexcept { return own_version_; }
   std::vector<claim> own_claims() const;
-  /// incarnations of nodes that said goodbye and cannot be reached. Others are told, who may have
-  /// missed the goodbye: else they wait for ever for who had their vote.
+  /// Incarnations of nodes that said goodbye and cannot be reached. Other nodes are told, since
+  /// they may have missed the goodbye: else they wait for ever for a node that had their vote.
   member_list gone() const;
   /// Grows whenever `gone` may answer something else.
   std::uint64_t gone_version() const noexcept { return gone_version_; }
@@ -109,29 +108,30 @@ public:
   /// The nodes that the assignment counts on, in order.
   std::vector<std::string> counted() const;
   /// How many copies of each partition there should be: as many as were asked for, unless fewer
-  /// nodes belong to the cluster and stay, whether they can be reached, or ever were, or not.
+  /// nodes belong to the cluster and stay. It does not matter whether they can be, or ever were,
+  /// reached.
   std::size_t copies_due() const;
   /// The members that a partition should have, the preferred primary first; a node that was never
-  /// seen with the id 0.
+  /// seen has the id 0.
   member_list wanted(std::size_t partition) const;
-  /// The initial members of a partition's group, if it is for this node to bootstrap it now.
+  /// The initial members of a partition's group, if this node should bootstrap it now.
   std::optional<member_list> to_bootstrap(std::size_t partition, const member& bootstrapper,
                                           std::int64_t now) const;
-  /// Whether a group of the partition exists, or may: nothing may be bootstrapped then.
-  /// `bootstrapper` is who had this node's vote to bootstrap it, if anybody.
+  /// Whether a group of the partition exists, or may exist: then nothing may be bootstrapped.
+  /// `bootstrapper` is the node that had this node's vote to bootstrap it, if any.
   bool group_exists(std::size_t partition, const member& bootstrapper, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
-  /// How many partitions would miss this node if it went now. Until it is known who leads one of
-  /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
-  /// majority. So may this node's vote for one who bootstraps a group and cannot be reached: that
-  /// group may have this node in it. `bootstrappers`: who had it, of each partition
+  /// How many partitions would miss this node if it went now. While the primary of a partition is
+  /// unknown, e.g. during a hand-over, a copy here may still be needed for a majority. The same is
+  /// true if this node voted for a node that bootstraps a group and cannot be reached: that group
+  /// may have this node in it. `bootstrappers`: the node that had this vote, for each partition
   /// (`replica::bootstrapper`).
   std::size_t counting_on_self(std::span<const member> bootstrappers) const;
-  /// Whether another node is declared that did not leave: somebody who could take its data.
+  /// Whether another node is declared that did not leave, and that could take this node's data.
   bool somebody_stays() const;
 
-  /// incarnations of nodes that can be reached, this one included, in order.
+  /// Incarnations of nodes that can be reached, including this one, in order.
   member_list live() const;
   /// Nodes that are counted on and cannot be reached.
   std::vector<std::string> unreachable() const;
@@ -140,7 +140,7 @@ public:
   /// Whether another node said goodbye.
   bool has_left(const std::string& node) const;
   const std::set<std::string>& declared() const noexcept { return declared_; }
-  /// Whether there has been a list of nodes, or there is none to wait for.
+  /// Whether there was a list of nodes, or there is none to wait for.
   bool listed() const noexcept { return listed_; }
 
 private:

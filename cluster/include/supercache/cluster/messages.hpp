@@ -7,20 +7,20 @@
 #include <string>
 #include <variant>
 
-/// What the copies of one partition say to each other. README.md has the table of who says what to
-/// whom. A message is addressed to an incarnation of a node (`member_id`), never to a name.
+/// What the copies of one partition say to each other. README.md has a table of the messages, with
+/// senders and receivers. A message is addressed to an incarnation of a node (`member_id`), never
+/// to a name.
 namespace supercache {
 
-/// A member asks for votes. With `pre` nothing changes by asking or answering: it finds out whether
-/// a vote could succeed, so that a node that is cut off does not end a good epoch when it returns.
+/// A member asks for votes. With `pre`, asking and answering change nothing: it finds out whether a
+/// vote could succeed, so that a node that was cut off does not end a good epoch when it returns.
 struct vote_request {
   epoch proposed; ///< the epoch it would begin
   position last;  ///< the end of its log; a voter with more refuses
   bool pre = false;
-  bool handed_over = false; ///< the primary itself asked for this: it does not count as alive
-  bool partial = false;     ///< it has only a part of the data (async, when nobody has all)
-  member_list
-    initial_members; ///< not empty: bootstrap the group with these members; nobody may have data
+  bool handed_over = false;     ///< the primary itself asked for this: it does not count as alive
+  bool partial = false;         ///< it has only a part of the data (async, when no copy has all)
+  member_list initial_members;  ///< not empty: bootstrap a group of these; no voter may have data
   std::uint64_t counted_ms = 0; ///< handed over: it may be elected for so long
   bool operator==(const vote_request&) const = default;
 };
@@ -46,26 +46,26 @@ struct append {
   bool operator==(const append&) const = default;
 };
 
-/// Where a replica stands; the answer to `append` and `install_snapshot`. Who asks is answered,
-/// too, by who knows of a later epoch.
+/// Where a replica stands; the answer to `append` and `install_snapshot`. A replica that asks also
+/// gets it from a copy that knows of a later epoch.
 struct progress_report {
-  supercache::epoch epoch; ///< the latest epoch it knows of; later than the sender's: step down
+  supercache::epoch epoch; ///< the latest epoch it knows of; later than the primary's: step down
   bool accepted = false;
-  log_index match = 0;     ///< accepted: its log is the sender's up to here
+  log_index match = 0;     ///< accepted: its log is the primary's up to here
   position last;           ///< the end of its log: refused, nothing behind this can match
-  bool diverged = false;   ///< refused for good: it has applied entries that are not the sender's
-  bool asking = false;     ///< not an answer: it heard nothing for long; does the receiver epoch?
+  bool diverged = false;   ///< refused for good: it has applied entries that are not the primary's
+  bool asking = false;     ///< not an answer: it heard nothing for long; does the receiver lead?
   transfer_id transfer;    ///< the transfer it took part in last
   bool installing = false; ///< and that is not complete: it has the data up to `at`
   transfer_point at;
-  std::uint64_t given_up = 0; ///< how often it became blank: what it said before that is over
+  std::uint64_t given_up = 0; ///< how often it became blank: what it said before no longer counts
   bool operator==(const progress_report&) const = default;
 };
 
 /// A piece of the primary's data for a replica that has none, or the wrong one.
 struct install_snapshot {
   supercache::epoch epoch;
-  transfer_id transfer; ///< what belongs to another is late
+  transfer_id transfer; ///< what belongs to another transfer is late
   bool begin = false;   ///< forget everything; the piece is the first
   position at;          ///< the piece is what the primary has after this entry
   epoch_list epochs;    ///< begin: those of the log that ends at `at`
@@ -89,8 +89,7 @@ struct take_over {
 /// The receiver is no longer a member: it may free its data.
 struct retire {
   supercache::epoch epoch;
-  log_index index
-    = 0; ///< of the entry that made it so: a replica that was called back since is not meant
+  log_index index = 0; ///< of the entry that made it so: a replica called back since is not meant
   bool operator==(const retire&) const = default;
 };
 

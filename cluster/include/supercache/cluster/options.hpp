@@ -32,7 +32,7 @@ SUPERCACHE_API std::optional<read_mode> read_mode_from(std::string_view name) no
 enum class monitor_source : std::uint8_t {
   nodes,    ///< the list in `nodes`
   provider, ///< a callback or file, asked again every `refresh`
-  all,      ///< whoever connects, and whom members know
+  all,      ///< nodes that connect, and nodes that members know
 };
 SUPERCACHE_API std::string_view to_string(monitor_source s) noexcept;
 SUPERCACHE_API std::optional<monitor_source> monitor_source_from(std::string_view name) noexcept;
@@ -41,7 +41,7 @@ SUPERCACHE_API std::optional<monitor_source> monitor_source_from(std::string_vie
 enum class fsync_policy : std::uint8_t {
   always,   ///< before a write is acknowledged: survives the crash of every node
   interval, ///< a few times a second: the crash of every node loses that much
-  never,    ///< when the system likes
+  never,    ///< when the operating system decides to
 };
 SUPERCACHE_API std::string_view to_string(fsync_policy p) noexcept;
 SUPERCACHE_API std::optional<fsync_policy> fsync_policy_from(std::string_view name) noexcept;
@@ -55,14 +55,14 @@ struct cluster_options {
   std::size_t replication_factor = 2;
   /// Nodes to join, each `name@host:port`.
   std::vector<std::string> peers;
-  /// Snapshots that a node sends to another, in MiB per second at most; 1 … 100 000.
+  /// The highest rate of snapshots from one node to another, in MiB per second; 1 … 100 000.
   std::size_t transfer_rate = 64;
 
   struct {
     std::string name;               ///< unique in the cluster; default: node<port>
     std::string host = "127.0.0.1"; ///< where it listens
     std::uint16_t port = 0;         ///< 0 = any that is free
-    /// Where others find it, if not at `host` and `port`: `host` or `host:port`.
+    /// Where other nodes find it, if not at `host` and `port`: `host` or `host:port`.
     std::string advertise;
   } node;
 
@@ -79,15 +79,16 @@ struct cluster_options {
     std::vector<std::string> nodes; ///< each `name@host:port`
     std::string provider;           ///< a file with one node per line
     /// Answers the nodes, each `name@host:port`; wins over the file. It is called before the node
-    /// is made, by who makes it, and then on a thread of its own, one call at a time; it may take
-    /// its time, but stopping waits for it. What it throws, a list that is empty, and one with
-    /// anything else in it count as failure, which changes nothing.
+    /// is made, by the caller that makes it, and then on a thread of its own, one call at a time.
+    /// It may take its time, but stopping waits for it. An exception, an empty list, and a list
+    /// with anything else in it count as failure, which changes nothing.
     std::function<result<std::vector<std::string>>()> ask;
     ms refresh{5000};  ///< between two questions to the provider; 10 … 3 600 000
     ms heartbeat{250}; ///< between two heartbeats to every other node; 25 … 60 000
-    ms down{1500};     ///< a node that is silent for so long is down; 100 … 600 000; all alike
-    /// From when on people are told that it may be. How long, too, nobody is elected in place of a
-    /// primary that others have heard from, as long as the connections hold: less than `down`.
+    ms down{1500};     ///< a node silent for so long is down; 100 … 600 000; same on all nodes
+    /// After how long people are told that a node may be down. Also for how long no other is
+    /// elected in place of a primary that members have heard from, while connections hold; less
+    /// than `down`.
     ms suspect() const noexcept { return down * 2 / 3; }
   } node_monitor;
 
@@ -115,11 +116,11 @@ SUPERCACHE_API bool is_host(std::string_view text) noexcept;
 /// Reads `name@host:port`; an IPv6 address may stand in brackets. Errors: `invalid_config` with the
 /// text and the form expected.
 SUPERCACHE_API result<node_address> node_address_from(std::string_view text);
-/// Whether texts are addresses of nodes, each of which has one. Errors: `invalid_config` with the
-/// text and what is expected; also if there are none.
+/// Whether texts are addresses of nodes, and each node has only one. Errors: `invalid_config` with
+/// the text and what is expected; also if there are none.
 SUPERCACHE_API status check_list(const std::vector<std::string>& nodes);
-/// Puts where others find a node, `host` or `host:port`, in place of where it listens. Errors:
-/// `invalid_config` with the text and the form expected; nothing was changed.
+/// Replaces the address where a node listens by the one where others find it, `host` or
+/// `host:port`. Errors: `invalid_config` with the text and the form expected; nothing was changed.
 status advertise(node_address& a, std::string_view text);
 /// Where others find the node of these options; without a name it is `node<port>`. @pre valid
 node_address announced(const cluster_options& o);

@@ -7,7 +7,7 @@
 
 namespace supercache {
 
-/// What a primary knows of one other copy. Plain data; the moves are replica_lead.cpp's.
+/// What a primary knows about one other copy. Plain data; replica_lead.cpp has the transitions.
 ///
 ///     probe ── accepted ─────────────────────────────────────────────► stream
 ///     stream ── refused, silent ─────────────────────────────────────► probe
@@ -25,8 +25,8 @@ struct progress {
   phases phase = phases::probe;
   bool up = false;     ///< as the node monitor sees it
   log_index match = 0; ///< its log is ours up to here; 0 while it installs a snapshot
-  /// The entry that made it a member. Before it has that, nothing tells it that it counts, and it
-  /// may be told by an old message that it does not.
+  /// The entry that made it a member. Before it has that entry, nothing tells it that it counts,
+  /// and an old message may tell it that it does not.
   log_index member_since = 0;
   log_index next = 1;        ///< the entry to send next; match < next
   bool waiting = false;      ///< probe: a message is under way
@@ -40,10 +40,10 @@ struct progress {
 
   // -- snapshot ----------------------------------------------------------------------------------
   transfer_id transfer;   ///< the present one, or the last
-  transfer_id reported;   ///< the latest that it took part in, by its own word
-  bool complete = false;  ///< and had all of; it never goes back
-  bool begun = false;     ///< its first piece was sent
-  bool confirmed = false; ///< and it said so
+  transfer_id reported;   ///< the latest that it took part in, as it reported
+  bool complete = false;  ///< it had all of that; it never goes back
+  bool begun = false;     ///< the first piece of the present one was sent
+  bool confirmed = false; ///< and the copy confirmed that
   bool rewind = false;    ///< pieces may be lost: its next report says where to go on
   transfer_point sent;
   std::deque<transfer_point> under_way; ///< ends of the pieces sent and not reported

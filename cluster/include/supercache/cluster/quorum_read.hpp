@@ -8,25 +8,25 @@
 
 namespace supercache {
 
-/// Where a copy stands: the end of its log, and the group that decides as that log has it.
+/// Where a copy stands: the end of its log, and the group that decides according to that log.
 struct standing {
   position last;
   replica_group group;
 };
 
-/// A read by quorum, as the reader sees it: whom to ask, which answers are enough, and which
-/// counts.
+/// A read by quorum, as the reader sees it: which copies to ask, which answers are enough, and
+/// which answer counts.
 ///
-/// Answers are enough once those who gave them can decide in the group that the newest of them
-/// knows. Had that group decided anything since, a later group included, one of them would know and
-/// be newer. What the reader takes for the group says only whom to ask: it may be some changes old.
-/// Only whole copies may answer (`replica::readable`). When they do is all the same, and in which
-/// attempt they were asked, as long as it is after the read began.
+/// Answers are enough once the copies that gave them can decide in the group that the newest of
+/// them knows. If that group, or a later one, had decided anything since, one of these copies would
+/// know it and be newer. What the reader takes for the group says only which copies to ask: it may
+/// be some changes old. Only whole copies may answer (`replica::readable`). It does not matter when
+/// they answer, or in which attempt they were asked, if that is after the read began.
 template <class Answer>
 class quorum_read {
 public:
-  /// Those to ask: the members as far as is known here, and those of the newest group that was
-  /// heard of in earlier attempts; in order.
+  /// The members to ask, in order: those known here, and those of the newest group that earlier
+  /// attempts heard of.
   member_list whom(member_list known) const {
     for (const member& m : newest_.group.involved())
       if (!find_member(known, m.id))
@@ -35,7 +35,8 @@ public:
     return known;
   }
 
-  /// One copy's answer; a copy that is asked again may give another. Whether there are enough now.
+  /// Takes one copy's answer; a copy that is asked again may give another. Answers whether there
+  /// are enough now.
   bool take(member_id from, standing s, Answer what) {
     if (answered_.empty() || s.last > newest_.last) {
       newest_ = std::move(s);
@@ -47,7 +48,7 @@ public:
       [&](const member& m) { return std::ranges::find(answered_, m.id) != answered_.end(); });
   }
 
-  /// How many have answered.
+  /// How many copies have answered.
   std::size_t answered() const noexcept { return answered_.size(); }
   Answer& newest() noexcept { return what_; }
   const standing& stands() const noexcept { return newest_; }

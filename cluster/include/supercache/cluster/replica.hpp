@@ -24,23 +24,23 @@ struct replica_options {
   /// Bytes of log kept for members that lag; more, and they need a snapshot.
   std::size_t log_bytes_max = std::size_t{1} << 20;
   std::int64_t stagger_ms = 60; ///< between the campaigns of one member and the next
-  /// How long votes are waited for; twice as long after each time in a row that they did not come,
-  /// up to 16 times: the way to the voters may be long.
+  /// How long a candidate waits for votes; twice as long after each campaign in a row that missed
+  /// answers, up to 16 times as long: the round trip to the voters may be long.
   std::int64_t campaign_ms = 200;
   std::int64_t silence_ms = 400; ///< without a report: send again
   std::int64_t news_ms = 100;    ///< how late a member may learn of a commit
-  std::int64_t ask_ms = 1'000;   ///< without a word from the primary: ask whether it epochs
+  std::int64_t ask_ms = 1'000;   ///< without a message from the primary: ask whether it leads
   /// How long a hand-over may take; twice as long after each time that the successor came late, up
-  /// to 8 times.
+  /// to 8 times as long.
   std::int64_t hand_over_ms = 600;
   std::int64_t hand_over_pause_ms = 2'000; ///< between two attempts
-  /// Async: when nobody of the group was there for so long, a copy with any of its data takes over.
+  /// Async: when no member of the group was there for so long, a copy with any of its data leads.
   std::int64_t lost_ms = 5'000;
-  /// Async: the same for a copy that has only a part of it, and would replace all that the others
-  /// may have when they can be reached again.
+  /// Async: the same for a copy that has only a part of the data: it would replace all that the
+  /// others may have when they can be reached again.
   std::int64_t partial_ms = 30'000;
-  /// Sync: how long a member that lost the connection to the primary elects nobody else; as long as
-  /// it takes until a silent node is down.
+  /// Sync: how long a member that lost the connection to the primary elects no other; the same as
+  /// the time after which a silent node is down.
   std::int64_t loyal_ms = 1'500;
 };
 
@@ -55,20 +55,19 @@ struct send_budget {
 struct proposal {
   position at; ///< the answer holds once this is committed
   value answer;
-  failure why{errc::none, {}}; ///< in its place: of an operation that found something expired
-  bool watched = false;        ///< a push went to a queue that somebody waits on
+  failure why{errc::none, {}}; ///< in its place, if the operation found something expired
+  bool watched = false;        ///< a push went to a queue that a client waits on
   bool unchanged = false;      ///< nothing was logged: the answer is what a read would have found
 };
 
 /// What happened in a replica since it was asked last.
 struct replica_news {
-  bool role = false;     ///< it leads now, or no longer; or it knows another primary
-  bool members = false;  ///< the group changed
-  bool readable = false; ///< its data became complete, or is gone
-  std::uint64_t discarded
-    = 0;                     ///< entries that it had applied and gave up for those of another epoch
-  bool partial = false;      ///< it leads with a part of the data: the rest is lost
-  bool bootstrapped = false; ///< it leads a new group
+  bool role = false;           ///< it leads now, or no longer; or it knows another primary
+  bool members = false;        ///< the group changed
+  bool readable = false;       ///< its data became complete, or is gone
+  std::uint64_t discarded = 0; ///< applied entries that it gave up for those of another epoch
+  bool partial = false;        ///< it leads with a part of the data: the rest is lost
+  bool bootstrapped = false;   ///< it leads a new group
 };
 
 /// One partition's copy on one node: the replicated log, elections, catching up, and changes of the
@@ -78,15 +77,13 @@ struct replica_news {
 ///
 /// The protocol is Raft as in Ongaro's dissertation (2014) with these changes; cluster/README.md
 /// argues for them:
-///  - An epoch is an `epoch` with its owner in it, so that in async mode, where a member may
-///  promote
-///    itself without a majority, two never lead in the same epoch.
-///  - Who is alive is told from outside (`peer_up`, `peer_lost`, `peer_down`); there are no timers
-///    per partition but the stagger of campaigns.
+///  - An epoch has its owner in it. So in async mode, where a member may promote itself without a
+///    majority, two never lead in the same epoch.
+///  - Which peers are alive is told from outside (`peer_up`, `peer_lost`, `peer_down`); there are
+///    no timers per partition except the stagger of campaigns.
 ///  - Writes are applied as they are appended, on the primary and on its replicas. So a replica
-///  never
-///    cuts entries off: where its log differs, it installs a snapshot, and what it gives up is
-///    counted.
+///    never cuts entries off: where its log differs, it installs a snapshot, and what it gives up
+///    is counted.
 ///  - The group is changed by joint consensus (§4.3), with a casting vote: see `replica_group`.
 class replica {
 public:
@@ -101,16 +98,16 @@ public:
   /// Errors: those of the operation, `not_primary`, `unavailable`, `overloaded`: nothing was
   /// changed; `outcome_unknown` for a request whose answer was given and forgotten.
   result<proposal> propose(const request_id& who, operation what, std::int64_t now);
-  /// As primary: has an entry say that the time is `ms` or later. Answers what has to be committed
-  /// for that; then `certain_ms` has come so far. @pre accepts_writes(), ms <= time_ms(now)
+  /// As primary: makes an entry say that the time is `ms` or later. Answers what has to be
+  /// committed until `certain_ms` has reached it. @pre accepts_writes(), ms <= time_ms(now)
   position state_time(std::int64_t ms);
 
   // -- messages ---------------------------------------------------------------------------------
 
   void receive(member_id from, message m, std::int64_t now);
-  /// Whether there is something to send to a peer; without `pieces`, besides pieces of data.
+  /// Whether there is something to send to a peer; without `pieces`, other than pieces of data.
   bool wants(member_id to, bool pieces = true) const;
-  /// Appends what there is to send to a peer, within about the budget, which is used up.
+  /// Appends what there is to send to a peer, within about the budget, and deducts it from that.
   void collect(member_id to, send_budget& budget, std::int64_t now, std::vector<message>& out);
   /// Peers for which `wants` may have become true since the last call.
   std::vector<member_id> take_addressees();
@@ -118,31 +115,31 @@ public:
   // -- what happens around it ---------------------------------------------------------------------
 
   void peer_up(member_id id, std::int64_t now);
-  /// The connection broke: nothing can be sent, but the peer may be alive, and epoch.
+  /// The connection broke: nothing can be sent, but the peer may be alive, and lead.
   void peer_lost(member_id id, std::int64_t now);
   /// The peer is dead, or was silent for `loyal_ms`.
   void peer_down(member_id id, std::int64_t now);
-  /// To be called every 20 … 100 ms.
+  /// Must be called every 20 … 100 ms.
   void tick(std::int64_t now);
   /// The members that the partition should have, the preferred primary first, each in its present
-  /// incarnation, or 0 if that is not known. What it takes to get there happens in due course.
+  /// incarnation, or 0 if that is not known. A primary gets there step by step.
   void steer(member_list wanted, std::int64_t now);
   /// Bootstraps the group, if this copy is blank and all voters agree, whether they are initial
-  /// members or not. `least`: the new epoch comes behind this one.
+  /// members or not. `least`: the new epoch is later than this one.
   void bootstrap(const member_list& initial_members, member_list voters, const epoch& least,
                  std::int64_t now);
-  /// Whom this copy, while blank, last gave its vote to bootstrap the group; nobody: id 0. Unless
-  /// that incarnation is over, its group may exist.
+  /// The member that last had this copy's vote to bootstrap the group, given while blank; none: id
+  /// 0. Unless that incarnation is over, its group may exist.
   const member& bootstrapper() const noexcept { return bootstrapper_; }
-  /// Somebody who is alive said that he leads in this epoch, perhaps another group. A later one
-  /// than this copy knows of is followed; who leads in an earlier one is told, and begins a new
-  /// epoch.
+  /// A node that is alive said that it leads in this epoch, perhaps another group. This copy
+  /// follows an epoch that is later than the latest it knows of. It tells the primary of an earlier
+  /// one, which then begins a new epoch.
   void heard_of(const epoch& e, std::int64_t now);
-  /// Whether a group is known to exist elsewhere: then this copy agrees to no bootstrap, but by who
-  /// had its vote already.
+  /// Whether a group is known to exist elsewhere: then this copy agrees to no bootstrap, except by
+  /// the member that had its vote already.
   void know_of_group(bool exists) noexcept { group_exists_ = exists; }
-  /// Makes this copy the primary of a group of its own, whoever else there may be: an operator's
-  /// last resort. Errors: `invalid_argument` if it holds no data.
+  /// Makes this copy the primary of a group of its own, whatever other copies there may be: an
+  /// operator's last resort. Errors: `invalid_argument` if it holds no data.
   status force(std::int64_t now);
   replica_news take_news() { return std::exchange(news_, {}); }
 
@@ -150,15 +147,15 @@ public:
 
   replica::role state() const noexcept { return role_; }
   bool leads() const noexcept { return role_ == role::primary; }
-  /// Whether writes would be taken.
+  /// Whether writes would be accepted.
   bool accepts_writes() const noexcept { return leads() && !hand_over_to_ && has_majority(); }
-  /// Whether members that can be reached are enough to decide; async: always.
+  /// Whether the members that can be reached are enough to decide; async: always.
   bool has_majority() const noexcept;
-  /// Sync: whether what was read from this copy before is the latest that anybody was told of, so
+  /// Sync: whether what was read from this copy before is the latest that any client was told, so
   /// that a primary that hung or was cut off does not answer with what was replaced long ago. A
-  /// lease (Ongaro, §6.4.1): members that follow this epoch and heard from this node of late elect
-  /// nobody else yet, and as many as can decide are in the way of every election.
-  /// `heard`: whether a peer has proven that less than `loyal_ms` ago it heard from this node.
+  /// lease (Ongaro, §6.4.1): members that follow this epoch and heard from this node recently do
+  /// not elect another yet, and as many as can decide prevent every election.
+  /// `heard`: whether a peer has proven that it heard from this node less than `loyal_ms` ago.
   template <class Heard>
   bool has_lease(const Heard& heard, std::int64_t now) const {
     // A member that confirmed entries of this epoch since it was connected follows it.
@@ -170,18 +167,18 @@ public:
     };
     return accepts_writes() && now >= no_lease_until_ms_ && group_.decides(holds);
   }
-  /// The latest epoch this copy knows of, and its primary; 0 = none that it knows.
+  /// The latest epoch this copy knows of, and its primary; 0 = not known.
   const epoch& promised() const noexcept { return promised_; }
   member_id primary() const noexcept { return leads() ? options_.self.id : primary_; }
   log_index commit() const noexcept { return commit_; }
   const entry_log& log() const noexcept { return log_; }
   const member_list& members() const noexcept { return group_.members; }
   bool is_member(member_id id) const noexcept { return find_member(group_.members, id); }
-  /// The same, with those whom it replaces, until it is certain that they are not needed.
+  /// The same, with the members that it replaces, until it is certain that they are not needed.
   const replica_group& group() const noexcept { return group_; }
-  /// The entry that made it so.
+  /// The entry that made it the group.
   log_index group_index() const noexcept { return group_index_; }
-  /// As primary: whom it brings up to date to be members.
+  /// As primary: the copies that it brings up to date so that they can be members.
   member_list coming() const;
   bool changing_members() const noexcept {
     return group_index_ > commit_ || !group_.before.empty();
@@ -194,8 +191,8 @@ public:
     return !installing_ && !diverged_ && log_.last() >= forgot_
            && (is_member(options_.self.id) || leads());
   }
-  /// The cluster's time for this partition: the primary's, as far as is known here; never before
-  /// that of an entry that is here.
+  /// The cluster's time for this partition: the primary's, as far as is known here; never earlier
+  /// than that of an entry that is here.
   std::int64_t time_ms(std::int64_t now) const noexcept {
     return std::max(stamp_ms_, now + offset_ms_);
   }
@@ -203,7 +200,7 @@ public:
   /// The time of the last entry.
   std::int64_t stamp_ms() const noexcept { return stamp_ms_; }
   /// The time of the last entry that is known to be committed. What has expired by then has expired
-  /// whoever leads: it may be freed, and people may be told.
+  /// for every primary: it may be freed, and clients may be told.
   std::int64_t certain_ms() const noexcept { return certain_ms_; }
   const std::map<member_id, progress>& peers() const noexcept { return peers_; }
   const sessions& requests() const noexcept { return sessions_; }
@@ -214,8 +211,8 @@ private:
     epoch proposed;
     bool pre = true;
     member_id handed_over = 0;           ///< the primary that asked for it, and has to say so again
-    bool heir = false;                   ///< not a member, but nobody else is left
-    member_list initial_members, voters; ///< to bootstrap the group, or as heir: who is asked
+    bool heir = false;                   ///< not a member, but perhaps none is left
+    member_list initial_members, voters; ///< of the group to bootstrap; the nodes that are asked
     struct vote {
       bool granted = false;
       position last;
@@ -321,45 +318,45 @@ private:
   std::optional<supercache::installation> installing_;
   transfer_id transfer_; ///< the transfer this copy took part in last
   /// Sync: the end of the log that this copy had and gave up. Those entries may be committed
-  /// because it had them; so until it has installed a snapshot it votes as if it still did.
+  /// because it had them. So until it has installed a snapshot, it votes as if it still had them.
   position forgot_;
 
   role role_ = role::follower;
   epoch promised_;        ///< as primary: its own
-  epoch voted_;           ///< the last one for which another had its vote
+  epoch voted_;           ///< the last one for which it voted for another
   member_id primary_ = 0; ///< of `promised_`, if known
   log_index commit_ = 0;
   log_index epoch_begin_ = 0;                      ///< as primary: the first entry of its own epoch
-  log_index recent_end_ = 0, next_recent_end_ = 0; ///< as primary: of the log, some time ago
+  log_index recent_end_ = 0, next_recent_end_ = 0; ///< as primary: the log's end some time ago
   std::int64_t recent_ms_ = 0;                     ///< when they were noted
   bool group_exists_ = false;                      ///< see `know_of_group`
   member bootstrapper_;
   replica_group group_;
-  log_index group_index_ = 0; ///< of the entry that made it so
+  log_index group_index_ = 0; ///< of the entry that made it the group
   std::int64_t stamp_ms_ = 0, certain_ms_ = 0;
-  /// Entries that are later than all before them, and not known to be committed; their times.
+  /// Entries with a later time than all before them, not known to be committed; with that time.
   std::deque<std::pair<log_index, std::int64_t>> stamps_;
-  std::int64_t offset_ms_ = 0; ///< of the cluster's time to the node's own
+  std::int64_t offset_ms_ = 0; ///< from the node's own time to the cluster's
   std::int64_t heard_ms_ = 0;  ///< when the primary was heard, or asked, last
 
   std::uint64_t given_up_ = 0; ///< how often it became blank
   bool diverged_ = false;      ///< its data is not the primary's: it waits for a snapshot
 
   std::optional<campaign> campaign_;
-  unsigned campaigns_lost_ = 0;     ///< in a row, for want of answers
+  unsigned campaigns_lost_ = 0;     ///< in a row, for lack of answers
   std::int64_t leaderless_ms_ = 0;  ///< since when; 0 = not known to be
   std::int64_t loyal_until_ms_ = 0; ///< to `primary_`, to which the connection broke
-  member_id former_ = 0; ///< sync: the primary before, after a vote for whom it handed over to
+  member_id former_ = 0;            ///< sync: the primary before, after a vote for its successor
   std::int64_t loyal_to_former_until_ms_ = 0;
   std::uint64_t handed_over_ = 0; ///< the last epoch proposed because the primary asked for it
   std::set<member_id> up_;
 
-  std::map<member_id, progress> peers_; ///< as primary: all members but itself, and those to come
+  std::map<member_id, progress> peers_; ///< as primary: all other members, and those to come
   std::uint64_t snapshots_begun_ = 0;
   member_list wanted_;
   member_id hand_over_to_ = 0;
   std::int64_t hand_over_until_ = 0, next_hand_over_ms_ = 0, next_news_ms_ = 0;
-  unsigned hand_overs_late_ = 0; ///< how often a successor asked when it was over: the way is long
+  unsigned hand_overs_late_ = 0;       ///< how often a successor asked too late: the way is long
   std::int64_t no_lease_until_ms_ = 0; ///< a successor may have been told to take over
 
   std::map<member_id, std::vector<message>> outbox_;

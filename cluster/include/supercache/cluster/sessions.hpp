@@ -13,8 +13,8 @@ namespace supercache {
 /// by applying the same entries.
 ///
 /// Answers are kept until the client says it has them, and sessions until they were idle for an
-/// hour of the log's time; a client gives a request up long before. Source: Ongaro's dissertation,
-/// §6.3. Not thread-safe. Cost: two lookups in small maps.
+/// hour of the log's time; a client gives up on a request long before. Source: Ongaro's
+/// dissertation, §6.3. Not thread-safe. Cost: two lookups in small maps.
 class sessions {
 public:
   static constexpr std::int64_t idle_ms = 3'600'000;

@@ -6,9 +6,9 @@
 
 namespace supercache {
 
-/// A rate limit that lets bursts of a twentieth of a second pass: what is not used for so long is
-/// lost. What is taken at once may exceed what there is by one piece; it is waited for afterwards.
-/// (Turner, "New directions in communications", 1986.)
+/// A rate limit that allows bursts of a twentieth of a second: what is not used for so long is
+/// lost. What is taken at once may exceed what there is by one piece; the debt is waited for
+/// afterwards. (Turner, "New directions in communications", 1986.)
 class token_bucket {
 public:
   explicit token_bucket(std::size_t bytes_per_second) noexcept
@@ -32,7 +32,7 @@ private:
 
   std::int64_t rate_;
   std::int64_t tokens_ = 0;
-  std::int64_t last_ms_ = -1; ///< nothing was asked yet
+  std::int64_t last_ms_ = -1; ///< not asked yet
 };
 
 } // namespace supercache

@@ -5,8 +5,9 @@
 #  include <and stops here> // no such file, so that hundreds of errors do not follow
 #endif
 
-/// The version of the binary interface, as an inline namespace of all that is installed: a program
-/// that was compiled for another one does not link. It changes with the library's soname.
+/// The version of the binary interface, as an inline namespace around everything that is installed:
+/// a program that was compiled for another version does not link. It changes with the library's
+/// soname.
 #define SUPERCACHE_ABI v0
 
 /// Marks what the shared library exports; nothing else is.

@@ -12,7 +12,7 @@ class wire_reader;
 class wire_writer;
 } // namespace supercache
 
-/// Changes of tables, for those who watch them.
+/// Changes of tables, for watchers.
 namespace supercache::inline SUPERCACHE_ABI {
 
 /// What became of a record. Sent on the wire: never renumber.
@@ -24,15 +24,15 @@ enum class change_kind : std::uint8_t {
 };
 SUPERCACHE_API std::string_view to_string(change_kind k) noexcept;
 
-/// What somebody who watches is told. `row` is the record that is or was there; none with `missed`.
+/// What a watcher is told. `row` is the record that is or was there; none with `missed`.
 struct change {
   change_kind kind = change_kind::missed;
   space where;
   record row;
 };
 
-/// What to be told of: all of a space, or one key of it, or what matches a pattern. Queues and
-/// stacks cannot be watched.
+/// What to watch: all of a space, one key of it, or what matches a pattern. Queues and stacks
+/// cannot be watched.
 struct interest {
   space where;
   std::optional<value> key{};
@@ -46,14 +46,14 @@ struct transition {
   record before, after;
 };
 
-/// Who is told of the changes of tables.
+/// Receives the changes of tables.
 class change_sink {
 public:
   virtual ~change_sink() = default;
-  /// Comes with the lock of the key held, and so in the order of the changes of one key: must be
-  /// quick and ask nothing of the table. Thread: any.
+  /// Called with the lock of the key held, and so in the order of the changes of one key: must be
+  /// quick and must not call the table. Thread: any.
   virtual void changed(transition t) = 0;
-  /// Something may be about to change what a key has: `had()` is all of it, in order. Comes like
+  /// The records of a key may be about to change: `had()` is all of them, in order. Called like
   /// `changed`, before it.
   virtual void changing(const space& where, const value& key, std::uint64_t hash,
                         const std::function<std::vector<record>()>& had) {
@@ -62,15 +62,15 @@ public:
   }
 };
 
-/// An interest, checked, that can be asked about changes.
+/// A checked interest, which filters changes.
 class change_filter {
 public:
   /// `key_pos`: of tuples. Errors: `invalid_argument` for a space that cannot be watched and a
   /// pattern that makes no sense.
   static result<change_filter> make(interest i, std::size_t key_pos);
   const interest& of() const noexcept { return of_; }
-  /// What to tell of `t`, if anything. What ceases to match, since it was replaced, counts as
-  /// removed.
+  /// The change to report for `t`, if any. A record that no longer matches because it was replaced
+  /// counts as removed.
   std::optional<change> sees(const transition& t) const;
 
 private:

@@ -11,7 +11,7 @@ namespace supercache {
 
 class table;
 
-/// What a table has for `deadlines`.
+/// The part of a table that `deadlines` uses.
 class due_table : public boost::intrusive::set_base_hook<
                     boost::intrusive::optimize_size<true>,
                     boost::intrusive::link_mode<boost::intrusive::normal_link>> {
@@ -21,27 +21,27 @@ protected:
 
 private:
   friend class deadlines;
-  /// By when something expires, as far as is known; INT64_MAX if the table is not registered.
+  /// The earliest deadline, as far as is known; INT64_MAX if the table is not registered.
   std::atomic<std::int64_t> due_ms_{INT64_MAX};
 };
 
-/// Which tables of a partition have something that expires, in the order of by when at the
-/// earliest, so that nobody has to look at all of them.
+/// Tables of a partition with records that expire, in the order of their earliest deadlines, so
+/// that no search over all tables is needed.
 ///
-/// A table registers when its earliest deadline falls, and not when it rises: then it stands too
-/// early here until it is taken out, once. So what is written again and again costs nothing more.
-/// Thread: any. Cost: O(log tables) for a fall, nothing else.
+/// A table registers when its earliest deadline falls, and not when it rises: then its place here
+/// is too early until it is taken out, once. So a record that is written again and again costs
+/// nothing more. Thread: any. Cost: O(log tables) for a fall, nothing otherwise.
 class deadlines {
 public:
   /// No table has anything that expires before this. Cost: a load.
   std::int64_t first() const noexcept { return first_.load(std::memory_order_relaxed); }
-  /// Whether a table stands here with a later deadline than this, or not at all.
+  /// Whether the table is registered with a later deadline than this, or not at all.
   static bool fell(const due_table& t, std::int64_t deadline_ms) noexcept {
     return deadline_ms < t.due_ms_.load(std::memory_order_relaxed);
   }
   void lower(table& t, std::int64_t deadline_ms) noexcept;
-  /// Takes out a table that may have something that expired by then; nullptr if there is none. It
-  /// is to register again.
+  /// Takes out a table that may have something that expired by then; nullptr if there is none. The
+  /// table must register again.
   table* take(std::int64_t now_ms) noexcept;
 
 private:

@@ -25,7 +25,7 @@
 /// taken for it, so that decoding n bytes takes memory for O(n); nesting is bounded by `max_depth`.
 /// It accepts what other writers do (longer forms of sizes and integers, float 32, maps in any
 /// order, where the last of equal keys wins) and answers the canonical value. An integer beyond 64
-/// bits signed is refused. That an operation or pattern makes sense is for the store to check.
+/// bits signed is refused. Whether an operation or pattern makes sense is for the store to check.
 /// Errors: `malformed`, `too_large`; never an exception. Thread: any.
 namespace supercache::inline SUPERCACHE_ABI {
 

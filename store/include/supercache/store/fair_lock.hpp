@@ -16,15 +16,14 @@ inline void cpu_relax() noexcept {
 #endif
 }
 
-/// A lock of two words for critical sections of about a microsecond, which nobody waits for in
-/// vain.
+/// A lock of two words for critical sections of about a microsecond. No waiting thread starves.
 ///
-/// Who finds it taken spins for some microseconds, and who had no luck stands in line, asleep.
-/// Others may be faster than those in line, so that the lock is not idle while a thread wakes up;
-/// but only so often, or until the first in line is awake and has spun once more. Then the lock is
-/// claimed: nobody takes it who comes later, and whoever wants it stands in line, too, and leaves
-/// its processor to the first. So the wait is at most, for each who stands before, `most_overtake`
-/// critical sections, and what the system takes to let a thread run.
+/// A thread that finds the lock taken spins for some microseconds, then stands in line, asleep.
+/// Other threads may overtake those in line, so that the lock is not idle while a thread wakes up;
+/// but only `most_overtake` times, or until the first in line is awake and has spun once more. Then
+/// the lock is claimed: no later thread takes it; each stands in line, too, and leaves its
+/// processor to the first. So for each thread before it, a thread waits for `most_overtake`
+/// critical sections at most, and for the time that the system takes to run a thread.
 ///
 /// The line is that of Mellor-Crummey and Scott, "Algorithms for scalable synchronization on
 /// shared-memory multiprocessors" (1991). Cost: one atomic exchange to lock, one plain store to
@@ -48,16 +47,16 @@ public:
     return true;
   }
   void unlock() noexcept { locked_.store(false, std::memory_order_release); }
-  /// Whether somebody stands in line.
+  /// Whether a thread stands in line.
   bool awaited() const noexcept { return line_.load(std::memory_order_relaxed) != line::nobody; }
-  /// Whether nobody overtakes them who comes now.
+  /// Whether later threads can no longer overtake those in line.
   bool claimed() const noexcept { return line_.load(std::memory_order_relaxed) == line::claims; }
 
 private:
   enum class line : std::uint8_t { nobody, waits, claims };
   struct place {
     std::atomic<place*> next{nullptr};
-    std::atomic<int> first{0}; ///< nobody stands before any more
+    std::atomic<int> first{0}; ///< set when no thread is before it any more
   };
 
   bool take() noexcept {
@@ -94,8 +93,8 @@ private:
     leave_line(here);
   }
 
-  /// With the lock. Only the first in line says that somebody waits: who comes to an empty one, or
-  /// who leaves it to the next.
+  /// Call with the lock. Only the first in line is marked as waiting: by itself when it finds the
+  /// line empty, or by the thread that leaves the line before it.
   void leave_line(place& here) noexcept {
     overtaken_ = 0;
     line_.store(line::nobody, std::memory_order_relaxed);
@@ -105,7 +104,7 @@ private:
       if (last_.compare_exchange_strong(last, nullptr, std::memory_order_acq_rel))
         return;
       while (!(next = here.next.load(std::memory_order_acquire)))
-        std::this_thread::yield(); // it is about to say that it stands here
+        std::this_thread::yield(); // that thread is about to link itself here
     }
     line_.store(line::waits, std::memory_order_relaxed);
     next->first.store(1, std::memory_order_release);
@@ -118,7 +117,7 @@ private:
   std::atomic<place*> last_{nullptr};
 };
 
-/// The same for sections that may share. Those who may not are not overtaken by those who may.
+/// The same for sections that may share. Sharing threads do not overtake exclusive ones.
 class fair_shared_lock {
 public:
   void lock() noexcept {
@@ -138,7 +137,7 @@ public:
 
 private:
   std::shared_mutex all_;
-  fair_lock gate_; ///< held by who waits for those who share to be gone
+  fair_lock gate_; ///< held by an exclusive thread that waits for the sharing ones to leave
   std::atomic<bool> wanted_{false};
 };
 

@@ -20,8 +20,7 @@
 ///     overflow           entries that wanted this bucket and stand behind it (255 = for ever)
 ///     slot               | hash bits 41…56 (16) | pointer (48) |
 ///     home bucket        the low bits of position = hash bits 41…63, so that growing needs the
-///     slot
-///                        and tag only, never the thing pointed to
+///                        slot and tag only, never the thing pointed to
 namespace supercache::hashing {
 
 inline constexpr unsigned slots_per_bucket = 7;
@@ -58,8 +57,8 @@ inline std::uint32_t position_from(std::uint8_t tag, std::uint64_t slot) noexcep
 
 inline constexpr std::uint64_t low_bytes = 0x0001'0101'0101'0101u;
 inline constexpr std::uint64_t high_bits = 0x0080'8080'8080'8080u;
-/// One bit (the highest of the byte) for each tag that may equal `tag`; a false one, above a
-/// true one, is harmless since slots are compared too.
+/// One bit (the highest of the byte) for each tag that may equal `tag`; a false one, above a true
+/// one, is harmless since slots are compared, too.
 inline std::uint64_t matches(std::uint64_t meta, std::uint8_t tag) noexcept {
   const std::uint64_t x = meta ^ low_bytes * tag;
   return (x - low_bytes) & ~x & high_bits;
@@ -96,7 +95,7 @@ struct array {
             static_cast<unsigned>(word & 63)};
   }
   std::uintptr_t word() const noexcept { return reinterpret_cast<std::uintptr_t>(first) | log2; }
-  /// Empty. Owns nothing: ends with `free`.
+  /// An empty array. It owns nothing: release it with `free`.
   static array make(unsigned log2) {
     if (log2 > position_bits)
       std::abort(); // 58 million entries
@@ -106,18 +105,18 @@ struct array {
   }
 
   void free() const noexcept { deleter()(first); }
-  /// What frees it by its address.
+  /// The function that frees it by its address.
   void (*deleter() const noexcept)(void*) noexcept { return deleters[log2]; }
 
   std::uint32_t home(std::uint64_t hash) const noexcept { return position_of(hash) & mask(log2); }
   std::uint32_t next(std::uint32_t i) const noexcept { return (i + 1) & mask(log2); }
   std::size_t bytes() const noexcept { return sizeof(bucket) << log2; }
-  /// How many entries may be in it. At 13/16 of all slots, one in eight is not at home.
+  /// How many entries it may have. At 13/16 of all slots, one in eight is not at home.
   std::size_t room() const noexcept {
     return log2 == 0 ? slots_per_bucket - 1 : (std::size_t{slots_per_bucket} << log2) * 13 / 16;
   }
 
-  /// Adds an entry, of which tag and slot say where it is at home. @pre there is room
+  /// Adds an entry, whose tag and slot determine its home. @pre there is room
   void place(std::uint8_t tag, std::uint64_t slot) const noexcept {
     for (std::uint32_t i = position_from(tag, slot) & mask(log2);; i = next(i)) {
       bucket& b = first[i];
@@ -130,7 +129,7 @@ struct array {
       add_overflow(b, 1);
     }
   }
-  /// Calls `f(tag, slot)` for each entry. @pre nobody writes
+  /// Calls `f(tag, slot)` for each entry. @pre no thread writes
   template <class F>
   void each(F&& f) const {
     for (std::uint32_t i = 0; first && i <= mask(log2); ++i) {
@@ -150,12 +149,12 @@ struct array {
         const auto slot = b.slot[lane(m)].load(std::memory_order_acquire);
         const auto tag = tag_at(meta, lane(m));
         if (tag_at(b.meta.load(std::memory_order_acquire), lane(m)) != tag || !slot)
-          continue; // erased, or another entry by now, meanwhile
+          continue; // erased or replaced meanwhile
         if ((position_from(tag, slot) & mask(log2)) == at)
           f(tag, slot);
       }
       if (overflow(meta) == 0 || next(i) == at)
-        return; // nothing stands behind, or once around
+        return; // no further entries, or once around
     }
   }
 
@@ -174,13 +173,13 @@ inline constexpr std::array<array::deleter_type, position_bits + 1> array::delet
 /// log2 of the buckets in one array of many.
 inline constexpr unsigned segment_bits = 12;
 
-/// Which array is meant, by the bits of a position above the lowest `segment_bits`. A segment
-/// that was split less often than others stands in several places.
+/// Selects an array by the bits of a position above the lowest `segment_bits`. A segment that was
+/// split less often than others has several places.
 struct alignas(64) directory {
   struct segment {
-    std::atomic<std::uintptr_t> word; ///< an `array`'s
+    std::atomic<std::uintptr_t> word; ///< that of an `array`
     std::uint32_t used = 0;           ///< entries; writer only, in the segment's first place
-    std::uint32_t depth = 0;          ///< bits that all of them share; writer only
+    std::uint32_t depth = 0;          ///< bits that all its entries share; writer only
   };
   unsigned depth; ///< 2^depth places
 
@@ -201,7 +200,7 @@ struct alignas(64) directory {
   segment& at(std::uint32_t position) noexcept {
     return segments()[position >> segment_bits & mask(depth)];
   }
-  /// Who counts the entries of the segment.
+  /// The place that counts the entries of the segment.
   segment& owner(std::uint32_t position) noexcept {
     return segments()[position >> segment_bits & mask(at(position).depth)];
   }

@@ -19,10 +19,11 @@ namespace supercache {
 /// while its array is published, so a reader that walks from the home bucket while `overflow` is
 /// not 0 meets every entry that is present during its whole walk.
 ///
-/// Growth: an array doubles until it has 2^segment_bits buckets. Then there are many, and the bits
-/// of the position above those tell by a directory which one is meant (Fagin et al., "Extendible
+/// Growth: an array doubles until it has 2^segment_bits buckets. Then there are many, and a
+/// directory selects one by the bits of the position above those (Fagin et al., "Extendible
 /// hashing", 1979). A full one is split in two, so that no insertion moves more than 23 000
-/// entries. Where hashes crowd in one, which only choosing them brings about, that one doubles.
+/// entries. Where hashes crowd in one array, which only happens with chosen hashes, that array
+/// doubles.
 class hash_index {
 public:
   static constexpr unsigned position_bits = hashing::position_bits;
@@ -68,8 +69,8 @@ public:
     }
   }
 
-  /// The entry if it is where it most likely is, `none` if there surely is none, else nullptr: then
-  /// `find` must be asked. Small enough to be inlined without spilling registers.
+  /// The entry if it is at its most likely place, `none` if there surely is no entry, else nullptr:
+  /// then call `find`. Small enough to be inlined without spilling registers.
   template <class T, class Is>
   [[gnu::always_inline]] T* find_at_once(std::uint64_t hash, Is&& is, T* none) const {
     const array a = array_of(hash);
@@ -94,13 +95,13 @@ public:
     return nullptr;
   }
 
-  /// Starts loading the bucket that `find` will look at first. @pre pinned
+  /// Starts loading the bucket that `find` will read first. @pre pinned
   void prefetch(std::uint64_t hash) const noexcept {
     const array a = array_of(hash);
     if (a.first)
       __builtin_prefetch(&a.first[a.home(hash)]);
   }
-  /// Starts loading the first thing that `find` will look at. @pre pinned
+  /// Starts loading the first object that `find` will read. @pre pinned
   template <class T>
   void prefetch_found(std::uint64_t hash) const noexcept {
     const array a = array_of(hash);
@@ -113,7 +114,7 @@ public:
         hashing::pointer<T>(b.slot[hashing::lane(m)].load(std::memory_order_relaxed)));
   }
 
-  /// Where an entry stands; for the writer, valid until it inserts or erases.
+  /// The place of an entry; for the writer, valid until it inserts or erases.
   struct place {
     std::uint32_t bucket = 0;
     std::uint32_t lane = hashing::slots_per_bucket;
@@ -145,7 +146,7 @@ public:
     }
   }
 
-  /// Puts `p` in the place of what is there. Readers see the one or the other.
+  /// Replaces the entry at a place by `p`. Readers see the one or the other.
   void replace(place at, std::uint64_t hash, void* p) noexcept {
     array_of(hash).first[at.bucket].slot[at.lane].store(hashing::pack(hash, p),
                                                         std::memory_order_release);
@@ -171,8 +172,8 @@ public:
       --d->owner(position_of(hash)).used;
   }
 
-  /// Takes over all that another index has, which is empty then. Readers may still be in it, so
-  /// end with `clear`. @pre this one is empty
+  /// Takes over all entries of another index, which is then empty. Readers may still be in the
+  /// arrays, so end with `clear`. @pre this one is empty
   void take_from(hash_index& other) noexcept {
     root_.store(other.root_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     other.root_.store(0, std::memory_order_release);
@@ -190,7 +191,7 @@ public:
   }
 
   std::size_t size() const noexcept { return size_; }
-  /// @pre nobody inserts or clears
+  /// @pre no thread inserts or clears
   std::size_t array_bytes() const noexcept {
     std::size_t sum = many() ? directory::bytes(many()->depth) : 0;
     each_array([&](array a) { sum += a.bytes(); });
@@ -199,13 +200,13 @@ public:
 
   // -- walking ---------------------------------------------------------------------------------
 
-  /// log2 of the number of buckets; what to count up to with `walk`.
+  /// log2 of the number of buckets; the limit for counting with `walk`.
   unsigned log2() const noexcept { return root().log2; }
 
   /// Calls `fn(pointer)` for every entry whose position ends in the `bits` low bits of `cell`.
   /// Walking all cells 0 … 2^bits − 1 with one `bits` meets every entry that is there throughout
-  /// exactly once, however often arrays grow or are cleared meanwhile. Thread: any, pinned for
-  /// the call. Cost: O(entries) for `bits` near log2().
+  /// exactly once, however often arrays grow or are cleared meanwhile. Thread: any, pinned for the
+  /// call. Cost: O(entries) for `bits` near log2().
   template <class T, class Fn>
   void walk(std::uint32_t cell, unsigned bits, Fn&& fn) const {
     const array a = root();
@@ -215,8 +216,8 @@ public:
       walk_array<T>(a, cell, bits, 0, 0, fn);
       return;
     }
-    // One segment after the other. One that was split meanwhile, or is shared by several places of
-    // the directory, is looked at for each of them, for the entries that belong to that place.
+    // One segment after the other. A segment that was split meanwhile, or that has several places
+    // in the directory, is visited for each of them, for the entries that belong to that place.
     const directory& d = *directory_at(a);
     const unsigned known = std::min(d.depth, bits - std::min(bits, segment_bits));
     for (std::uint32_t i = cell >> segment_bits & hashing::mask(known); i <= hashing::mask(d.depth);
@@ -230,7 +231,7 @@ private:
   using array = hashing::array;
   using directory = hashing::directory;
 
-  // The word tells log2 of all buckets; above segment_bits its address is that of a directory.
+  // The word has log2 of all buckets; above segment_bits its address is that of a directory.
   array root() const noexcept { return array::from(root_.load(std::memory_order_acquire)); }
   static directory* directory_at(array root) noexcept {
     return reinterpret_cast<directory*>(root.first);
@@ -247,7 +248,7 @@ private:
     return a;
   }
 
-  /// Of the entries of an array those that belong to a cell, and in place `i` of a directory.
+  /// The entries of an array that belong to a cell and to place `i` of a directory.
   template <class T, class Fn>
   static void walk_array(array a, std::uint32_t cell, unsigned bits, std::uint32_t i,
                          unsigned depth, Fn& fn) {
@@ -286,7 +287,7 @@ private:
       begin_directory(a);
     auto* s = &many()->owner(position_of(hash));
     for (; s->used >= array::from(s->word).room(); s = &many()->owner(position_of(hash)))
-      // What would be its share if hashes were spread evenly says whether splitting helps.
+      // The segment's share under an even spread of hashes shows whether splitting helps.
       if (s->depth < position_bits - segment_bits && size_ >> s->depth > s->used / 8)
         split(position_of(hash));
       else
@@ -330,7 +331,7 @@ private:
     retire(old);
   }
 
-  /// Makes two segments of the one that a position is in.
+  /// Splits the segment of a position in two.
   void split(std::uint32_t position) {
     if (many()->owner(position).depth == many()->depth)
       double_directory();

@@ -10,9 +10,9 @@
 /// one key that begins with `$`:
 ///
 ///     tuple                        {"$tuple": [1, 2]}
-///     map with a key that is no string in UTF-8, or whose only key begins with `$`
+///     map with a key that is not a UTF-8 string, or whose only key begins with `$`
 ///                                  {"$map": [[key, value], …]}
-///     string that is no UTF-8      {"$bytes": "base64"}
+///     string that is not UTF-8     {"$bytes": "base64"}
 ///     NaN, ±infinity               {"$double": "nan"}   ("inf", "-inf")
 ///
 /// An integer too large for 64 bits signed is refused: with a point or an exponent it is a double.

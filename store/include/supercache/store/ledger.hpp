@@ -10,15 +10,15 @@
 
 namespace supercache {
 
-/// What a part of a table knows of its records: how many, how large, which expire when.
+/// What a part of a table knows about its records: their number, size and deadlines.
 ///
 /// Each record with a deadline stands in `due_` exactly once and leaves it when it leaves the
 /// table, so rewriting a key for ever leaves nothing behind. Cost: two plain stores for a record
-/// without deadline, O(log n) for one with. Thread: writers under the part's lock; `count`, `bytes`
-/// and `next_deadline` may be read by any.
+/// without deadline, O(log n) for one with. Thread: writers under the part's lock; any thread may
+/// read `count`, `bytes` and `next_deadline`.
 class ledger {
 public:
-  /// What expires, by deadline; or nothing.
+  /// Records that expire, by deadline; or nothing.
   using schedule = std::unique_ptr<boost::container::set<std::pair<std::int64_t, detail::block*>>>;
 
   void added(detail::block* b) {
@@ -40,11 +40,11 @@ public:
     if (after->deadline) [[unlikely]]
       add_deadline(after);
   }
-  /// What is counted beside the records takes so many bytes more.
+  /// Counts the growth of other memory than that of the records.
   void grew(std::size_t before, std::size_t after) noexcept {
     bump(bytes_, static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before));
   }
-  /// Forgets everything; answers what is left to be freed, which may take its time.
+  /// Forgets everything; answers what is left to be freed, which may take long.
   schedule clear() noexcept {
     count_.store(0, std::memory_order_relaxed);
     bytes_.store(0, std::memory_order_relaxed);
@@ -60,7 +60,7 @@ public:
   }
   /// INT64_MAX when nothing expires.
   std::int64_t next_deadline() const noexcept { return next_.load(std::memory_order_relaxed); }
-  /// Records whose time is over. Cost: O(those).
+  /// The number of expired records. Cost: O(those).
   std::size_t overdue(const stamp& now) const {
     std::size_t n = 0;
     if (due_)

@@ -12,7 +12,7 @@
 
 namespace supercache::detail {
 
-/// How many keys were hit wrongly: letters left out, put in, replaced, or two of them swapped.
+/// The number of typing errors: letters left out, added, replaced, or two of them swapped.
 inline std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> older(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j)
@@ -30,7 +30,7 @@ inline std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// Words as they are compared: of options without the dashes, in small letters.
+/// A word in the form for comparison: an option without the dashes, in lower case.
 inline std::string bare_word(std::string_view word) {
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
   std::string out{word};
@@ -38,8 +38,8 @@ inline std::string bare_word(std::string_view word) {
   return out;
 }
 
-/// Whether one is likely to be meant by the other: one wrong key in four, and of words of up to
-/// three letters, where that soon is another word, the right ones in another order.
+/// Whether one word is likely a typing error for the other: one error per four letters; in words of
+/// up to three letters, where an error soon makes another word, only a wrong order of the letters.
 inline bool is_near(std::string_view known, std::string_view word) {
   std::string a = bare_word(known), b = bare_word(word);
   const auto d = distance(a, b);
@@ -51,7 +51,7 @@ inline bool is_near(std::string_view known, std::string_view word) {
   return a == b;
 }
 
-/// The one of `known` that `word` is likely to be meant for, or nullptr.
+/// The one of `known` that `word` most likely means, or nullptr.
 inline const std::string* nearest(std::string_view word, const std::vector<std::string>& known) {
   const auto at = std::ranges::min_element(
     known, {}, [&, b = bare_word(word)](const auto& k) { return distance(bare_word(k), b); });

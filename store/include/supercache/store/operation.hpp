@@ -10,8 +10,8 @@
 
 namespace supercache::inline SUPERCACHE_ABI {
 
-/// When what begins at a time and lasts for so many milliseconds ends: at the end of time if that
-/// is later than can be counted, at its beginning if earlier.
+/// The end of something that begins at `begin_ms` and lasts for `lasts_ms`: the end of time if that
+/// is later than can be counted, the beginning of time if earlier.
 constexpr std::int64_t end_of(std::int64_t begin_ms, std::int64_t lasts_ms) noexcept {
   std::int64_t end = 0;
   if (!__builtin_add_overflow(begin_ms, lasts_ms, &end))
@@ -20,8 +20,8 @@ constexpr std::int64_t end_of(std::int64_t begin_ms, std::int64_t lasts_ms) noex
 }
 
 /// When an operation happens, in milliseconds since the epoch. The store has no clock: it asks the
-/// one it was given, once and only if the time matters, so that an operation without expiry never
-/// pays for it. In a replicated log the primary fixes it.
+/// given one, once and only if the time matters, so that an operation without expiry never pays for
+/// it. In a replicated log the primary fixes the time.
 class stamp {
 public:
   using clock = std::int64_t (*)();
@@ -34,9 +34,9 @@ public:
     }
     return ms_;
   }
-  /// The deadline of what is to live for `ttl_ms`; 0 (never) for 0.
+  /// The deadline of a record that lives for `ttl_ms`; 0 (never) for 0.
   std::int64_t after(std::int64_t ttl_ms) const { return ttl_ms == 0 ? 0 : end_of(ms(), ttl_ms); }
-  /// Whether the time of what has this deadline is over. Noted: see `latest_over`.
+  /// Whether this deadline has passed. Noted: see `latest_over`.
   bool over(std::int64_t deadline) const {
     if (deadline == 0 || deadline > ms())
       return false;
@@ -44,8 +44,8 @@ public:
       latest_over_ = deadline;
     return true;
   }
-  /// The latest deadline because of which something was not found; 0 if there was none. Who answers
-  /// with what was found says by that that the time has come so far.
+  /// The latest deadline because of which something was not found; 0 if there was none. An answer
+  /// based on that implies that this time has come.
   std::int64_t latest_over() const noexcept { return latest_over_; }
 
 private:
@@ -54,22 +54,22 @@ private:
   mutable std::int64_t latest_over_ = 0;
 };
 
-/// What kind of structure an operation is meant for. Sent on the wire: never renumber.
+/// The kind of structure that an operation is for. Sent on the wire: never renumber.
 enum class space_kind : std::uint8_t { tuples = 0, kv = 1, queue = 2, stack = 3, structs = 4 };
 SUPERCACHE_API std::string_view to_string(space_kind k) noexcept;
-/// Whether it keeps its data in a table, under keys.
+/// Whether this kind keeps its data in a table, under keys.
 constexpr bool is_table(space_kind k) noexcept {
   return k != space_kind::queue && k != space_kind::stack;
 }
 
-/// The structure an operation is meant for: the tuples, or one namespace, queue, stack or type.
+/// The structure that an operation is for: the tuples, or one namespace, queue, stack or type.
 struct space {
   space_kind kind = space_kind::tuples;
   std::string name;
   bool operator==(const space&) const = default;
 };
 
-/// Every write there is, as plain data. `ttl_ms` 0 = lives for ever.
+/// Every kind of write, as plain data. `ttl_ms` 0 = lives for ever.
 namespace op {
 
 /// set, ordered_set: store, replacing what has the key. bag: add unless an equal one is there;
@@ -88,11 +88,11 @@ struct insert_new {
   record row;
   std::int64_t ttl_ms = 0;
 };
-/// Removes what has the key. Answers how many went.
+/// Removes the records of the key. Answers how many were removed.
 struct remove {
   value key;
 };
-/// Removes and answers what had the key.
+/// Removes and answers the records of the key.
 struct take {
   value key;
 };
@@ -120,16 +120,16 @@ struct compare_exchange {
   std::optional<record> desired;
   std::int64_t ttl_ms = 0;
 };
-/// Gives what has the key another time to live from now; 0 = for ever. Answers how many.
+/// Gives the records of the key another time to live from now; 0 = for ever. Answers how many.
 struct expire {
   value key;
   std::int64_t ttl_ms = 0;
 };
-/// Removes what matches. Answers how many went. Cost: a scan unless the key is literal.
+/// Removes what matches. Answers how many were removed. Cost: a scan unless the key is literal.
 struct remove_match {
   pattern what;
 };
-/// Removes everything. Answers how many went.
+/// Removes everything. Answers how many were removed.
 struct clear {};
 /// Appends to a queue or stack. Answers its new length.
 struct push {
@@ -141,17 +141,17 @@ struct pop {
 };
 /// Takes all: oldest first from a queue, newest first from a stack. Answers them as a list.
 struct drain {};
-/// Puts one record in the place of all under its key, and answers whether it did. With
-/// `only_if_there` only if there is one, whose deadline it takes over; else it lives for ever.
+/// Replaces all records under the key by one, and answers whether it did. With `only_if_there` only
+/// if there is a record, whose deadline it takes over; else it lives for ever.
 struct exchange {
   record row;
   bool only_if_there = false;
 };
-/// What a backup kept of a table, each row with what it had left to live. With `behind` 0 the rows,
-/// those of one key one after the other, take the place of all that their keys have. Else all are
-/// of one key, which has `behind` before them, and those that are not there yet are added: so that
-/// the same again changes nothing. Answers how many rows that is. Errors: `not_found` if fewer are
-/// there.
+/// Rows of a table in a backup, each with the rest of its time to live. With `behind` 0 the rows,
+/// those of one key one after the other, replace all that their keys have. Otherwise all rows are
+/// of one key, which has `behind` records before them, and those that are missing are added: so a
+/// repetition changes nothing. Answers the number of rows. Errors: `not_found` if fewer than
+/// `behind` are there.
 struct restore {
   struct row {
     record what;
@@ -161,8 +161,8 @@ struct restore {
   std::vector<row> rows;
   std::uint64_t behind = 0;
 };
-/// What a backup kept of a queue or stack, of which `behind` older items come first: those that are
-/// not there yet are added. Answers its length. Errors: `not_found` if fewer are there.
+/// Items of a queue or stack in a backup, with `behind` older items before them: those that are
+/// missing are added. Answers its length. Errors: `not_found` if fewer than `behind` are there.
 struct extend {
   std::vector<value> items;
   std::uint64_t behind = 0;

@@ -14,8 +14,8 @@ template <class T>
 concept is_optional = requires(const T& x) {
   some_optional(x);
 };
-/// What stands for a value in a pattern. A `std::optional` is asked whether it holds something, as
-/// in `if (!found)`, and not made a condition.
+/// What stands for a value in a pattern. Not a `std::optional`: `!found` asks whether it holds
+/// something, and does not make a condition.
 template <class T>
 concept literal = std::convertible_to<T, value> && !is_optional<T>;
 
@@ -107,8 +107,8 @@ inline guard is_list(guard a) { return {guard::op::is_list, {std::move(a)}}; }
 inline guard is_tuple(guard a) { return {guard::op::is_tuple, {std::move(a)}}; }
 inline guard is_map(guard a) { return {guard::op::is_map, {std::move(a)}}; }
 
-/// What records to find: one term per element, and a condition.
-/// `pattern{{bind(1), any, "Lu"}, var(1) > 100}`.
+/// Which records to find: one term per element, and a condition. `pattern{{bind(1), any, "Lu"},
+/// var(1) > 100}`.
 struct pattern {
   std::vector<term> terms;
   std::optional<guard> when;
@@ -138,8 +138,8 @@ struct SUPERCACHE_API key_range {
 class SUPERCACHE_API compiled_pattern {
 public:
   /// Errors: `invalid_argument` for an empty pattern, a bind number outside 1 … 64, nesting deeper
-  /// than `max_depth`, and a guard that names a variable the pattern does not bind, that is no
-  /// condition, or that no value could ever satisfy.
+  /// than `max_depth`, and a guard that names a variable that the pattern does not bind, that is
+  /// not a condition, or that no value could ever satisfy.
   static result<compiled_pattern> compile(pattern p);
 
   std::size_t arity() const noexcept { return p_->terms.size(); }
@@ -147,7 +147,7 @@ public:
 
   /// Thread: any. Cost: O(terms), no allocation.
   bool matches(std::span<const value> row) const noexcept;
-  /// Also says what was bound.
+  /// Also answers the bindings.
   bool matches(std::span<const value> row, bindings& out) const;
   bool matches(const record& r) const noexcept { return matches(r.items()); }
 

@@ -8,8 +8,8 @@
 
 namespace supercache {
 
-/// Every read there is that can be asked of another node, as plain data; the counterpart of `op`.
-/// What each answers stands in which member of `answer`.
+/// Every read that another node can be asked for, as plain data; the counterpart of `op`. The arrow
+/// shows which member of `answer` has the result.
 namespace ask {
 
 /// All records under each key. → `rows`, one group per key.
@@ -27,9 +27,9 @@ struct range {
 };
 /// How many records, or items of a queue or stack. → `one`, an integer.
 struct count {};
-/// A page of a walk, which begins with nil: about `most` records, 0 for as many as it likes, whose
-/// keys are strings with this prefix; of any keys if it is empty. `keys_only`: a record of each key
-/// alone. → `rows`, one group; `one`, where the next page begins, nil at the end.
+/// A page of a walk, which begins with nil: about `most` records (0: as many as the store chooses)
+/// whose keys are strings with this prefix, or any keys if it is empty. `keys_only`: a record of
+/// each key alone. → `rows`, one group; `one`, where the next page begins, nil at the end.
 struct page {
   value from;
   std::string prefix;
@@ -38,12 +38,12 @@ struct page {
 };
 /// The item that would come out next. → `one`, a list of it, or an empty one.
 struct peek {};
-/// Milliseconds a key has left to live. → `one`, nil if there is no such key, -1 for ever.
+/// Milliseconds that a key has left to live. → `one`, nil if there is no such key, -1 for ever.
 struct ttl {
   value key;
 };
-/// Names in use of the target's kind, in their order: no more than `most`, with this prefix and
-/// behind `from`, if it is not nil. → `one`, a list.
+/// Names in use of the target's kind, in their order: at most `most`, with this prefix, and above
+/// `from` unless that is nil. → `one`, a list.
 struct names {
   value from;
   std::string prefix;
@@ -51,7 +51,7 @@ struct names {
 };
 /// Size of the partition. → `one`, a list of records in the tuples and bytes in all.
 struct size {};
-/// As `match`, but no more than `limit`; of an ordered_set the first.
+/// As `match`, but at most `limit` records; of an ordered_set the first.
 struct match_some {
   pattern what;
   bool bind = false;
@@ -61,11 +61,10 @@ struct match_some {
 struct count_match {
   pattern what;
 };
-/// A part, of about `budget` bytes, of the partition as it was when its part with `number` 0 was
-/// asked for under this `id`, which the caller draws at random. The same number may be asked for
-/// again until the next one was. → `one`, a list: whether it is the last part, how many records and
-/// items it has, blocks as they stand in a backup, and the time of that moment. The number
-/// `over`: no more is asked for. → nothing
+/// A part, of about `budget` bytes, of the partition as it was when part 0 was requested under this
+/// `id`, which the caller draws at random. A number may be requested again until the next one was.
+/// → `one`, a list: whether it is the last part, how many records and items it has, blocks in the
+/// form of a backup, and the time of that moment. The number `over` ends the requests. → nothing
 struct snapshot {
   static constexpr std::uint64_t over = UINT64_MAX;
   std::uint64_t id = 0;
@@ -85,7 +84,7 @@ struct query {
   query_body body;
 };
 
-/// What a query found; which members say something depends on the query.
+/// The result of a query; which members are set depends on the query.
 struct answer {
   value one;
   std::vector<std::vector<record>> rows;

@@ -30,7 +30,7 @@ class queue_keeper;
 /// ends.
 class queue_map {
 public:
-  /// Eight in one piece of memory: most queues are short.
+  /// Eight items per block: most queues are short.
   using items_type = boost::container::deque<
     value, void, boost::container::deque_options_t<boost::container::block_bytes<128>>>;
 
@@ -41,7 +41,7 @@ public:
 
   struct pushed {
     std::size_t length; ///< items in the queue now
-    bool watched;       ///< somebody waits for items: see `watch`
+    bool watched;       ///< a client waits for items: see `watch`
   };
   pushed push(std::string_view name, std::span<const value> items);
   pushed push(std::string_view name, value item);
@@ -59,7 +59,7 @@ public:
   /// Copies the item that would come out next; false when there is none.
   bool peek(std::string_view name, value& out) const;
   std::size_t count(std::string_view name) const;
-  /// Removes all items; answers how many went. Who watches a queue still does.
+  /// Removes all items; answers how many. Queues stay watched.
   std::size_t clear();
 
   /// A part of a queue, for copying it piece by piece while it changes. A fifo is copied from its
@@ -73,22 +73,22 @@ public:
   /// The next up to `most` items; begins with no `from`.
   slice next_slice(std::string_view name, std::optional<std::uint64_t> from,
                    std::size_t most) const;
-  /// Adds a slice to the copy, before (fifo) or behind (lifo) those that came earlier.
+  /// Adds a slice to the copy, before (fifo) or after (lifo) those that came earlier.
   void add_slice(std::string_view name, std::span<const value> items);
 
-  /// From now on `to`, which outlives this, is told before every change that is not done when this
-  /// returns; nullptr: nobody is. Not told: `add_slice`.
+  /// Reports to `to`, which outlives this, before every change that is not done when this returns;
+  /// nullptr: no reports. Not reported: `add_slice`.
   void tell(queue_keeper* to);
-  /// Calls `look(items, oldest first; how many came before them)` if there is such a queue, which
-  /// is locked meanwhile.
+  /// Calls `look(items, oldest first; how many came before them)` if the queue exists, with its
+  /// lock held.
   void look(std::string_view name,
             const std::function<void(const items_type&, std::uint64_t)>& look) const;
   /// Up to `most` names of queues that have items, in order: the next above this one, or the first
   /// of all. Cost: O(log(queues) + most).
   std::vector<std::string> names_after(std::optional<std::string_view> above,
                                        std::size_t most) const;
-  /// Calls `visit(name, items, oldest first)` for every queue that has items, each locked during
-  /// its call, with others.
+  /// Calls `visit(name, items, oldest first)` for every queue that has items. During its call a
+  /// queue is locked, together with others.
   void each(const std::function<void(std::string_view, const items_type&)>& visit) const;
   /// All items, and the memory of all, in bytes. Cost: O(1).
   std::size_t items() const;
@@ -115,7 +115,7 @@ private:
   struct alignas(64) stripe {
     mutable fair_lock lock;
     hash_index index;             // of all queues
-    tree by_name;                 // likewise
+    tree by_name;                 // the same
     std::uint64_t next_front = 0; ///< no queue that was closed here had an item at or above it
     std::size_t items = 0, bytes = 0;
   };
@@ -127,7 +127,7 @@ private:
   static queue& open(stripe& s, std::uint64_t hash, std::string_view name);
   static void add(stripe& s, queue& q, value item);
   value take(stripe& s, queue& q) const;
-  /// All items, which are gone from the queue then.
+  /// Removes and answers all items of the queue.
   items_type take_all(stripe& s, queue& q) const;
   void announce(const queue& q, std::size_t taken) const;
   static void close_if_idle(stripe& s, std::uint64_t hash, queue& q);
@@ -141,13 +141,13 @@ private:
   mutable std::array<stripe, 8> stripes_;
 };
 
-/// Who is told before queues, or stacks, change.
+/// Receives a report before queues, or stacks, change.
 class queue_keeper {
 public:
   virtual ~queue_keeper() = default;
-  /// These `items` are there, oldest first; `front` came before them. `taken` of them are about to
-  /// go, from the end that `pop` takes from. Comes with the lock of the queue held: must be quick
-  /// and ask nothing of the queues. Thread: any.
+  /// The queue has these `items`, oldest first; `front` items came before them. `taken` of them are
+  /// about to be removed, at the end from which `pop` takes. Called with the queue's lock held:
+  /// must be quick and must not call the queues. Thread: any.
   virtual void changing(queue_map::order which, std::string_view name,
                         const queue_map::items_type& items, std::uint64_t front, std::size_t taken)
     = 0;

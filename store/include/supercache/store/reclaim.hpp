@@ -54,12 +54,12 @@ inline constexpr bool tsan = false;
 
 extern std::atomic<std::uint64_t> global_epoch;
 extern bool readers_must_fence; ///< set once, before the first thread is enrolled
-/// What threads that are not enrolled announce: never looked at by collectors, and pinned for ever,
-/// so that those who must not nest need not ask whether they are enrolled.
+/// The announcement of threads that are not enrolled: collectors never read it, and it is pinned
+/// for ever, so that code which must not nest need not check for enrolment.
 extern announcement nobody;
 extern constinit thread_local announcement* mine __attribute__((tls_model("initial-exec")));
 announcement* enroll();
-/// `pin::hold` when the slot used last is taken.
+/// `pin::hold` when the last used slot is taken.
 std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept;
 
 } // namespace detail
@@ -70,7 +70,7 @@ std::atomic<const void*>* hold_in_next(announcement& a, const void* p) noexcept;
   return __builtin_expect(a->enrolled, true) ? *a : *detail::enroll();
 }
 
-/// A small number that identifies the calling thread among the living ones.
+/// A small number that identifies the calling thread among the running ones.
 inline std::uint32_t thread_ordinal() { return self().ordinal; }
 
 /// Keeps everything reachable at its construction or later from being freed. Short-lived: nothing
@@ -92,9 +92,9 @@ public:
   pin(const pin&) = delete;
   pin& operator=(const pin&) = delete;
 
-  /// Makes `p`, which must be protected by this pin, outlive it: a slot to store nullptr to (from
-  /// any thread) when done, or nullptr when all slots are taken and the caller must count instead.
-  /// Slots are tried from the one used last, a few only, so that the cost has a bound.
+  /// Makes `p`, which must be protected by this pin, outlive it. Answers a slot, to which any
+  /// thread stores nullptr when done, or nullptr when all slots are taken and the caller must count
+  /// instead. Slots are tried from the one used last, a few only, so that the cost has a bound.
   [[gnu::always_inline]] std::atomic<const void*>* hold(const void* p) noexcept {
     auto& slot = a_.hazard[a_.last];
     if (slot.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
@@ -108,7 +108,7 @@ private:
   bool outer_;
 };
 
-/// What `find()` answers, held as by `pin::hold` through the slot that goes with it; no slot when
+/// What `find()` answers, held as by `pin::hold` through the slot that goes with it. No slot when
 /// nothing was found, `may(ordinal of the thread)` says no, or holding it needs more than this:
 /// then the caller starts again with a `pin`. Calls nothing that is not inlined, so that a function
 /// which consists of this and a tail call saves no register.

@@ -24,8 +24,8 @@ struct further {
 
 } // namespace detail
 
-/// A tuple of values as it is stored: immutable, shared, one allocation. An empty `record` holds
-/// no memory and is never stored.
+/// A tuple of values as it is stored: immutable, shared, one allocation. An empty `record` needs no
+/// memory and is never stored.
 ///
 /// Thread: like `value`. Cost of a copy: one relaxed atomic increment.
 class SUPERCACHE_API record {
@@ -46,12 +46,12 @@ public:
          detail::further x7 = none{}, detail::further x8 = none{}, detail::further x9 = none{},
          detail::further x10 = none{}, detail::further x11 = none{}, detail::further x12 = none{},
          detail::further x13 = none{}, detail::further x14 = none{}, detail::further x15 = none{});
-  /// A record of one element, which only braces are: `cache.put({"user-1"})`.
+  /// A record of one element, which braces alone denote: `cache.put({"user-1"})`.
   record(item x) : b_(build(x.take())) {}
   /// A record with these elements. @pre !items.empty()
   static record of(std::span<const value> items);
   static record of(std::initializer_list<item> items) { return of(detail::values_of(items)); }
-  /// The record that shares the memory of a tuple; an empty record when `x` is no tuple.
+  /// The record that shares the memory of a tuple; an empty record when `x` is not a tuple.
   static record from_tuple(const value& x) noexcept;
 
   record(const record& other) noexcept : b_(other.b_) {
@@ -78,7 +78,7 @@ public:
   const value* end() const noexcept { return begin() + size(); }
   std::span<const value> items() const noexcept { return {begin(), size()}; }
 
-  /// Equal elements; how long each is to live does not matter.
+  /// Equal elements; deadlines do not matter.
   SUPERCACHE_API friend bool operator==(const record& a, const record& b) noexcept;
   SUPERCACHE_API friend std::strong_ordering operator<=>(const record& a, const record& b) noexcept;
 
@@ -86,8 +86,8 @@ public:
   /// which does not follow a wall clock that is set while it runs.
   std::int64_t deadline() const noexcept { return b_ ? b_->deadline : 0; }
   bool expired(std::int64_t now_ms) const noexcept { return deadline() && deadline() <= now_ms; }
-  /// The same elements with this deadline; a record of its own, unless neither has a deadline.
-  /// Costs a copy if the record has other owners.
+  /// The same elements with this deadline; a separate record, unless neither has a deadline. Costs
+  /// a copy if the record has other owners.
   record with_deadline(std::int64_t deadline_ms) &&;
 
   /// Bytes of memory behind this record, nested values included.

@@ -38,8 +38,8 @@ enum class errc : std::uint8_t {
 /// The code as text, e.g. `"not_found"`.
 SUPERCACHE_API std::string_view to_string(errc code) noexcept;
 
-/// An error code with a sentence for a person, fit to be shown on a terminal or in a log: whatever
-/// names and texts of others are in it, controls are escaped as `printable` does.
+/// An error code with a sentence for people, safe to show on a terminal or in a log: controls are
+/// escaped as by `printable`, also in names and texts that come from others.
 struct SUPERCACHE_API failure {
   errc code = errc::internal;
   std::string message;

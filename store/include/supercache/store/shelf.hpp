@@ -12,10 +12,10 @@
 /// The three containers behind a table, with one shape:
 ///
 ///   with_cell(key, hash, f)  calls f(cell) with all of one key's records, locked against writers
-///   get(key, hash, now)      the key's live records
-///   next_chunk(cursor, f)    calls f(block) for some more records; false when all were met
-///   covers(cursor, key, hash)  whether a walk that stands there has met the place of the key
-///   for_each_part(f)         calls f(lock, ledger) for each separately locked part
+/// get(key, hash, now)      the key's live records next_chunk(cursor, f)    calls f(block) for some
+/// more records; false when all were met covers(cursor, key, hash)  whether a walk at the cursor
+/// has met the place of the key for_each_part(f)         calls f(lock, ledger) for each separately
+/// locked part
 ///
 /// A cell has size(), operator[](i) → block*, put(record), replace(i, record), erase(i).
 /// Thread: any.
@@ -39,8 +39,8 @@ public:
     else
       more_.push_back(b);
   }
-  /// What is large does not wait until the thread has more, or is done: it may have nothing to do
-  /// for a long time.
+  /// A large block does not wait until the thread has more blocks, or ends: it may be idle for a
+  /// long time.
   static void retire(detail::block* b) {
     constexpr std::size_t large = 256 << 10;
     const bool is_large = detail::bytes_of(b) > large;
@@ -55,7 +55,7 @@ private:
   std::vector<detail::block*> more_;
 };
 
-/// Where a walk over a table stands. Starts at the beginning, or at `range.low`.
+/// The position of a walk over a table. Starts at the beginning, or at `range.low`.
 struct cursor {
   std::size_t part = 0;
   std::uint32_t cell = 0;
@@ -65,7 +65,7 @@ struct cursor {
   key_range range;
 };
 
-/// Records protected from being freed or changed while one chunk is looked at.
+/// Records protected from being freed or changed while one chunk is read.
 inline constexpr std::size_t chunk_cells = 16;
 inline constexpr std::size_t chunk_records = 128;
 

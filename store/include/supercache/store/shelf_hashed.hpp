@@ -16,12 +16,12 @@ public:
   hashed(const hashed&) = delete;
   hashed& operator=(const hashed&) = delete;
 
-  /// The short way into a wide shelf, for whoever keeps it at hand: what reading and storing a key
-  /// that is a scalar or a short string do, with nothing in between.
+  /// The shortcut into a wide shelf, for callers that keep it at hand: reads and stores a key that
+  /// is a scalar or a short string, with nothing in between.
   class view {
   public:
-    /// The record of a key, `nothing` if there surely is none, or nullptr if it is not where it
-    /// most likely is, or has a deadline: `hashed::get` knows then. Cost: some 60 instructions; two
+    /// The record of a key, `nothing` if there surely is none, or nullptr if it is not at its most
+    /// likely place, or has a deadline: then use `hashed::get`. Cost: some 60 instructions; two
     /// cache misses, or one; no lock, no write.
     /// @pre !key.on_heap(), and a `reclaim::pin` while the answer is used
     [[gnu::always_inline]] detail::block* find(const value& key,
@@ -29,9 +29,9 @@ public:
       return find_in(stripe_of(hash).index, key, hash, key_pos_);
     }
 
-    /// Stores a record, replacing what has its key; answers false, having done nothing, when the
-    /// one there has a deadline or somebody is told of changes: `hashed::with_cell` knows then.
-    /// Cost: some 150 instructions; the lock.
+    /// Stores a record, replacing the one with its key. Answers false, having done nothing, when
+    /// that one has a deadline or changes are reported: then use `hashed::with_cell`. Cost: some
+    /// 150 instructions; the lock.
     /// @pre !key.on_heap(), `key` is `row`'s, and `row` has no deadline
     [[gnu::always_inline]] bool put(record& row, const value& key, std::uint64_t hash) const {
       return put_in(stripe_of(hash), row, key, hash, key_pos_);
@@ -48,23 +48,24 @@ public:
     std::size_t mask_;
     std::size_t key_pos_;
   };
-  /// @pre wide from its beginning
+  /// @pre wide from the beginning
   view shortcut() const noexcept { return {many(), mask_, key_pos_}; }
-  /// The same as `view::find`, also while it is narrow.
+  /// The same as `view::find`, also while the shelf is narrow.
   [[gnu::always_inline]] detail::block* find_shortly(const value& key,
                                                      std::uint64_t hash) const noexcept {
     const padded* all = many();
     const stripe& s = all ? all[hash >> 32 & mask_].s : few_;
     detail::block* found = find_in(s.index, key, hash, key_pos_);
     if (found == &nothing && !all && many()) [[unlikely]]
-      return nullptr; // it is elsewhere by now
+      return nullptr; // the shelf has become wide
     return found;
   }
   /// The same as `view::put`.
   [[gnu::always_inline]] bool put_shortly(record& row, const value& key, std::uint64_t hash) {
     return put_in(stripe_of(hash), row, key, hash, key_pos_);
   }
-  /// Closes the short way to put, or opens it again. Behind it nobody is on that way any more.
+  /// Closes the shortcut of `put`, or opens it again. When this returns after closing it, no thread
+  /// is in it any more.
   void close_shortcut(bool closed) {
     for_each_stripe([&](stripe& s) {
       const std::lock_guard hold{s.lock};
@@ -187,7 +188,7 @@ private:
     if (!many()) {
       if (auto* b = few_.index.find<detail::block>(hash, is(key)))
         return b;
-      if (!many()) // else it is elsewhere by now
+      if (!many()) // else the shelf has become wide
         return nullptr;
     }
     return stripe_of(hash).index.find<detail::block>(hash, is(key));
@@ -257,8 +258,8 @@ public:
   }
 
 private:
-  /// All that are left, of a narrow shelf; answers false, and nothing was called, if it no longer
-  /// is.
+  /// Visits all remaining records of a narrow shelf. Answers false, without a call of `f`, if the
+  /// shelf is no longer narrow.
   template <class F>
   bool next_few(cursor& c, F&& f) const {
     std::vector<detail::block*> found;

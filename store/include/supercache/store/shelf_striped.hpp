@@ -12,17 +12,17 @@ namespace supercache::shelf {
 /// A separately locked part of a shelf.
 struct stripe {
   enum : std::uint8_t {
-    told = 1, ///< somebody is told of changes
-    full = 2, ///< there is to be more than one stripe
-    left = 4, ///< there is by now: look there
+    told = 1, ///< changes are reported
+    full = 2, ///< the shelf must become wide
+    left = 4, ///< it has become wide: use another stripe
   };
   hash_index index; // what readers touch
   mutable fair_lock lock;
-  std::uint8_t detour = 0;          ///< reasons not to go the short way; under `lock`
+  std::uint8_t detour = 0;          ///< reasons not to take the shortcut; under `lock`
   std::uint32_t limit = UINT32_MAX; ///< of records
   ledger book;
 
-  /// After something was added.
+  /// Call it after an insertion.
   void check_limit() noexcept {
     if (book.count() >= limit) [[unlikely]]
       detour |= full;
@@ -35,11 +35,11 @@ enum class width : std::uint8_t {
   wide,   ///< all
 };
 
-/// What shelves have in common that spread their keys over separately locked stripes by hash.
+/// The common part of shelves that spread their keys over separately locked stripes by hash.
 ///
 /// A narrow one has one stripe, `few_`, for its first records, since most namespaces never have
-/// more. Then it becomes wide, once, under the lock of that stripe: writers who had been waiting
-/// for it find that it was `left`; readers without a lock who find nothing in it look again.
+/// more. Then it becomes wide, once, under the lock of that stripe: writers that had been waiting
+/// for it find that it was `left`; readers without a lock that find nothing in it look again.
 class striped {
 public:
   bool covers(const cursor& c, const value&, std::uint64_t hash) const noexcept {
@@ -80,7 +80,7 @@ protected:
     return n;
   }
 
-  /// So that what readers touch ends where a cache line does, and writers' part begins.
+  /// Aligns it so that the readers' part ends with a cache line, and the writers' part begins one.
   struct alignas(64) padded {
     std::byte before[64 - sizeof(hash_index)];
     stripe s;
@@ -102,8 +102,8 @@ protected:
     padded* all = many();
     return all ? all[hash >> 32 & mask_].s : few_;
   }
-  /// The stripe that a record of this hash is in or is to be added to, locked. `widen(all)` moves
-  /// the records of the first one to all.
+  /// The stripe for records of this hash, locked. `widen(all)` moves the records of the first one
+  /// to all.
   template <class Widen>
   [[gnu::always_inline]] stripe& lock_stripe(std::uint64_t hash, Widen&& widen) {
     for (;;) {
@@ -116,8 +116,8 @@ protected:
         become_wide(widen);
     }
   }
-  /// Everything of a stripe, which is empty then; `f(what was in its index)` is called without the
-  /// lock. Answers how many records there were.
+  /// Empties a stripe; calls `f(its former index)` without the lock. Answers how many records there
+  /// were.
   template <class F>
   static std::size_t take_all(stripe& s, F&& f) {
     hash_index taken;

@@ -16,25 +16,26 @@ class partition_store;
 
 /// Reading a partition as it was at one moment, in parts, while it is written to.
 ///
-/// From that moment on a snapshot is told of each change before it is made, under the locks of what
-/// changes. It keeps what was there, once, unless it has read that place already; so what it reads
-/// and what it kept are together what there was. Nothing is copied beforehand, writers wait for no
-/// reader but for a chunk of a walk (some dozen records), and what is kept is bounded: a snapshot
-/// for which that is not enough is given up, and the reader begins another.
+/// From that moment on every change is reported to the snapshot before it is made, under the locks
+/// of what changes. The snapshot keeps the old contents, once, unless it has read that place
+/// already. So what it reads and what it keeps are together the data of that moment. Nothing is
+/// copied beforehand, writers wait for a reader only during one chunk of a walk (some dozen
+/// records), and what is kept is bounded: a snapshot that needs more is given up, and the reader
+/// begins another.
 ///
-/// It is one moment for the whole partition, as far as anybody can tell: a change that is kept from
-/// the snapshot is not followed by one that is in it.
+/// To every observer it shows one moment of the whole partition: after a change that is left out of
+/// the snapshot, no later one is in it.
 ///
 /// Thread: any.
 class snapshots final : public queue_keeper {
 public:
-  /// Of one partition at once.
+  /// Snapshots of one partition at once.
   static constexpr std::size_t most = 4;
-  /// Bytes that one of them may keep.
+  /// Bytes that one snapshot may keep.
   static constexpr std::size_t most_kept = std::size_t{64} << 20;
-  /// Seconds after which one is given up that nobody reads from.
+  /// Seconds without a read after which a snapshot is given up.
   static constexpr unsigned idle_most = 30;
-  /// The largest part that is asked for, in bytes; one key's records may be more.
+  /// The largest part that can be requested, in bytes; one key's records may be more.
   static constexpr std::size_t most_budget = std::size_t{1} << 20;
 
   explicit snapshots(partition_store& of, std::size_t most_kept_each = most_kept);
@@ -42,17 +43,17 @@ public:
   snapshots(const snapshots&) = delete;
   snapshots& operator=(const snapshots&) = delete;
 
-  /// Begins one, unless it has begun. @pre the store tells this of its changes. Errors:
+  /// Begins a snapshot, unless it has begun. @pre the store reports its changes here. Errors:
   /// `overloaded` if there are too many.
   status begin(std::uint64_t id, std::int64_t now_ms);
-  /// Errors: `not_found` if there is none with this id, or no part with this number: begin anew;
+  /// Errors: `not_found` if there is none with this id, or no part with this number: begin again;
   /// `overloaded` if too much was written meanwhile.
   result<answer> read(const ask::snapshot& which);
-  /// To be called every second.
+  /// Call it every second.
   void age();
-  /// Gives up all.
+  /// Gives up all snapshots.
   void drop();
-  /// Whether there are any that have to be told of changes.
+  /// Whether any snapshot needs reports of changes.
   bool any_open() const;
 
   /// The key is about to change: see `change_sink::changing`.
@@ -76,7 +77,7 @@ private:
 
   partition_store& store_;
   const std::size_t most_kept_;
-  mutable std::mutex lock_; ///< of the list and of what each keeps; taken behind those of keys
+  mutable std::mutex lock_; ///< of the list and of what each keeps; taken after those of keys
   std::vector<one_ptr> all_;
 };
 

@@ -35,15 +35,15 @@ struct page_limits {
 ///
 /// Expired records are invisible at once; `reclaim_expired` frees them.
 ///
-/// Memory of an empty one: some 300 bytes if it began narrow, else 128 per stripe.
+/// Memory of an empty table: some 300 bytes if it began narrow, else 128 per stripe.
 ///
-/// `hash` parameters are `supercache::hash(key)`, which callers have at hand already.
+/// `hash` parameters are `supercache::hash(key)`, which callers already have.
 /// @pre every record stored has more than `key_pos` elements.
 class table : private due_table {
 public:
-  /// `stripes`: how many writers can work side by side, a power of two, at most 512.
-  /// `where`: what changes are told as. `due`: where it says by when anything expires, if that is
-  /// wanted; outlives it.
+  /// `stripes`: how many writers can work side by side, a power of two, at most 512. `where`: the
+  /// space named in reports of changes. `due`: where the table registers its earliest deadline, if
+  /// not nullptr; outlives it.
   table(table_type type, std::size_t key_pos, std::size_t stripes, space where = {});
   table(table_type type, std::size_t key_pos, std::size_t stripes, shelf::width begin, space where,
         deadlines* due);
@@ -52,14 +52,14 @@ public:
   table_type type() const noexcept { return type_; }
   std::size_t key_pos() const noexcept { return key_pos_; }
   const space& where() const noexcept { return where_; }
-  /// The shelf of a `set`, for the short way to it; else nullptr.
+  /// The shelf of a `set`, for its shortcut; else nullptr.
   const shelf::hashed* as_set() const noexcept { return hashed_; }
   bool holds_many() const noexcept {
     return type_ == table_type::bag || type_ == table_type::duplicate_bag;
   }
 
-  /// From now on `to`, which outlives the table, is told of every change that is not done when this
-  /// returns; nullptr: nobody is. Not told: what `restore` does. Thread: any, one at a time.
+  /// Reports to `to`, which outlives the table, every change that is not done when this returns;
+  /// nullptr: no reports. Not reported: what `restore` does. Thread: any, one at a time.
   void tell(change_sink* to);
 
   // -- writes; what they mean stands at `op` ----------------------------------------------------
@@ -67,16 +67,16 @@ public:
   /// `hashes[i]` belongs to `rows[i]`. Overlaps the cache misses of several rows.
   void put_many(std::span<record> rows, std::span<const std::uint64_t> hashes, std::int64_t ttl_ms,
                 const stamp& now);
-  /// Adds a record as it was, with its deadline, behind those of its key that a bag has already.
+  /// Adds a record as it was, with its deadline, after those that a bag already has under its key.
   void restore(record row, std::uint64_t hash, std::int64_t deadline_ms);
-  /// What one key had, as `op::restore` says.
+  /// Restores the records of one key, as `op::restore` says.
   status put_back(std::span<const op::restore::row> rows, std::uint64_t hash, std::uint64_t behind,
                   const stamp& now);
   bool insert_new(record row, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   /// When `exchange` stores.
   enum exchange_mode : bool { always, only_if_there };
   /// Replaces all records under the key by this one; answers whether it was stored. With
-  /// `only_if_there` it takes over the deadline, else it has none.
+  /// `only_if_there` it takes over the deadline, otherwise it has none.
   bool exchange(record row, std::uint64_t hash, exchange_mode mode, const stamp& now);
   std::size_t remove(const value& key, std::uint64_t hash, const stamp& now);
   std::vector<record> take(const value& key, std::uint64_t hash, const stamp& now);
@@ -92,10 +92,10 @@ public:
   // -- reads ------------------------------------------------------------------------------------
   records get(const value& key, std::uint64_t hash, const stamp& now) const;
   /// Starts loading what `get` will touch first, and, some 50 ns later, what it will touch next:
-  /// for callers who look up many keys. @pre under a `reclaim::pin`
+  /// for callers that look up many keys. @pre under a `reclaim::pin`
   void prefetch(std::uint64_t hash) const noexcept;
   void prefetch_found(std::uint64_t hash) const noexcept;
-  /// `out[i]` becomes what `keys[i]` has. Overlaps the cache misses of several keys.
+  /// `out[i]` becomes the records of `keys[i]`. Overlaps the cache misses of several keys.
   void get_many(std::span<const value> keys, std::span<const std::uint64_t> hashes,
                 std::span<records> out, const stamp& now) const;
   /// Calls `found(record)` for what matches, without the table's locks held. A literal key costs
@@ -127,19 +127,19 @@ public:
   result<value> next_page(const value& from, const page_limits& which, const stamp& now,
                           std::vector<record>& out) const;
 
-  /// The next chunk of a walk: calls `visit` for its records, expired ones, too, all of a key one
-  /// after the other, with the lock of the place held, or none that a change would wait for;
-  /// answers false at the end.
+  /// The next chunk of a walk: calls `visit` for its records, expired ones included, all of a key
+  /// one after the other. Holds the lock of the place, or no lock that a change would wait for.
+  /// Answers false at the end.
   bool walk(shelf::cursor& at, const std::function<void(const record&)>& visit) const;
   bool covers(const shelf::cursor& at, const value& key, std::uint64_t hash) const;
 
-  /// Whether the pages before the one that begins at `from` had the place of this key. Of a table
-  /// with as many stripes `from` may come from there. False for what no page answered.
+  /// Whether the pages before the one that begins at `from` covered the place of this key. `from`
+  /// may come from another table with as many stripes. False for a `from` that no page answered.
   bool covers(const value& from, const value& key, std::uint64_t hash) const;
 
   /// Live records. Cost: O(stripes + what has expired and is not yet reclaimed).
   std::size_t count(const stamp& now) const;
-  /// Records, with those that have expired and are not yet reclaimed. Cost: O(stripes).
+  /// Records, including those that have expired and are not yet reclaimed. Cost: O(stripes).
   std::size_t stored() const;
   /// Memory of records and index, in bytes.
   std::size_t bytes() const;
@@ -148,7 +148,7 @@ public:
   std::size_t reclaim_expired(std::int64_t now_ms, std::size_t budget);
   /// The earliest deadline of any record, INT64_MAX if there is none.
   std::int64_t next_deadline() const;
-  /// Says to `due` by when anything expires, after `due` had it taken out.
+  /// Registers the earliest deadline with `due`, after `due` has taken the table out.
   void register_deadline();
 
 private:
@@ -175,7 +175,7 @@ private:
   space where_;
   deadlines* due_;
   std::unique_ptr<shelves> shelves_;
-  shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the short way there
+  shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the shortcut to it
 };
 
 } // namespace supercache

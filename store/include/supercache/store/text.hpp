@@ -11,13 +11,13 @@
 ///
 ///     nil                          nil, or null
 ///     integer, double              1, 1.0, 1e+300; inf, -inf, nan
-///     string                       "a\n\u0007\xff": \xNN is a byte, for what is no UTF-8
+///     string                       "a\n\u0007\xff": \xNN is a byte, where it is not UTF-8
 ///     list                         [1, "a"]
 ///     tuple                        {1, "a"}; the empty one {"$tuple": []}
 ///     map                          {"a": 1, 2: nil}; {} is the empty one
 ///
 /// A map whose only key begins with `$` is written {"$map": [["$a", 1]]}, as the forms of json.hpp
-/// are read, too. A key may be there only once. Thread: any.
+/// are read, too. A key may occur only once. Thread: any.
 namespace supercache::inline SUPERCACHE_ABI {
 
 /// Errors: `malformed` with a sentence that names the place and what is wrong; `too_large` when
@@ -28,9 +28,9 @@ result<value> value_from_text(std::string_view text);
 /// Cost: O(size), eight bytes a step where they are ASCII.
 bool is_utf8(std::string_view text) noexcept;
 
-/// `text` as a terminal shows it and does not obey it: controls, line ends and marks of direction
-/// are written \n or \u202e, bytes that are no UTF-8 \xff. All else stays as it is, so what is
-/// printable already does.
+/// `text` in a form that a terminal shows and does not obey: controls, line ends and marks of
+/// direction are written \n or \u202e, bytes that are not UTF-8 \xff. Everything else is unchanged,
+/// so printable text stays as it is.
 std::string printable(std::string_view text);
 
 } // namespace supercache::inline SUPERCACHE_ABI

@@ -43,10 +43,10 @@ inline constexpr std::size_t max_count = 0x7fff'ffff;
 struct block {
   std::atomic<std::uint32_t> refs;
   std::uint32_t count : 31;
-  /// Of values: none of them owns memory in turn, so the block can be freed and measured without
-  /// looking at them.
+  /// Of values: none of them owns other memory, so the block can be freed and measured without
+  /// reading them.
   std::uint32_t plain : 1;
-  /// Milliseconds since the epoch after which a stored record is gone; 0 = never. Written only
+  /// Milliseconds since the epoch after which a stored record has expired; 0 = never. Written only
   /// before the block is published.
   std::int64_t deadline;
 
@@ -130,8 +130,8 @@ public:
     if (x)
       *this = value(*std::move(x));
   }
-  /// What holds values already is to be named, as `std::vector<value>{other}` would else become a
-  /// list within a list.
+  /// A container that holds values must be named, as `std::vector<value>{other}` would otherwise
+  /// become a list within a list.
   template <detail::list_like T>
   explicit(std::same_as<detail::element_of<T>, value>) value(const T& x);
   template <detail::map_like T>
@@ -166,7 +166,7 @@ public:
     std::swap(word_[1], other.word_[1]);
   }
 
-  /// Throws `error(errc::too_large)` when nested deeper than `max_depth`, as all that nest.
+  /// Throws `error(errc::too_large)` when nested deeper than `max_depth`, as everything that nests.
   static value list(std::span<const value> items);
   static value list(std::initializer_list<item> items);
   static value tuple(std::span<const value> items);
@@ -292,8 +292,8 @@ inline std::span<const value> value::items_unchecked() const noexcept {
 
 using value_list = std::vector<value>;
 
-/// A value as it is written in C++ among others: whatever a `value` can be made of; and braces,
-/// which here are a list whatever is in them: `cache.put({"ann", {"red"}})` stores `{"ann",
+/// A value written in C++ as one of several elements: anything that a `value` can be made of; and
+/// braces, which here are a list whatever is in them: `cache.put({"ann", {"red"}})` stores `{"ann",
 /// ["red"]}`.
 class item {
 public:

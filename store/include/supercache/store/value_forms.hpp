@@ -51,7 +51,7 @@ concept map_like = element<typename T::key_type> && element<typename T::mapped_t
   x.begin()->second;
 };
 /// A `std::vector` and its like, an array. Not of `char`, which may be meant as a text; nor of
-/// records, which may be meant one by one; nor what has many values under a key.
+/// records, which may be meant one by one; nor a container with many values under a key.
 template <class T>
 concept list_like = !text_like<T> && !requires {
   typename T::mapped_type;
@@ -61,7 +61,7 @@ concept list_like = !text_like<T> && !requires {
   requires !std::same_as<element_of<T>, T> && !std::same_as<element_of<T>, record>;
   requires !character<element_of<T>> && element<element_of<T>>;
 };
-/// In no order of their own.
+/// A container without an order of its own.
 template <class T>
 concept unordered = requires {
   typename T::hasher;

@@ -8,7 +8,7 @@
 namespace supercache {
 
 /// Writes messages: fields one after the other, each one item of MessagePack, so that values,
-/// records and operations stand between them as they are. Who reads knows what comes next.
+/// records and operations can stand between them unchanged. The reader knows what comes next.
 ///
 /// Not thread-safe. Cost: one append per field.
 class wire_writer {
@@ -35,8 +35,8 @@ private:
   byte_buffer& out_;
 };
 
-/// Reads what a `wire_writer` wrote, trusting nothing. The first thing that is wrong makes every
-/// later read answer zeros; `status()` says what it was.
+/// Reads what a `wire_writer` wrote, trusting nothing. After the first error every read answers
+/// zeros; `status()` says what was wrong.
 ///
 /// Not thread-safe; the bytes must outlive it and the views it answers.
 class wire_reader {
@@ -44,7 +44,7 @@ public:
   explicit wire_reader(byte_view in) noexcept : in_(in) {}
 
   std::uint64_t number();
-  /// A number below `limit`; another is an error.
+  /// A number below `limit`; any other is an error.
   std::uint64_t number_below(std::uint64_t limit, std::string_view what);
   bool flag();
   std::string text();
