@@ -122,9 +122,8 @@ public:
   bool group_exists(std::size_t partition, const member& founder, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
-  /// How many partitions would miss this node if it went now. Until it is known who leads one of
-  /// which there is a copy here, e.g. while it is handed over, this copy may still be needed for a
-  /// majority. So may this node's vote for a founder who cannot be reached: his group may have this
+  /// How many partitions would miss this node if it went now. A copy with data may be needed for a
+  /// majority until its primary lets it go, whatever was heard of the group before. So may this node's vote for a founder who cannot be reached: his group may have this
   /// node in it. `founders`: who had it, of each partition (`replica::founder`).
   std::size_t counting_on_self(std::span<const member> founders) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
