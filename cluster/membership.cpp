@@ -345,12 +345,10 @@ bool membership::somebody_stays() const {
 std::size_t membership::counting_on_self(std::span<const member> bootstrappers) const {
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
-    const auto mine = own_.find(i);
     const leadership& l = leaders_[i];
-    if (l.current)
-      n += l.primary == options_.self || find_member(l.members, options_.self.id);
-    else
-      n += mine != own_.end() || may_have_bootstrapped(bootstrappers[i]);
+    n += own_.contains(i)
+         || (l.current ? find_member(l.members, options_.self.id) != nullptr
+                       : may_have_bootstrapped(bootstrappers[i]));
   }
   return n;
 }

@@ -122,9 +122,9 @@ public:
   bool group_exists(std::size_t partition, const member& bootstrapper, std::int64_t now) const;
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
-  /// How many partitions would miss this node if it went now. While the primary of a partition is
-  /// unknown, e.g. during a hand-over, a copy here may still be needed for a majority. The same is
-  /// true if this node voted for a node that bootstraps a group and cannot be reached: that group
+  /// How many partitions would miss this node if it went now. A copy with data may be needed for a
+  /// majority until its primary has it free them, whatever was heard of the group before. The same
+  /// is true if this node voted for a node that bootstraps a group and cannot be reached: that group
   /// may have this node in it. `bootstrappers`: the node that had this vote, for each partition
   /// (`replica::bootstrapper`).
   std::size_t counting_on_self(std::span<const member> bootstrappers) const;
