@@ -123,8 +123,9 @@ public:
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
   /// How many partitions would miss this node if it went now. A copy with data may be needed for a
-  /// majority until its primary lets it go, whatever was heard of the group before. So may this node's vote for a founder who cannot be reached: his group may have this
-  /// node in it. `founders`: who had it, of each partition (`replica::founder`).
+  /// majority until its primary lets it go, whatever was heard of the group before. So may this
+  /// node's vote for a founder who cannot be reached: his group may have this node in it.
+  /// `founders`: who had it, of each partition (`replica::founder`).
   std::size_t counting_on_self(std::span<const member> founders) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
   bool somebody_stays() const;
