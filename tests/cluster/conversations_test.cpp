@@ -39,7 +39,8 @@ TEST_CASE("every scripted conversation goes as written") {
 }
 
 TEST_CASE("a conversation that goes differently than written is shown as it went") {
-  const std::string script = "nodes a b\nbootstrap a b\nput a k 1?\n    at 7@1/001a: nil\nget b k?\n";
+  const std::string script
+    = "nodes a b\nbootstrap a b\nput a k 1?\n    at 7@1/001a: nil\nget b k?\n";
   CHECK(conversation::perform(script)
         == "nodes a b\nbootstrap a b\nput a k 1?\n    at 2@1/001a: nil\nget b k?\n    nil\n");
   CHECK_THROWS(conversation::perform("dance a"));

@@ -123,10 +123,10 @@ public:
   const leadership& leader_of(std::size_t partition) const { return leaders_[partition]; }
 
   /// How many partitions would miss this node if it went now. A copy with data may be needed for a
-  /// majority until its primary has it free them, whatever was heard of the group before. The same
-  /// is true if this node voted for a node that bootstraps a group and cannot be reached: that group
-  /// may have this node in it. `bootstrappers`: the node that had this vote, for each partition
-  /// (`replica::bootstrapper`).
+  /// majority until its primary has the node free them, whatever was heard of the group before. The
+  /// same is true if this node voted for a node that bootstraps a group and cannot be reached: that
+  /// group may have this node in it. `bootstrappers`: the node that had this vote, for each
+  /// partition (`replica::bootstrapper`).
   std::size_t counting_on_self(std::span<const member> bootstrappers) const;
   /// Whether another node is declared that did not leave, and that could take this node's data.
   bool somebody_stays() const;
