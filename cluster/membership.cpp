@@ -95,6 +95,8 @@ void membership::node_leaves(const std::string& name, bool leaves) {
   version_ += left != leaves;
   gone_version_ += left != leaves;
   left = leaves;
+  if (name != options_.self.node)
+    nodes_[name].over = leaves ? nodes_[name].id : 0;
 }
 
 bool membership::forget_left() {
@@ -276,14 +278,19 @@ bool membership::somebody_holds(std::size_t partition) const {
     nodes_, [&](const auto& n) { return n.second.up && n.second.claims.contains(partition); });
 }
 
-/// Whether somebody who had this node's vote, and cannot be reached, may have a group. Who can be
-/// reached is asked, too; if he left for good, others have it.
+/// Whether the one that had this node's vote to found a group may have it. If it said goodbye it
+/// has none, or others have it, too.
 bool membership::may_have_founded(const member& founder) const {
   if (options_.mode == replication_mode::async || !founder.id || founder == options_.self)
     return false;
   const auto at = nodes_.find(founder.node);
-  const bool left = at != nodes_.end() && at->second.left && !declared_.contains(founder.node);
-  return !has_other_life(founder) && !is_live(founder) && !left;
+  const bool left = at != nodes_.end() && at->second.over == founder.id;
+  return !has_other_life(founder) && !left;
+}
+
+bool membership::has_told(const member& m) const {
+  const auto at = nodes_.find(m.node);
+  return is_live(m) && at != nodes_.end() && at->second.told;
 }
 
 bool membership::group_exists(std::size_t partition, const member& founder,
@@ -291,7 +298,7 @@ bool membership::group_exists(std::size_t partition, const member& founder,
   const leadership& known = leaders_[partition];
   if (known.current)
     return true;
-  if (may_have_founded(founder))
+  if (!is_live(founder) && may_have_founded(founder)) // else it will be asked, too
     return true;
   // Somebody of the last group known may still have its data.
   if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_life(m); }))
@@ -347,7 +354,7 @@ std::size_t membership::counting_on_self(std::span<const member> founders) const
     const leadership& l = leaders_[i];
     n += own_.contains(i)
          || (l.current ? find_member(l.members, options_.self.id) != nullptr
-                       : may_have_founded(founders[i]));
+                       : !has_told(founders[i]) && may_have_founded(founders[i]));
   }
   return n;
 }

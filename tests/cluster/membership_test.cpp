@@ -375,9 +375,12 @@ TEST_CASE("who left for good has founded nothing that others do not have") {
   m.node_down(b, 10);
   CHECK(m.group_exists(0, b, 10));
   m.node_leaves("b");
-  CHECK(m.group_exists(0, b, 10));
+  CHECK_FALSE(m.group_exists(0, b, 10));
   m.declare({"a", "c"}, 20);
-  CHECK_FALSE(m.group_exists(0, b, 20));
+  m.declare({"a", "b", "c"}, 30); // another life of it may come
+  CHECK_FALSE(m.group_exists(0, b, 30));
+  m.node_leaves("b", false); // it stays after all
+  CHECK(m.group_exists(0, b, 30));
 }
 
 TEST_CASE("a node is counted on by a founder it voted for, until he can be asked or is over") {
@@ -387,7 +390,9 @@ TEST_CASE("a node is counted on by a founder it voted for, until he can be asked
   CHECK(m.counting_on_self(founders) == 0); // he says himself whom he has
   m.node_down(b, 10);
   CHECK(m.counting_on_self(founders) == 1);
-  m.learn(c, 2, leads(2, {2, 3}, {b, c})); // another group
+  m.node_up(b, 15);
+  CHECK(m.counting_on_self(founders) == 1); // until it has said it anew
+  m.learn(c, 2, leads(2, {2, 3}, {b, c}));  // another group
   CHECK(m.counting_on_self(founders) == 0);
   m.learn(c, 3, {2, {2, 3}, false, false, {}, {}});
   CHECK(m.counting_on_self(founders) == 1);

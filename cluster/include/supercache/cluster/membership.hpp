@@ -124,7 +124,7 @@ public:
 
   /// How many partitions would miss this node if it went now. A copy with data may be needed for a
   /// majority until its primary lets it go, whatever was heard of the group before. So may this
-  /// node's vote for a founder who cannot be reached: his group may have this node in it.
+  /// node's vote for a founder that has not said since what it has: its group may have this node.
   /// `founders`: who had it, of each partition (`replica::founder`).
   std::size_t counting_on_self(std::span<const member> founders) const;
   /// Whether another node is declared that did not leave: somebody who could take its data.
@@ -147,7 +147,8 @@ private:
     member_id id = 0; ///< its present life, as far as is known; 0 = never seen
     bool up = false;
     bool left = false;
-    bool told = false; ///< it said what it claims, in this version
+    member_id over = 0; ///< the life that said goodbye last, whatever was declared since
+    bool told = false;  ///< it said what it claims, in this version
     std::uint64_t version = 0;
     bool replaced = false;
     std::int64_t down_ms = 0; ///< since when, if it is not up
@@ -160,6 +161,7 @@ private:
   /// Whether a node is known, but in another life: this one is over, or was never seen here.
   bool has_other_life(const member& m) const;
   bool may_have_founded(const member& founder) const;
+  bool has_told(const member& m) const; ///< it can be reached, and said what it has
 
   membership_options options_;
   std::int64_t start_ms_;
