@@ -95,6 +95,8 @@ void membership::node_leaves(const std::string& name, bool leaves) {
   version_ += left != leaves;
   gone_version_ += left != leaves;
   left = leaves;
+  if (name != options_.self.node)
+    nodes_[name].over = leaves ? nodes_[name].id : 0;
 }
 
 bool membership::forget_left() {
@@ -276,14 +278,19 @@ bool membership::somebody_holds(std::size_t partition) const {
     nodes_, [&](const auto& n) { return n.second.up && n.second.claims.contains(partition); });
 }
 
-/// Whether a node that had this node's vote, and cannot be reached, may have a group. A node that
-/// can be reached is asked, too; if it left for good, others have the group.
+/// Whether a node that had this node's vote to bootstrap a group may have that group. If it said
+/// goodbye it has none, or others have it, too.
 bool membership::may_have_bootstrapped(const member& bootstrapper) const {
   if (options_.mode == replication_mode::async || !bootstrapper.id || bootstrapper == options_.self)
     return false;
   const auto at = nodes_.find(bootstrapper.node);
-  const bool left = at != nodes_.end() && at->second.left && !declared_.contains(bootstrapper.node);
-  return !has_other_incarnation(bootstrapper) && !is_live(bootstrapper) && !left;
+  const bool left = at != nodes_.end() && at->second.over == bootstrapper.id;
+  return !has_other_incarnation(bootstrapper) && !left;
+}
+
+bool membership::has_told(const member& m) const {
+  const auto at = nodes_.find(m.node);
+  return is_live(m) && at != nodes_.end() && at->second.told;
 }
 
 bool membership::group_exists(std::size_t partition, const member& bootstrapper,
@@ -291,7 +298,7 @@ bool membership::group_exists(std::size_t partition, const member& bootstrapper,
   const leadership& known = leaders_[partition];
   if (known.current)
     return true;
-  if (may_have_bootstrapped(bootstrapper))
+  if (!is_live(bootstrapper) && may_have_bootstrapped(bootstrapper)) // else it will be asked, too
     return true;
   // A member of the last group known may still have its data.
   if (std::ranges::all_of(known.members, [&](const member& m) { return has_other_incarnation(m); }))
@@ -348,7 +355,7 @@ std::size_t membership::counting_on_self(std::span<const member> bootstrappers) 
     const leadership& l = leaders_[i];
     n += own_.contains(i)
          || (l.current ? find_member(l.members, options_.self.id) != nullptr
-                       : may_have_bootstrapped(bootstrappers[i]));
+                       : !has_told(bootstrappers[i]) && may_have_bootstrapped(bootstrappers[i]));
   }
   return n;
 }

@@ -15,7 +15,8 @@ bool knows(const witness& w, const position& at) {
 
 bool has_sent(const witness& w, log_index index, const member& to) {
   const auto p = w.core->peers().find(to.id);
-  return w.core->leads() && p != w.core->peers().end() && p->second.next > index;
+  return w.core->leads() && p != w.core->peers().end()
+         && (p->second.next > index || p->second.waiting);
 }
 
 bool whole(const replica& r) { return !r.blank() && !r.installing(); }

@@ -124,9 +124,9 @@ public:
 
   /// How many partitions would miss this node if it went now. A copy with data may be needed for a
   /// majority until its primary has the node free them, whatever was heard of the group before. The
-  /// same is true if this node voted for a node that bootstraps a group and cannot be reached: that
-  /// group may have this node in it. `bootstrappers`: the node that had this vote, for each
-  /// partition (`replica::bootstrapper`).
+  /// same is true if this node voted for a node that bootstraps a group and has not said since what
+  /// it has: that group may have this node in it. `bootstrappers`: the node that had this vote, for
+  /// each partition (`replica::bootstrapper`).
   std::size_t counting_on_self(std::span<const member> bootstrappers) const;
   /// Whether another node is declared that did not leave, and that could take this node's data.
   bool somebody_stays() const;
@@ -148,7 +148,8 @@ private:
     member_id id = 0; ///< its present incarnation, as far as is known; 0 = never seen
     bool up = false;
     bool left = false;
-    bool told = false; ///< it said what it claims, in this version
+    member_id over = 0; ///< the incarnation that said goodbye last, whatever was declared since
+    bool told = false;  ///< it said what it claims, in this version
     std::uint64_t version = 0;
     bool replaced = false;
     std::int64_t down_ms = 0; ///< since when, if it is not up
@@ -161,6 +162,7 @@ private:
   /// Whether a node is known, but in another incarnation: this one is over, or was never seen here.
   bool has_other_incarnation(const member& m) const;
   bool may_have_bootstrapped(const member& bootstrapper) const;
+  bool has_told(const member& m) const; ///< it can be reached, and said what it has
 
   membership_options options_;
   std::int64_t start_ms_;
