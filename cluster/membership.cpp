@@ -288,11 +288,6 @@ bool membership::may_have_founded(const member& founder) const {
   return !has_other_life(founder) && !left;
 }
 
-bool membership::has_told(const member& m) const {
-  const auto at = nodes_.find(m.node);
-  return is_live(m) && at != nodes_.end() && at->second.told;
-}
-
 bool membership::group_exists(std::size_t partition, const member& founder,
                               std::int64_t now) const {
   const leadership& known = leaders_[partition];
@@ -352,9 +347,10 @@ std::size_t membership::counting_on_self(std::span<const member> founders) const
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const leadership& l = leaders_[i];
+    const bool told = is_live(founders[i]) && knows_all(founders[i], 0);
     n += own_.contains(i)
          || (l.current ? find_member(l.members, options_.self.id) != nullptr
-                       : !has_told(founders[i]) && may_have_founded(founders[i]));
+                       : !told && may_have_founded(founders[i]));
   }
   return n;
 }
