@@ -288,11 +288,6 @@ bool membership::may_have_bootstrapped(const member& bootstrapper) const {
   return !has_other_incarnation(bootstrapper) && !left;
 }
 
-bool membership::has_told(const member& m) const {
-  const auto at = nodes_.find(m.node);
-  return is_live(m) && at != nodes_.end() && at->second.told;
-}
-
 bool membership::group_exists(std::size_t partition, const member& bootstrapper,
                               std::int64_t now) const {
   const leadership& known = leaders_[partition];
@@ -353,9 +348,10 @@ std::size_t membership::counting_on_self(std::span<const member> bootstrappers) 
   std::size_t n = 0;
   for (std::size_t i = 0; i < leaders_.size(); ++i) {
     const leadership& l = leaders_[i];
+    const bool told = is_live(bootstrappers[i]) && knows_all(bootstrappers[i], 0);
     n += own_.contains(i)
          || (l.current ? find_member(l.members, options_.self.id) != nullptr
-                       : !has_told(bootstrappers[i]) && may_have_bootstrapped(bootstrappers[i]));
+                       : !told && may_have_bootstrapped(bootstrappers[i]));
   }
   return n;
 }

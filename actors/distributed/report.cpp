@@ -49,12 +49,13 @@ value node::members() {
   };
   const char* own_state = "here";
   const auto peers = links();
-  const auto voted = bootstrappers();
+  const bool leaving = view([](const membership& m) { return m.leaving(); });
+  const auto voted = leaving ? bootstrappers() : member_list(hosts_.size());
   std::vector<std::string> declared, left;
   view([&](const membership& m) {
     if (!m.listed())
       own_state = "waiting";
-    if (m.leaving())
+    if (leaving)
       own_state = m.counting_on_self(voted) ? "leaving" : "left";
     const auto counted = m.counted(), out_of_reach = m.unreachable();
     for (const link* l : peers)

@@ -3,7 +3,6 @@ nodes can be reached."""
 
 import contextlib
 import re
-import signal
 import sys
 
 from cluster import Cluster
@@ -48,13 +47,10 @@ def test_a_cluster_of_fewer_nodes_than_copies_says_how_many_there_are():
 
 @contextlib.contextmanager
 def frozen(*nodes):
-    for node in nodes:
-        node.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
+    with contextlib.ExitStack() as all_paused:
         for node in nodes:
-            node.process.send_signal(signal.SIGCONT)
+            all_paused.enter_context(node.paused())
+        yield
 
 
 def test_a_read_that_fails_says_how_many_can_be_reached_and_how_many_answered():

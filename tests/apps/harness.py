@@ -106,16 +106,20 @@ class Node:
         self.process.kill()
         self.process.wait()
 
-    @contextlib.contextmanager
-    def paused(self):
-        """No thread of the process runs until the end of a `with` block. The signal alone only
+    def pause(self):
+        """Stops the process, and waits until all its threads are stopped. The signal alone only
         means that they will stop soon."""
         def threads():
             for thread in pathlib.Path(f'/proc/{self.process.pid}/task').iterdir():
                 yield (thread / 'stat').read_text(encoding='ascii').rpartition(') ')[2][0]
         self.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: all(state == 'T' for state in threads()), pause=0.001)
+
+    @contextlib.contextmanager
+    def paused(self):
+        """Stands still until the end of a `with` block."""
         try:
-            eventually(lambda: all(state == 'T' for state in threads()), pause=0.001)
+            self.pause()
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)

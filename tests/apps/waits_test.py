@@ -1,7 +1,6 @@
 """A waiting client learns that it waits in vain: the node died or hangs, or a user interrupts."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import tempfile
 import time
 
 from cluster import Cluster
-from harness import CTL, ENVIRONMENT, Node, equal, eventually, main
+from harness import CTL, ENVIRONMENT, Node, equal, main
 from shell_test import Terminal
 
 # A time that says nothing about the node itself: the machine is slow at times.
@@ -29,17 +28,6 @@ def waiting(node, *words):
     finally:
         process.kill()
         process.wait()
-
-
-def pause(node):
-    """Stops the process, and waits until all its threads stand still."""
-    node.process.send_signal(signal.SIGSTOP)
-    tasks = f'/proc/{node.process.pid}/task'
-
-    def state(task):
-        with open(f'{tasks}/{task}/stat', encoding='ascii') as stat:
-            return stat.read().rsplit(')', 1)[1].split()[0]
-    eventually(lambda: all(state(task) == 'T' for task in os.listdir(tasks)))
 
 
 def ends_with(process, sentence, seconds=SOON):
@@ -65,7 +53,7 @@ def test_sync_and_leave_end_when_their_node_dies():
     with Cluster('ab', '--replication_factor', '2', '--node_monitor.down_ms', '60000') as cluster:
         cluster.start().ready()
         a, b = cluster['a'], cluster['b']
-        pause(b)
+        b.pause()
         with waiting(a, 'leave') as wait:
             a.kill()
             ends_with(wait, f'the connection to {a.address} was lost; whether the node has left is '
@@ -77,7 +65,7 @@ def test_a_command_that_waits_for_an_answer_ends_when_its_node_dies():
         node.ask('put', 'x', '1')
         with Terminal(node, '/nonexistent') as t:
             t.expect('supercache> ')
-            pause(node)
+            node.pause()
             t.type('get x --timeout 60000\r')
             time.sleep(1)
             node.kill()
@@ -86,7 +74,7 @@ def test_a_command_that_waits_for_an_answer_ends_when_its_node_dies():
 
 def test_a_wait_ends_when_its_node_hangs():
     with Node() as node, waiting(node, 'queue', 'q', 'wait') as wait:
-        pause(node)
+        node.pause()
         ends_with(wait, f'the connection to {node.address} was lost; whether an item was taken is '
                         'unknown', 40)
 
@@ -132,7 +120,7 @@ def test_an_interrupt_ends_an_attempt_to_connect():
         with Terminal(node, home) as t:
             t.expect('supercache> ')
             with Node() as other:
-                pause(other)
+                other.pause()
                 t.type(f'get x --node {other.address} --timeout 60000\r')
                 time.sleep(1)
                 t.process.send_signal(signal.SIGINT)

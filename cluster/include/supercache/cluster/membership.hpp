@@ -162,7 +162,6 @@ private:
   /// Whether a node is known, but in another incarnation: this one is over, or was never seen here.
   bool has_other_incarnation(const member& m) const;
   bool may_have_bootstrapped(const member& bootstrapper) const;
-  bool has_told(const member& m) const; ///< it can be reached, and said what it has
 
   membership_options options_;
   std::int64_t start_ms_;
