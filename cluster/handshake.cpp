@@ -1,22 +1,15 @@
+#include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/handshake.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <algorithm>
 
 namespace supercache {
 
-void write(wire_writer& w, const node_address& a) {
-  w.text(a.name);
-  w.text(a.host);
-  w.number(a.port);
-}
-
-node_address read_node_address(wire_reader& r) {
-  node_address a;
-  a.name = r.text();
-  a.host = r.text();
-  a.port = static_cast<std::uint16_t>(r.number_below(65'536, "port"));
-  return a;
-}
+// Whoever changes what is sent raises `hello::present_version`, says there what changed, and pins
+// the new digest here. Entries and operations are also what a log on disk consists of.
+static_assert(is_unchanged<digest_of<std::pair<hello, frame::item>>(), 0xd34d525a8fe60349>::value);
+static_assert(is_unchanged<digest_of<entry>(), 0x4f38dd5930a1d5ea>::value);
 
 std::string speaker_of(byte_view hello) {
   constexpr std::size_t longest = 255;
@@ -26,42 +19,25 @@ std::string speaker_of(byte_view hello) {
   };
   wire_reader r{hello};
   r.number();
-  const auto a = read_node_address(r);
+  const auto a = decode<node_address>(r);
   return r.ok() && printable(a.name) && printable(a.host) ? to_string(a) : "of unknown name";
 }
 
 byte_buffer encode_hello(const hello& h) {
   byte_buffer out;
   wire_writer w{out};
-  w.number(h.version);
-  write(w, h.node);
-  w.number(h.incarnation);
-  w.number(h.session);
-  w.text(h.dialled);
-  w.number(h.structure.size());
-  for (const auto& [name, text] : h.structure) {
-    w.text(name);
-    w.text(text);
-  }
+  encode(w, h);
   return out;
 }
 
 result<hello> decode_hello(byte_view bytes) {
-  wire_reader r{bytes};
-  hello h;
-  h.version = r.number();
-  if (r.ok() && h.version != hello::present_version)
-    return {errc::invalid_config, "the other node speaks version " + std::to_string(h.version)
+  wire_reader version{bytes};
+  if (const auto v = version.number(); version.ok() && v != hello::present_version)
+    return {errc::invalid_config, "the other node speaks version " + std::to_string(v)
                                     + " of the protocol; this one speaks "
                                     + std::to_string(hello::present_version)};
-  h.node = read_node_address(r);
-  h.incarnation = r.number();
-  h.session = r.number();
-  h.dialled = r.text();
-  for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
-    auto name = r.text();
-    h.structure.emplace_back(std::move(name), r.text());
-  }
+  wire_reader r{bytes};
+  hello h = decode<hello>(r);
   if (r.ok() && (h.incarnation == 0 || !is_plain_name(h.node.name) || !is_host(h.node.host)))
     r.fail("a node without a name, a host or an incarnation");
   if (auto s = r.finish(); !s)
@@ -116,13 +92,13 @@ status differences::verdict() const {
   return {errc::invalid_config, "nodes of one cluster need the same options: " + text};
 }
 
-std::string reason_in(std::string_view message) {
+std::string reason_in(std::string_view text) {
   std::string out;
-  while (!message.empty()) {
-    const auto word = message.substr(0, message.find(' '));
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
     if (word.find('@') == std::string_view::npos)
       (out += word) += ' ';
-    message.remove_prefix(std::min(message.size(), word.size() + 1));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
   }
   return out;
 }

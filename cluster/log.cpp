@@ -3,108 +3,26 @@
 #include <algorithm>
 #include <cassert>
 
-// Encoding of an entry: kind, stamp, client, number, done, then the operation, or the group. Its
-// epoch and index are not part of it: batches and files have them.
-
 namespace supercache {
 
-void write(wire_writer& w, const epoch& e) {
-  w.number(e.number);
-  w.number(e.owner);
-}
-epoch read_epoch(wire_reader& r) {
-  const auto number = r.number();
-  return {number, r.number()};
-}
-
-void write(wire_writer& w, const position& p) {
-  write(w, p.epoch);
-  w.number(p.index);
-}
-position read_position(wire_reader& r) {
-  const epoch e = read_epoch(r);
-  return {e, r.number()};
-}
-
-void write(wire_writer& w, const transfer_id& t) {
-  write(w, t.epoch);
-  w.number(t.number);
-}
-transfer_id read_transfer_id(wire_reader& r) {
-  const epoch e = read_epoch(r);
-  return {e, r.number()};
-}
-
-void write(wire_writer& w, const epoch_list& epochs) {
-  w.number(epochs.size());
-  for (const position& first : epochs)
-    write(w, first);
-}
-epoch_list read_epochs(wire_reader& r) {
-  epoch_list epochs(r.count());
-  for (position& first : epochs)
-    first = read_position(r);
-  return epochs;
-}
-
-void write(wire_writer& w, const member_list& ms) {
-  w.number(ms.size());
-  for (const member& m : ms) {
-    w.text(m.node);
-    w.number(m.id);
-  }
-}
-member_list read_members(wire_reader& r) {
-  member_list ms(r.count());
-  for (member& m : ms) {
-    m.node = r.text();
-    m.id = r.number();
-  }
-  return ms;
-}
-
-void write(wire_writer& w, const replica_group& g) {
-  const auto& [members, before, casting_vote, joint] = g;
-  write(w, members);
-  write(w, before);
-  w.number(casting_vote);
-  w.flag(joint);
-}
-replica_group read_group(wire_reader& r) {
-  replica_group g;
-  auto& [members, before, casting_vote, joint] = g;
-  members = read_members(r);
-  before = read_members(r);
-  casting_vote = r.number();
-  joint = r.flag();
-  return g;
-}
-
-void write(wire_writer& w, const entry& e) {
-  w.number(static_cast<std::uint64_t>(e.kind));
-  w.number(static_cast<std::uint64_t>(e.stamp_ms));
-  w.number(e.request.client);
-  w.number(e.request.number);
-  w.number(e.request.done);
+void encode(wire_writer& w, const entry& e) {
+  encode(w, e.kind);
+  encode(w, e.stamp_ms);
+  encode(w, e.request);
   if (e.kind == entry_kind::write)
-    w.item(e.what);
+    encode(w, e.what);
   if (e.kind == entry_kind::members)
-    write(w, e.who);
+    encode(w, e.who);
 }
 
-entry read_entry(wire_reader& r) {
-  constexpr std::uint64_t kinds = 3;
-  entry e;
-  e.kind = static_cast<entry_kind>(r.number_below(kinds, "kind of entry"));
-  e.stamp_ms = static_cast<std::int64_t>(r.number());
-  e.request.client = r.number();
-  e.request.number = r.number();
-  e.request.done = r.number();
+void decode(wire_reader& r, entry& e) {
+  decode(r, e.kind);
+  decode(r, e.stamp_ms);
+  decode(r, e.request);
   if (e.kind == entry_kind::write)
-    e.what = r.read_operation();
+    decode(r, e.what);
   if (e.kind == entry_kind::members)
-    e.who = read_group(r);
-  return e;
+    decode(r, e.who);
 }
 
 std::uint64_t entry_batch::count() const noexcept {
@@ -227,7 +145,7 @@ entry_batch entry_log::batch(log_index first, std::size_t most) const {
 entry entry_log::read(log_index i) const {
   assert(i > base_.index && has(i));
   wire_reader r{encoded(i)};
-  return read_entry(r);
+  return decode<entry>(r);
 }
 
 } // namespace supercache

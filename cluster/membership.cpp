@@ -11,28 +11,6 @@ claim claim_of(std::uint64_t partition, const replica& r) {
   return {partition, r.promised(), r.leads(), !r.blank(), r.group().involved(), r.coming()};
 }
 
-void write(wire_writer& w, const claim& c) {
-  const auto& [partition, epoch, leads, holds, members, coming] = c;
-  w.number(partition);
-  write(w, epoch);
-  w.flag(leads);
-  w.flag(holds);
-  write(w, members);
-  write(w, coming);
-}
-
-claim read_claim(wire_reader& r) {
-  claim c;
-  auto& [partition, epoch, leads, holds, members, coming] = c;
-  partition = r.number();
-  epoch = read_epoch(r);
-  leads = r.flag();
-  holds = r.flag();
-  members = read_members(r);
-  coming = read_members(r);
-  return c;
-}
-
 membership::membership(membership_options o, std::int64_t now)
   : options_(std::move(o)), start_ms_(now), listed_(options_.open), leaders_(options_.partitions) {}
 

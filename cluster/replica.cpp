@@ -49,18 +49,6 @@ status replica::room_for_writes() const {
   return ok();
 }
 
-namespace {
-
-/// Whether an operation with this answer left everything as it was, so that it need not be logged.
-bool changed_nothing(const operation_body& body, const value& answer) {
-  if (std::holds_alternative<op::put>(body) || std::holds_alternative<op::put_many>(body)
-      || std::holds_alternative<op::push>(body) || std::holds_alternative<op::update_counter>(body))
-    return false;
-  return answer == value{0} || answer == value{false} || answer == value::list({});
-}
-
-} // namespace
-
 result<proposal> replica::propose(const request_id& who, operation what, std::int64_t now) {
   if (auto s = ready_for_writes(); !s)
     return s.why();
@@ -114,7 +102,7 @@ position replica::append_own(const entry& e) {
   byte_buffer bytes;
   bytes.reserve(64);
   wire_writer w{bytes};
-  write(w, e);
+  encode(w, e);
   log_.append(promised_, bytes);
   stamp_ms_ = e.stamp_ms;
   note_stamp(stamp_ms_, log_.last().index);

@@ -16,10 +16,8 @@ progress_report replica::report_of() const {
   r.last = log_.last();
   r.transfer = transfer_;
   r.given_up = given_up_;
-  if (installing_) {
-    r.installing = true;
-    r.at = installing_->at();
-  }
+  if (installing_)
+    r.installing = installing_->at();
   return r;
 }
 
@@ -74,7 +72,7 @@ bool replica::take_entries(const append& m, progress_report& report) {
   for (const auto& run : m.entries.runs)
     for (std::uint64_t n = 0; n < run.count; ++n) {
       const auto before = r.rest();
-      const entry e = read_entry(r);
+      const auto e = decode<entry>(r);
       if (!r.ok())
         return false; // mangled on its way: as if it were lost
       ++i;
@@ -117,7 +115,7 @@ void replica::on(member_id from, const install_snapshot& m, std::int64_t now) {
   }
   if (accepted && m.to.complete) {
     wire_reader r{m.sessions};
-    sessions_ = sessions::read(r);
+    decode(r, sessions_);
     if (!r.finish()) {
       become_blank();
       return;

@@ -139,7 +139,7 @@ void replica::send_piece(progress& p, send_budget& budget, std::int64_t now,
   m.to = read_piece(store_, p.sent, std::min(budget.pieces, piece_bytes), m.piece);
   if (m.to.complete) {
     wire_writer w{m.sessions};
-    write(w, sessions_);
+    encode(w, sessions_);
   }
   const std::size_t bytes = m.piece.size() + m.sessions.size();
   budget.pieces -= std::min(budget.pieces, bytes);
@@ -233,11 +233,11 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
 void replica::on_snapshot_report(progress& p, const progress_report& m) {
   if (m.transfer != p.transfer) {
     // Of another transfer: one that another primary began can go on if it stands on our log.
-    if (!m.installing || p.begun || !log_.has(m.last) || !m.at.portable())
+    if (!m.installing || p.begun || !log_.has(m.last) || !m.installing->portable())
       return;
     p.transfer = m.transfer;
     p.begun = true;
-    p.sent = m.at;
+    p.sent = *m.installing;
     p.next = m.last.index + 1;
   }
   p.confirmed = true;
@@ -253,17 +253,17 @@ void replica::on_snapshot_report(progress& p, const progress_report& m) {
       p.next = std::max(p.next, p.match + 1);
     }
   } else if (m.accepted && !p.rewind) {
-    const auto arrived = std::ranges::find(p.under_way, m.at);
+    const auto arrived = std::ranges::find(p.under_way, *m.installing);
     if (arrived != p.under_way.end()) {
       p.under_way.erase(p.under_way.begin(), arrived + 1);
     } else if (p.under_way.empty()) {
-      p.sent = m.at;
+      p.sent = *m.installing;
       p.next = std::max(p.next, p.seen + 1);
     }
   } else if (log_.has(m.last)) { // something was lost: go on from where it stands
     p.rewind = false;
     p.under_way.clear();
-    p.sent = m.at;
+    p.sent = *m.installing;
     p.next = m.last.index + 1;
   } else {
     begin_snapshot(p);

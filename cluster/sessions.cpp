@@ -38,7 +38,7 @@ std::size_t sessions::size() const noexcept {
   return n;
 }
 
-void write(wire_writer& w, const sessions& s) {
+void encode(wire_writer& w, const sessions& s) {
   w.number(static_cast<std::uint64_t>(s.expired_ms_));
   w.number(s.clients_.size());
   for (const auto& [id, c] : s.clients_) {
@@ -54,20 +54,19 @@ void write(wire_writer& w, const sessions& s) {
   }
 }
 
-sessions sessions::read(wire_reader& r) {
-  sessions s;
+void decode(wire_reader& r, sessions& s) {
+  s.clear();
   s.expired_ms_ = static_cast<std::int64_t>(r.number());
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
-    client& c = s.clients_[r.number()];
+    sessions::client& c = s.clients_[r.number()];
     c.done = r.number();
     c.last_ms = static_cast<std::int64_t>(r.number());
     for (std::size_t answers = r.count(); answers > 0 && r.ok(); --answers) {
-      outcome& o = c.answers[r.number()];
+      sessions::outcome& o = c.answers[r.number()];
       o.index = r.number();
-      o.answer = r.read_value();
+      o.answer = r.read<value>();
     }
   }
-  return s;
 }
 
 } // namespace supercache

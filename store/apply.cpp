@@ -126,8 +126,9 @@ struct on_table {
     }
     return value{o.rows.size()};
   }
-  template <class QueueOperation>
-  result<value> operator()(const QueueOperation&) const {
+  template <class O>
+  requires(!for_tables<O>) result<value>
+  operator()(const O&) const {
     return {errc::invalid_argument, "only queues and stacks push, pop, drain and extend"};
   }
 };
@@ -162,8 +163,9 @@ struct on_queue {
     return list_of(q.pop(name, SIZE_MAX), item_too_deep);
   }
   result<value> operator()(const op::clear&) const { return value{q.pop(name, SIZE_MAX).size()}; }
-  template <class TableOperation>
-  result<value> operator()(const TableOperation&) const {
+  template <class O>
+  requires(!for_queues<O>) result<value>
+  operator()(const O&) const {
     return {errc::invalid_argument,
             "queues and stacks know push, pop, drain, extend and clear only"};
   }
@@ -227,26 +229,17 @@ std::string_view to_string(space_kind k) noexcept {
 }
 
 std::string_view name_of(const operation_body& body) noexcept {
-  constexpr std::string_view names[] = {"put",
-                                        "put_many",
-                                        "insert_new",
-                                        "remove",
-                                        "take",
-                                        "update_element",
-                                        "update_counter",
-                                        "compare_exchange",
-                                        "expire",
-                                        "remove_match",
-                                        "clear",
-                                        "push",
-                                        "pop",
-                                        "drain",
-                                        "exchange",
-                                        "restore",
-                                        "extend",
-                                        "wipe"};
-  static_assert(std::size(names) == std::variant_size_v<operation_body>);
-  return names[body.index()];
+  return std::visit([](const auto& o) { return o.about.name; }, body);
+}
+
+bool changed_nothing(const operation_body& body, const value& answer) noexcept {
+  switch (std::visit([](const auto& o) { return o.about.unchanged; }, body)) {
+    case unchanged::never: return false;
+    case unchanged::zero: return answer.is_int() && answer.as_int() == 0;
+    case unchanged::no: return answer.is_bool() && !answer.as_bool();
+    case unchanged::empty_list: return answer.is_list() && answer.items().empty();
+  }
+  std::abort();
 }
 
 } // namespace SUPERCACHE_ABI

@@ -36,7 +36,7 @@ space read_place(wire_reader& r) {
   constexpr std::uint64_t space_kinds = 5;
   space s;
   s.kind = static_cast<space_kind>(r.number_below(space_kinds, "kind of space"));
-  const value name = r.read_value();
+  const value name = r.read<value>();
   if (r.ok() && !name.is_string())
     r.fail("no name where one belongs");
   if (r.ok())
@@ -181,7 +181,7 @@ bool may_be_a_backup(byte_view in) {
 }
 
 result<block> read_head(wire_reader& r) {
-  const value name = r.read_value();
+  const value name = r.read<value>();
   const auto version = r.number();
   if (!r.ok() || name != value{mark})
     return no_backup();
@@ -189,13 +189,13 @@ result<block> read_head(wire_reader& r) {
     return {errc::malformed, "is a backup of format " + std::to_string(version)
                                + "; this program reads formats up to "
                                + std::to_string(format_version) + ": take a newer one"};
-  return block{head{r.read_value()}};
+  return block{head{r.read<value>()}};
 }
 
 block read_part(wire_reader& r) {
   part p;
   p.index = r.number();
-  const value moment = r.read_value();
+  const value moment = r.read<value>();
   if (r.ok() && !moment.is_int())
     r.fail("no time where one belongs");
   if (r.ok())
@@ -208,7 +208,7 @@ block read_rows(wire_reader& r) {
   out.all.resize(r.count());
   for (auto& [row, left_ms] : out.all) {
     left_ms = static_cast<std::int64_t>(r.number_below(INT64_MAX, "time to live"));
-    row = r.read_record();
+    row = r.read<record>();
     if (r.ok() && row.empty())
       r.fail("a record without elements");
   }
@@ -221,7 +221,7 @@ block read_items(wire_reader& r) {
   items out{read_place(r), r.number(), {}};
   out.all.resize(r.count());
   for (value& x : out.all)
-    x = r.read_value();
+    x = r.read<value>();
   if (r.ok() && is_table(out.where.kind))
     r.fail("items of what is no queue nor stack");
   return out;

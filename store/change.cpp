@@ -1,12 +1,7 @@
 #include <supercache/store/change.hpp>
-#include <supercache/store/wire.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <array>
-
-// How they travel:
-//   interest     space, has a key {key}, has a pattern {pattern}
-//   transition   space, kind, has one before {record}, has one after {record}
-//   change       space, kind, has a record {record}
 
 namespace supercache::inline SUPERCACHE_ABI {
 
@@ -14,21 +9,17 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kinds = {"stored", "removed", "expired", "missed"};
 
-void write_row(wire_writer& w, const record& r) {
+void encode_row(wire_writer& w, const record& r) {
   w.flag(!r.empty());
   if (!r.empty())
     w.item(r);
 }
-record read_row(wire_reader& r) { return r.flag() ? r.read_record() : record{}; }
+void decode_row(wire_reader& r, record& x) { x = r.flag() ? r.read<record>() : record{}; }
 
-change_kind read_kind(wire_reader& r) {
-  return static_cast<change_kind>(r.number_below(kinds.size(), "kind of change"));
-}
-
-template <class T, class Read>
-result<T> decode(byte_view& in, Read read) {
+template <class T>
+result<T> decode_front(byte_view& in) {
   wire_reader r{in};
-  T x = read(r);
+  T x = decode<T>(r);
   if (auto s = r.status(); !s)
     return s.why();
   in = r.rest();
@@ -77,59 +68,42 @@ std::optional<change> change_filter::sees(const transition& t) const {
 
 // -- how they travel ----------------------------------------------------------------------------
 
-void write(wire_writer& w, const interest& i) {
-  w.target(i.where);
-  w.flag(i.key.has_value());
-  if (i.key)
-    w.item(*i.key);
-  w.flag(i.what.has_value());
-  if (i.what)
-    w.item(*i.what);
+void encode(wire_writer& w, const transition& t) {
+  encode(w, t.where);
+  encode(w, t.kind);
+  encode_row(w, t.before);
+  encode_row(w, t.after);
 }
 
-interest read_interest(wire_reader& r) {
-  interest i{r.target()};
-  if (r.flag())
-    i.key = r.read_value();
-  if (r.flag())
-    i.what = r.read_pattern();
-  return i;
+void decode(wire_reader& r, transition& t) {
+  decode(r, t.where);
+  decode(r, t.kind);
+  decode_row(r, t.before);
+  decode_row(r, t.after);
 }
 
-void write(wire_writer& w, const transition& t) {
-  w.target(t.where);
-  w.number(static_cast<std::uint64_t>(t.kind));
-  write_row(w, t.before);
-  write_row(w, t.after);
+void encode(wire_writer& w, const change& x) {
+  encode(w, x.where);
+  encode(w, x.kind);
+  encode_row(w, x.row);
 }
 
-transition read_transition(wire_reader& r) {
-  transition t{r.target(), read_kind(r), {}, {}};
-  t.before = read_row(r);
-  t.after = read_row(r);
-  return t;
+void decode(wire_reader& r, change& x) {
+  decode(r, x.where);
+  decode(r, x.kind);
+  decode_row(r, x.row);
 }
 
 void encode(const change& x, byte_buffer& out) {
   wire_writer w{out};
-  w.target(x.where);
-  w.number(static_cast<std::uint64_t>(x.kind));
-  write_row(w, x.row);
+  encode(w, x);
 }
-result<change> decode_change(byte_view& in) {
-  return decode<change>(in, [](wire_reader& r) {
-    change x;
-    x.where = r.target();
-    x.kind = read_kind(r);
-    x.row = read_row(r);
-    return x;
-  });
-}
+result<change> decode_change(byte_view& in) { return decode_front<change>(in); }
 
 void encode(const interest& x, byte_buffer& out) {
   wire_writer w{out};
-  write(w, x);
+  encode(w, x);
 }
-result<interest> decode_interest(byte_view& in) { return decode<interest>(in, read_interest); }
+result<interest> decode_interest(byte_view& in) { return decode_front<interest>(in); }
 
 } // namespace supercache::inline SUPERCACHE_ABI

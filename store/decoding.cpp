@@ -45,20 +45,36 @@ private:
   std::int64_t read_integer();
   bool read_bool();
   std::string read_text();
-  std::vector<value> read_values();
-  std::vector<record> read_records();
-  std::vector<std::pair<std::uint32_t, value>> read_changes();
-  std::vector<op::restore::row> read_restored();
   template <class E>
   E read_enum(E last) {
     return static_cast<E>(read_unsigned(static_cast<std::uint64_t>(last)));
   }
   std::uint32_t read_uint32() { return static_cast<std::uint32_t>(read_unsigned(UINT32_MAX)); }
 
+  // -- the same by type
+  void read(value& x) { x = read_any(); }
+  void read(record& x) { x = read_record(); }
+  void read(std::optional<record>& x) { x = read_optional(); }
+  void read(pattern& x) { x = read_pattern(); }
+  void read(std::int64_t& x) { x = read_integer(); }
+  void read(std::uint64_t& x) { x = read_unsigned(UINT64_MAX); }
+  void read(std::uint32_t& x) { x = read_uint32(); }
+  void read(bool& x) { x = read_bool(); }
+  template <class A, class B>
+  void read(std::pair<A, B>& x) {
+    read(x.first);
+    read(x.second);
+  }
+  template <class T>
+  void read(std::vector<T>& xs);
+  template <described T>
+  void read(T& x) {
+    for_each_field(x, [&](auto& field) { read(field); });
+  }
+
   // -- patterns and operations
   term read_term(unsigned levels);
   guard read_guard(unsigned levels);
-  operation_body read_body(op_code code, std::uint64_t fields);
 
   /// Checks that an array has the fields of its kind.
   void need_fields(std::uint64_t found, std::uint64_t wanted) const {
@@ -194,42 +210,16 @@ std::string reader::read_text() {
   return std::string{t.text};
 }
 
-std::vector<value> reader::read_values() {
-  std::vector<value> xs(begin_array(0));
-  for (value& x : xs)
-    x = read_any();
-  return xs;
-}
-
-std::vector<record> reader::read_records() {
-  std::vector<record> rs(begin_array(0));
-  for (record& r : rs)
-    r = read_record();
-  return rs;
-}
-
-std::vector<std::pair<std::uint32_t, value>> reader::read_changes() {
+template <class T>
+void reader::read(std::vector<T>& xs) {
+  constexpr auto width = items_in_array<T>;
   const auto n = begin_array(0);
-  if (n % 2 != 0)
-    in_.fail("changes are pairs of position and value; there is an odd number of items");
-  std::vector<std::pair<std::uint32_t, value>> changes(n / 2);
-  for (auto& [pos, x] : changes) {
-    pos = read_uint32();
-    x = read_any();
-  }
-  return changes;
-}
-
-std::vector<op::restore::row> reader::read_restored() {
-  const auto n = begin_array(0);
-  if (n % 2 != 0)
-    in_.fail("rows are restored with their times to live; there is an odd number of items");
-  std::vector<op::restore::row> rows(n / 2);
-  for (auto& [row, ttl_ms] : rows) {
-    row = read_record();
-    ttl_ms = read_integer();
-  }
-  return rows;
+  if (n % width != 0)
+    in_.fail("array of size " + std::to_string(n) + " where groups of " + std::to_string(width)
+             + " belong");
+  xs.resize(n / width);
+  for (T& x : xs)
+    read(x);
 }
 
 // -- patterns -----------------------------------------------------------------------------------
@@ -288,44 +278,16 @@ pattern reader::read_pattern() {
 
 // -- operations ---------------------------------------------------------------------------------
 
-operation_body reader::read_body(op_code code, std::uint64_t fields) {
-  // The initialisers in braces are evaluated from left to right.
-  constexpr std::uint8_t fields_of[] = {2, 2, 2, 1, 1, 2, 5, 4, 2, 1, 0, 1, 1, 0, 2, 2, 2, 0};
-  static_assert(std::size(fields_of) == std::variant_size_v<operation_body>);
-  need_fields(fields, fields_of[static_cast<std::size_t>(code)]);
-  switch (code) {
-    case op_code::put: return op::put{read_record(), read_integer()};
-    case op_code::put_many: return op::put_many{read_records(), read_integer()};
-    case op_code::insert_new: return op::insert_new{read_record(), read_integer()};
-    case op_code::remove: return op::remove{read_any()};
-    case op_code::take: return op::take{read_any()};
-    case op_code::update_element: return op::update_element{read_any(), read_changes()};
-    case op_code::update_counter:
-      return op::update_counter{read_any(), read_uint32(), read_integer(), read_optional(),
-                                read_integer()};
-    case op_code::compare_exchange:
-      return op::compare_exchange{read_any(), read_optional(), read_optional(), read_integer()};
-    case op_code::expire: return op::expire{read_any(), read_integer()};
-    case op_code::remove_match: return op::remove_match{read_pattern()};
-    case op_code::clear: return op::clear{};
-    case op_code::push: return op::push{read_values()};
-    case op_code::pop: return op::pop{read_unsigned(UINT64_MAX)};
-    case op_code::drain: return op::drain{};
-    case op_code::exchange: return op::exchange{read_record(), read_bool()};
-    case op_code::restore: return op::restore{read_restored(), read_unsigned(UINT64_MAX)};
-    case op_code::extend: return op::extend{read_values(), read_unsigned(UINT64_MAX)};
-    case op_code::wipe: return op::wipe{};
-  }
-  in_.fail("unknown operation");
-}
-
 operation reader::read_operation() {
   const auto fields = begin_array(op_head_fields) - op_head_fields;
-  const auto code = read_enum(op_code::wipe);
+  const auto code = read_unsigned(std::variant_size_v<operation_body> - 1);
   operation o;
   o.target.kind = read_enum(last_space);
   o.target.name = read_text();
-  o.body = read_body(code, fields);
+  alternatives<operation_body>::emplace(o.body, code, [&]<class O>(O& body) {
+    need_fields(fields, field_count<O>);
+    read(body);
+  });
   return o;
 }
 

@@ -48,7 +48,7 @@ public:
   explicit writer(byte_buffer& out) : to_{out}, pack_{to_} {}
 
   void put(const value& x);
-  void put(const record& x) { put_array(x.items()); }
+  void put(const record& x) { put_all(x.items()); }
   void put(const std::optional<record>& x);
   void put(const term& x);
   void put(const guard& x);
@@ -57,21 +57,33 @@ public:
     put(static_cast<std::uint64_t>(x.kind));
     put(std::string_view{x.name});
   }
+  void put(const operation& x);
+  template <class T>
+  void put(const std::vector<T>& xs);
   void put(std::string_view x);
+  void put(bool x) { x ? pack_.pack_true() : pack_.pack_false(); }
   void put(std::int64_t x) { pack_.pack_int64(x); }
   void put(std::uint64_t x) { pack_.pack_uint64(x); }
   void put(std::uint32_t x) { pack_.pack_uint32(x); }
   void put(double x);
 
-  template <class T>
-  void put_array(const T& items) {
+  void put_all(std::span<const value> items) {
     begin_array(items.size());
-    for (const auto& x : items)
+    for (const value& x : items)
       put(x);
   }
   void begin_array(std::size_t n) { pack_.pack_array(length(n)); }
 
 private:
+  template <class A, class B>
+  void put(const std::pair<A, B>& x) {
+    put(x.first);
+    put(x.second);
+  }
+  template <described T>
+  void put(const T& x) {
+    for_each_field(x, [&](const auto& field) { put(field); });
+  }
   void put_tuple(std::span<const value> items);
   void put_map(std::span<const value> flat);
 
@@ -82,11 +94,11 @@ private:
 void writer::put(const value& x) {
   switch (x.kind()) {
     case kind::nil: pack_.pack_nil(); break;
-    case kind::boolean: x.as_bool() ? pack_.pack_true() : pack_.pack_false(); break;
+    case kind::boolean: put(x.as_bool()); break;
     case kind::integer: put(x.as_int()); break;
     case kind::real: put(x.as_real()); break;
     case kind::string: put(x.as_string()); break;
-    case kind::list: put_array(x.items()); break;
+    case kind::list: put_all(x.items()); break;
     case kind::tuple: put_tuple(x.items()); break;
     case kind::map: put_map(x.items()); break;
   }
@@ -122,7 +134,7 @@ void writer::put_tuple(std::span<const value> items) {
   byte_buffer& out = to_.out;
   const std::size_t start = out.size();
   out.resize(start + guess);
-  put_array(items);
+  put_all(items);
   small_sink header;
   msgpack::packer<small_sink>{header}.pack_ext(length(out.size() - start - guess), tuple_ext);
   const auto at = out.begin() + static_cast<std::ptrdiff_t>(start);
@@ -169,90 +181,36 @@ void writer::put(const guard& x) {
 
 void writer::put(const pattern& x) {
   begin_array(x.when ? 2 : 1);
-  put_array(x.terms);
+  put(x.terms);
   if (x.when)
     put(*x.when);
 }
 
+template <class T>
+void writer::put(const std::vector<T>& xs) {
+  begin_array(items_in_array<T> * xs.size());
+  for (const T& x : xs)
+    put(x);
+}
+
 // -- operations ---------------------------------------------------------------------------------
 
-/// Writes the fields that follow the operation's number, kind of space and name.
-struct body_writer {
-  writer& w;
-  const space& target;
-
-  void begin(op_code code, std::size_t fields) const {
-    w.begin_array(op_head_fields + fields);
-    w.put(static_cast<std::uint64_t>(code));
-    w.put(target);
-  }
-  template <class... Ts>
-  void all(op_code code, const Ts&... fields) const {
-    begin(code, sizeof...(fields));
-    (w.put(fields), ...);
-  }
-
-  void operator()(const op::put& o) const { all(op_code::put, o.row, o.ttl_ms); }
-  void operator()(const op::put_many& o) const {
-    begin(op_code::put_many, 2);
-    w.put_array(o.rows);
-    w.put(o.ttl_ms);
-  }
-  void operator()(const op::insert_new& o) const { all(op_code::insert_new, o.row, o.ttl_ms); }
-  void operator()(const op::remove& o) const { all(op_code::remove, o.key); }
-  void operator()(const op::take& o) const { all(op_code::take, o.key); }
-  void operator()(const op::update_element& o) const {
-    begin(op_code::update_element, 2);
-    w.put(o.key);
-    w.begin_array(2 * o.changes.size());
-    for (const auto& [pos, x] : o.changes) {
-      w.put(pos);
-      w.put(x);
-    }
-  }
-  void operator()(const op::update_counter& o) const {
-    all(op_code::update_counter, o.key, o.pos, o.step, o.initial, o.ttl_ms);
-  }
-  void operator()(const op::compare_exchange& o) const {
-    all(op_code::compare_exchange, o.key, o.expected, o.desired, o.ttl_ms);
-  }
-  void operator()(const op::expire& o) const { all(op_code::expire, o.key, o.ttl_ms); }
-  void operator()(const op::remove_match& o) const { all(op_code::remove_match, o.what); }
-  void operator()(const op::clear&) const { all(op_code::clear); }
-  void operator()(const op::push& o) const {
-    begin(op_code::push, 1);
-    w.put_array(o.items);
-  }
-  void operator()(const op::pop& o) const { all(op_code::pop, o.count); }
-  void operator()(const op::drain&) const { all(op_code::drain); }
-  void operator()(const op::exchange& o) const {
-    all(op_code::exchange, o.row, value{o.only_if_there});
-  }
-  void operator()(const op::restore& o) const {
-    begin(op_code::restore, 2);
-    w.begin_array(2 * o.rows.size());
-    for (const auto& [row, ttl_ms] : o.rows) {
-      w.put(row);
-      w.put(ttl_ms);
-    }
-    w.put(o.behind);
-  }
-  void operator()(const op::extend& o) const {
-    begin(op_code::extend, 2);
-    w.put_array(o.items);
-    w.put(o.behind);
-  }
-  void operator()(const op::wipe&) const { all(op_code::wipe); }
-};
+void writer::put(const operation& x) {
+  std::visit(
+    [&]<class O>(const O& body) {
+      begin_array(op_head_fields + field_count<O>);
+      put(std::uint64_t{O::about.code});
+      put(x.target);
+      for_each_field(body, [&](const auto& field) { put(field); });
+    },
+    x.body);
+}
 
 } // namespace
 
 void encode(const value& x, byte_buffer& out) { writer{out}.put(x); }
 void encode(const record& x, byte_buffer& out) { writer{out}.put(x); }
 void encode(const pattern& x, byte_buffer& out) { writer{out}.put(x); }
-void encode(const operation& x, byte_buffer& out) {
-  writer w{out};
-  std::visit(body_writer{w, x.target}, x.body);
-}
+void encode(const operation& x, byte_buffer& out) { writer{out}.put(x); }
 
 } // namespace supercache::inline SUPERCACHE_ABI

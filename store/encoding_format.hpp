@@ -38,52 +38,25 @@
 //   [9, a, …]      or                         [19, a]        is_map
 //   (how many operands a guard has is for compiled_pattern to check)
 //
-// Operation    [number, kind of space, name of space, fields …]
-//    0 put               row, ttl_ms
-//    1 put_many          [row, …], ttl_ms
-//    2 insert_new        row, ttl_ms
-//    3 remove            key
-//    4 take              key
-//    5 update_element    key, [position, value, position, value, …]
-//    6 update_counter    key, position, step, optional row, ttl_ms
-//    7 compare_exchange  key, optional expected row, optional desired row, ttl_ms
-//    8 expire            key, ttl_ms
-//    9 remove_match      pattern
-//   10 clear
-//   11 push              [value, …]
-//   12 pop               count
-//   13 drain
-//   14 exchange          row, only if there
-//   15 restore           [row, ttl_ms, row, ttl_ms, …], behind
-//   16 extend            [value, …], behind
-//   17 wipe
+// Operation    [code, kind of space, name of space, fields …]
+// Code and fields are those that the operation describes (operation.hpp), each field as its type:
+//   bool, integers, value, record, optional, pattern   as above
+//   vector      array; of pairs and rows with a time to live, all their fields in one array
 // Kinds of spaces are the numbers of `space_kind`.
 namespace supercache::detail {
 
 inline constexpr std::int8_t tuple_ext = 1;
 
-enum class op_code : std::uint8_t {
-  put = 0,
-  put_many = 1,
-  insert_new = 2,
-  remove = 3,
-  take = 4,
-  update_element = 5,
-  update_counter = 6,
-  compare_exchange = 7,
-  expire = 8,
-  remove_match = 9,
-  clear = 10,
-  push = 11,
-  pop = 12,
-  drain = 13,
-  exchange = 14,
-  restore = 15,
-  extend = 16,
-  wipe = 17,
-};
-/// Number, kind of space, name of space.
+/// Code, kind of space, name of space.
 inline constexpr std::size_t op_head_fields = 3;
+
+/// How many items of an array one `T` takes.
+template <class T>
+inline constexpr std::size_t items_in_array = 1;
+template <described T>
+inline constexpr std::size_t items_in_array<T> = field_count<T>;
+template <class A, class B>
+inline constexpr std::size_t items_in_array<std::pair<A, B>> = 2;
 
 inline constexpr auto last_term = term::what::list;
 inline constexpr auto last_guard = guard::op::is_map;
@@ -93,6 +66,5 @@ inline constexpr auto last_space = space_kind::structs;
 static_assert(static_cast<int>(term::what::literal) == 0 && static_cast<int>(last_term) == 4);
 static_assert(static_cast<int>(guard::op::literal) == 0 && static_cast<int>(guard::op::both) == 8
               && static_cast<int>(guard::op::is_nil) == 11 && static_cast<int>(last_guard) == 19);
-static_assert(std::variant_size_v<operation_body> == 18, "number the new operation above");
 
 } // namespace supercache::detail

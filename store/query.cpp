@@ -1,152 +1,26 @@
 #include <supercache/store/partition_store.hpp>
 #include <supercache/store/query.hpp>
 #include <supercache/store/snapshot.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <algorithm>
 
-// How queries travel, and what a partition answers to them.
-//
-//   query    kind of query, kind of space, name of space, fields as they stand in `ask`
-//   answer   one, number of groups of rows {number of rows, rows},
-//            number of bindings {number, values}
-
 namespace supercache {
 
-// -- how they travel ----------------------------------------------------------------------------
-
-namespace {
-
-void write_values(wire_writer& w, const std::vector<value>& xs) {
-  w.number(xs.size());
-  for (const value& x : xs)
-    w.item(x);
-}
-std::vector<value> read_values(wire_reader& r) {
-  std::vector<value> xs(r.count());
-  for (value& x : xs)
-    x = r.read_value();
-  return xs;
-}
-
-struct query_writer {
-  wire_writer& w;
-  void operator()(const ask::get& q) const { write_values(w, q.keys); }
-  void operator()(const ask::match& q) const {
-    w.item(q.what);
-    w.flag(q.bind);
-  }
-  void operator()(const ask::range& q) const {
-    w.item(q.low);
-    w.item(q.high);
-  }
-  void operator()(const ask::page& q) const {
-    w.item(q.from);
-    w.text(q.prefix);
-    w.number(q.most);
-    w.flag(q.keys_only);
-  }
-  void operator()(const ask::ttl& q) const { w.item(q.key); }
-  void operator()(const ask::match_some& q) const {
-    w.item(q.what);
-    w.flag(q.bind);
-    w.number(q.limit);
-  }
-  void operator()(const ask::count_match& q) const { w.item(q.what); }
-  void operator()(const ask::names& q) const {
-    w.item(q.from);
-    w.text(q.prefix);
-    w.number(q.most);
-  }
-  void operator()(const ask::snapshot& q) const {
-    w.number(q.id);
-    w.number(q.number);
-    w.number(q.budget);
-  }
-  template <class NoFields>
-  void operator()(const NoFields&) const {}
-};
-
-query_body read_body(wire_reader& r, std::size_t kind) {
-  switch (kind) {
-    case 0: return ask::get{read_values(r)};
-    case 1: {
-      auto what = r.read_pattern();
-      return ask::match{std::move(what), r.flag()};
-    }
-    case 2: {
-      auto low = r.read_value();
-      return ask::range{std::move(low), r.read_value()};
-    }
-    case 3: return ask::count{};
-    case 4: {
-      auto from = r.read_value();
-      auto prefix = r.text();
-      const auto most = r.number();
-      return ask::page{std::move(from), std::move(prefix), most, r.flag()};
-    }
-    case 5: return ask::peek{};
-    case 6: return ask::ttl{r.read_value()};
-    case 7: {
-      auto from = r.read_value();
-      auto prefix = r.text();
-      return ask::names{std::move(from), std::move(prefix), r.number()};
-    }
-    case 8: return ask::size{};
-    case 9: {
-      auto what = r.read_pattern();
-      const bool bind = r.flag();
-      return ask::match_some{std::move(what), bind, r.number()};
-    }
-    case 10: return ask::count_match{r.read_pattern()};
-    default: {
-      const auto id = r.number(), number = r.number();
-      return ask::snapshot{id, number, r.number()};
-    }
-  }
-}
-
-} // namespace
-
-void write(wire_writer& w, const query& q) {
+void encode(wire_writer& w, const query& q) {
   w.number(q.body.index());
-  w.target(q.target);
-  std::visit(query_writer{w}, q.body);
+  encode(w, q.target);
+  std::visit([&](const auto& body) { encode(w, body); }, q.body);
 }
 
-query read_query(wire_reader& r) {
-  query q;
-  const auto kind = r.number_below(std::variant_size_v<query_body>, "kind of query");
-  q.target = r.target();
-  q.body = read_body(r, kind);
-  return q;
+void decode(wire_reader& r, query& q) {
+  const auto code = r.number_below(std::variant_size_v<query_body>, "kind of query");
+  decode(r, q.target);
+  detail::alternatives<query_body>::emplace(q.body, code, [&](auto& body) { decode(r, body); });
 }
 
-void write(wire_writer& w, const answer& a) {
-  w.item(a.one);
-  w.number(a.rows.size());
-  for (const auto& group : a.rows) {
-    w.number(group.size());
-    for (const record& x : group)
-      w.item(x);
-  }
-  w.number(a.found.size());
-  for (const bindings& b : a.found)
-    write_values(w, b);
-}
-
-answer read_answer(wire_reader& r) {
-  answer a;
-  a.one = r.read_value();
-  a.rows.resize(r.count());
-  for (auto& group : a.rows) {
-    group.resize(r.count());
-    for (record& x : group)
-      x = r.read_record();
-  }
-  a.found.resize(r.count());
-  for (bindings& b : a.found)
-    b = read_values(r);
-  return a;
+bool is_long(const query_body& body) noexcept {
+  return std::visit([](const auto& q) { return q.about.takes == takes::longer; }, body);
 }
 
 // -- what a partition answers -------------------------------------------------------------------
@@ -162,8 +36,6 @@ answer names_of(const partition_store& store, const space& target, const ask::na
   const auto names = store.names(target.kind, above, q.prefix, q.most);
   return {value::list(value_list(names.begin(), names.end())), {}, {}};
 }
-
-failure no_snapshot() { return {errc::internal, "a snapshot is of a partition, not of a space"}; }
 
 /// A table's answers; the table is null when nothing was ever written to it.
 struct from_table {
@@ -226,7 +98,6 @@ struct from_table {
     a.one = *std::move(next);
     return a;
   }
-  result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
   result<answer> operator()(const ask::ttl& q) const {
     answer a;
     if (!t)
@@ -240,7 +111,9 @@ struct from_table {
   result<answer> operator()(const ask::size&) const {
     return answer{value::list({t ? t->count(now) : 0, store.bytes()}), {}, {}};
   }
-  result<answer> operator()(const ask::peek&) const {
+  template <class Q>
+  requires(!for_tables<Q>) result<answer>
+  operator()(const Q&) const {
     return {errc::invalid_argument, "only queues and stacks can be peeked into"};
   }
 };
@@ -260,9 +133,9 @@ struct from_queue {
   result<answer> operator()(const ask::names& which) const {
     return names_of(store, target, which);
   }
-  result<answer> operator()(const ask::snapshot&) const { return no_snapshot(); }
-  template <class OfTables>
-  result<answer> operator()(const OfTables&) const {
+  template <class Q>
+  requires(!for_queues<Q>) result<answer>
+  operator()(const Q&) const {
     return {errc::invalid_argument, "of queues and stacks one can ask count, peek and names only"};
   }
 };

@@ -77,20 +77,6 @@ value write_items(wire_writer& w, const partition_store& from, const transfer_po
 
 } // namespace
 
-void write(wire_writer& w, const transfer_point& p) {
-  w.flag(p.complete);
-  w.target(p.where);
-  w.item(p.inner);
-}
-
-transfer_point read_point(wire_reader& r) {
-  transfer_point p;
-  p.complete = r.flag();
-  p.where = r.target();
-  p.inner = r.read_value();
-  return p;
-}
-
 transfer_point read_piece(const partition_store& from, const transfer_point& at, std::size_t budget,
                           byte_buffer& out) {
   wire_writer w{out};
@@ -105,7 +91,7 @@ transfer_point read_piece(const partition_store& from, const transfer_point& at,
     if (auto s = spaces.next())
       next.where = *std::move(s);
     else
-      next = {{}, {}, true};
+      next = {true};
   }
   return next;
 }
@@ -116,7 +102,7 @@ status installation::take_rows(wire_reader& r, const space& s) {
   table& t = s.kind == space_kind::tuples ? store_.tuples() : store_.open(s.kind, s.name);
   for (std::size_t n = r.count(); n > 0 && r.ok(); --n) {
     const auto deadline = static_cast<std::int64_t>(r.number());
-    record row = r.read_record();
+    record row = r.read<record>();
     if (!r.ok())
       break;
     if (row.size() <= t.key_pos()) {
@@ -136,7 +122,7 @@ status installation::take_items(wire_reader& r, const space& s) {
   size_ = next + left_;
   value_list items(r.count());
   for (value& x : items)
-    x = r.read_value();
+    x = r.read<value>();
   if (r.ok())
     (s.kind == space_kind::queue ? store_.queues() : store_.stacks()).add_slice(s.name, items);
   return r.status();
@@ -175,75 +161,82 @@ void installation::apply(const operation& o, const stamp& now) {
   }
   switch (part_here(o.target)) {
     case part::all: (void)store_.apply(o, now); break;
-    case part::some: apply_to_some(o, now); break;
+    case part::some:
+      if (is_table(o.target.kind))
+        apply_to_table(o, now);
+      else
+        apply_to_queue(o, now);
+      break;
     case part::none: break;
   }
 }
 
 namespace {
 
-/// The key that an operation of a table concerns, nullptr if it concerns all.
-struct key_of {
-  std::size_t key_pos;
-  const value* in(const record& r) const { return r.size() > key_pos ? &r[key_pos] : nullptr; }
-  const value* operator()(const op::put& o) const { return in(o.row); }
-  const value* operator()(const op::insert_new& o) const { return in(o.row); }
-  const value* operator()(const op::exchange& o) const { return in(o.row); }
-  const value* operator()(const op::restore& o) const {
-    return o.behind && !o.rows.empty() ? in(o.rows.front().what) : nullptr;
-  }
-  const value* operator()(const op::remove& o) const { return &o.key; }
-  const value* operator()(const op::take& o) const { return &o.key; }
-  const value* operator()(const op::update_element& o) const { return &o.key; }
-  const value* operator()(const op::update_counter& o) const { return &o.key; }
-  const value* operator()(const op::compare_exchange& o) const { return &o.key; }
-  const value* operator()(const op::expire& o) const { return &o.key; }
-  template <class OfMany>
-  const value* operator()(const OfMany&) const {
-    return nullptr;
-  }
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
 };
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
+const record& row_of(const record& r) { return r; }
+const record& row_of(const op::restore::row& r) { return r.what; }
+
+/// Whether a table refuses these rows, all of them.
+template <class O>
+bool refuses_rows(const O& o, std::size_t key_pos) {
+  const auto has_key = [&](const auto& r) { return row_of(r).size() > key_pos; };
+  if (!std::ranges::all_of(o.rows, has_key))
+    return true;
+  if constexpr (std::is_same_v<O, op::restore>)
+    return o.behind && std::ranges::any_of(o.rows, [&](const auto& r) {
+             return r.what[key_pos] != o.rows.front().what[key_pos];
+           });
+  return false;
+}
 
 } // namespace
 
-void installation::apply_to_some(const operation& o, const stamp& now) {
-  if (!is_table(o.target.kind)) {
-    if (const auto* p = std::get_if<op::push>(&o.body))
-      push(o, *p, now);
-    else if (const auto* x = std::get_if<op::extend>(&o.body))
-      extend(o, *x, now);
-    else if (const auto* n = std::get_if<op::pop>(&o.body))
-      pop(o, n->count, now);
-    else if (std::holds_alternative<op::drain>(o.body) || std::holds_alternative<op::clear>(o.body))
-      pop(o, UINT64_MAX, now);
-    return; // others are refused
-  }
+void installation::apply_to_queue(const operation& o, const stamp& now) {
+  std::visit(overloaded{
+               [&](const op::push& x) { push(o, x, now); },
+               [&](const op::extend& x) { extend(o, x, now); },
+               [&](const op::pop& x) { pop(o, x.count, now); },
+               [&](const op::drain&) { pop(o, UINT64_MAX, now); },
+               [&](const op::clear&) { pop(o, UINT64_MAX, now); },
+               []<class O>(const O&) { static_assert(!for_queues<O>); }, // refused
+             },
+             o.body);
+}
+
+void installation::apply_to_table(const operation& o, const stamp& now) {
   const table* t = table_of(store_, o.target);
-  const auto here = [&](const value& key) { return t && t->covers(at_.inner, key, hash(key)); };
   const std::size_t key_pos = t ? t->key_pos() : 0;
-  if (const auto* many = std::get_if<op::put_many>(&o.body)) {
-    op::put_many mine{{}, many->ttl_ms};
-    const auto fits = [&](const record& r) { return r.size() > key_pos; };
-    if (std::ranges::all_of(many->rows, fits)) // else all of it is refused
-      std::ranges::copy_if(many->rows, std::back_inserter(mine.rows),
-                           [&](const record& r) { return here(r[key_pos]); });
-    if (!mine.rows.empty())
-      (void)store_.apply({o.target, std::move(mine)}, now);
-    return;
-  }
-  if (const auto* many = std::get_if<op::restore>(&o.body); many && !many->behind) {
-    op::restore mine;
-    const auto fits = [&](const auto& x) { return x.what.size() > key_pos; };
-    if (std::ranges::all_of(many->rows, fits)) // else all of it is refused
-      std::ranges::copy_if(many->rows, std::back_inserter(mine.rows),
-                           [&](const auto& x) { return here(x.what[key_pos]); });
-    if (!mine.rows.empty())
-      (void)store_.apply({o.target, std::move(mine)}, now);
-    return;
-  }
-  const value* key = std::visit(key_of{key_pos}, o.body);
-  if (!key || here(*key))
-    (void)store_.apply(o, now);
+  const auto here = [&](const value& key) { return t && t->covers(at_.inner, key, hash(key)); };
+  const auto apply_if = [&](bool concerned) {
+    if (concerned)
+      (void)store_.apply(o, now);
+  };
+  std::visit(
+    [&]<class O>(const O& body) {
+      if constexpr (O::about.concerns == concerns::key) {
+        apply_if(here(body.key));
+      } else if constexpr (O::about.concerns == concerns::row) {
+        apply_if(body.row.size() > key_pos && here(body.row[key_pos]));
+      } else if constexpr (O::about.concerns == concerns::rows) {
+        if (refuses_rows(body, key_pos))
+          return;
+        O mine = body;
+        std::erase_if(mine.rows, [&](const auto& r) { return !here(row_of(r)[key_pos]); });
+        if (!mine.rows.empty())
+          (void)store_.apply({o.target, std::move(mine)}, now);
+      } else {
+        static_assert(O::about.concerns == concerns::space);
+        apply_if(true);
+      }
+    },
+    o.body);
 }
 
 void installation::push(const operation& o, const op::push& p, const stamp& now) {

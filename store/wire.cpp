@@ -140,6 +140,38 @@ std::size_t wire_reader::count() {
   return 0;
 }
 
+namespace {
+
+template <class T>
+T read_with(result<T> (*decode)(byte_view&), wire_reader& r, byte_view& in) {
+  if (!r.ok())
+    return {};
+  auto x = decode(in);
+  if (x)
+    return *std::move(x);
+  r.fail(x.why().message);
+  return {};
+}
+
+} // namespace
+
+template <>
+value wire_reader::read() {
+  return read_with(decode_value, *this, in_);
+}
+template <>
+record wire_reader::read() {
+  return read_with(decode_record, *this, in_);
+}
+template <>
+pattern wire_reader::read() {
+  return read_with(decode_pattern, *this, in_);
+}
+template <>
+operation wire_reader::read() {
+  return read_with(decode_operation, *this, in_);
+}
+
 status wire_reader::status() const {
   if (ok_)
     return supercache::ok();

@@ -85,7 +85,7 @@ bool link::send(const frame::item& i, std::size_t most) {
   if (!up_ || outbox_.size() > most)
     return false;
   wire_writer w{outbox_};
-  frame::write(w, i);
+  frame::encode(w, i);
   const auto* q = std::get_if<frame::question>(&i);
   asks_ = asks_ || (q && !q->hold_ms) || std::holds_alternative<frame::request>(i);
   waiting_ = true;
@@ -122,8 +122,8 @@ void link::send_now(const frame::item& i) {
   byte_buffer bytes;
   wire_writer w{bytes};
   const auto h = header();
-  frame::write(w, h);
-  frame::write(w, i);
+  frame::encode(w, h);
+  frame::encode(w, i);
   told_ = h.received;
   post(std::move(bytes), h.session, true);
 }
@@ -169,7 +169,7 @@ host::left link::collect(std::size_t partition, send_budget& budget, wire_writer
     const auto* entries = std::get_if<append>(&m);
     asks = asks || (entries && entries->entries.count() > 0)
            || std::holds_alternative<install_snapshot>(m);
-    frame::write_message(w, partition, m);
+    frame::encode_message(w, partition, m);
   }
   return left;
 }
@@ -207,7 +207,7 @@ bool link::send_frame() {
   byte_buffer bytes;
   wire_writer w{bytes};
   const auto h = header();
-  frame::write(w, h);
+  frame::encode(w, h);
   const auto empty = bytes.size();
   bool asks = false;
   {

@@ -68,12 +68,12 @@ void node::receive_safely(link& l, byte_view bytes) noexcept {
 /// leaves in one frame per peer.
 void node::receive(link& l, byte_view bytes) {
   wire_reader r{bytes};
-  const auto h = frame::read_header(r);
+  const auto h = frame::decode_header(r);
   if (!r.ok() || ending_ || !l.received(h, bytes.size(), now_ms()))
     return;
   const batch gather{*this};
   while (r.ok() && !r.at_end()) {
-    auto i = frame::read_item(r, hosts_.size());
+    auto i = frame::decode_item(r, hosts_.size());
     if (r.ok())
       std::visit(inbox{*this, l}, i);
   }

@@ -244,23 +244,9 @@ void router::on(link& from, frame::found f) {
     again(c, std::move(f.why));
 }
 
-namespace {
-
-/// Whether a read may take so long that it delays the other messages of the connection.
-bool is_long(const query& q) {
-  return std::holds_alternative<ask::match>(q.body) || std::holds_alternative<ask::range>(q.body)
-         || std::holds_alternative<ask::page>(q.body)
-         || std::holds_alternative<ask::match_some>(q.body)
-         || std::holds_alternative<ask::count_match>(q.body)
-         || std::holds_alternative<ask::names>(q.body)
-         || std::holds_alternative<ask::snapshot>(q.body);
-}
-
-} // namespace
-
 void router::on(link& from, const frame::question& q) {
   const auto incarnation = from.incarnation();
-  if (is_long(q.what))
+  if (is_long(q.what.body))
     node_.elsewhere(q.partition,
                     [this, &from, incarnation, q] { answer_to(from, incarnation, q); });
   else

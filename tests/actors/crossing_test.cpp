@@ -23,7 +23,7 @@ public:
     endpoint_ = system_.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {[this](frame_atom, const wire_frame& f) {
         wire_reader r{f.bytes};
-        const auto session = frame::read_header(r).session;
+        const auto session = frame::decode_header(r).session;
         const std::lock_guard hold{lock_};
         sessions_.insert(session);
       }};

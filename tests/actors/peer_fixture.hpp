@@ -30,7 +30,7 @@ inline supercache::hello hello_of_z(supercache::cache& c) {
 inline supercache::byte_buffer empty_frame(std::uint64_t session) {
   supercache::byte_buffer bytes;
   supercache::wire_writer w{bytes};
-  supercache::frame::write(w, supercache::frame::header{session, 0});
+  supercache::frame::encode(w, supercache::frame::header{session, 0});
   return bytes;
 }
 

@@ -21,9 +21,9 @@ struct answers {
 
   void take(byte_view bytes) {
     wire_reader r{bytes};
-    frame::read_header(r);
+    frame::decode_header(r);
     while (r.ok() && !r.at_end())
-      if (auto i = frame::read_item(r, 1'000); std::holds_alternative<frame::found>(i)) {
+      if (auto i = frame::decode_item(r, 1'000); std::holds_alternative<frame::found>(i)) {
         const std::lock_guard hold{lock};
         all.push_back(std::get<frame::found>(std::move(i)));
       }
@@ -74,7 +74,7 @@ struct stranger {
     q.what = {{space_kind::queue, queue}, ask::peek{}};
     auto bytes = header();
     wire_writer w{bytes};
-    frame::write(w, q);
+    frame::encode(w, q);
     say(std::move(bytes));
   }
   byte_buffer header() const { return empty_frame(mine.session); }

@@ -1,6 +1,7 @@
 #include "support/arbitrary.hpp"
 
 #include <supercache/cluster/log.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -24,15 +25,15 @@ entry write_of(std::int64_t x) {
 bool same(const entry& x, const entry& y) {
   byte_buffer a, b;
   wire_writer to_a{a}, to_b{b};
-  write(to_a, x);
-  write(to_b, y);
+  encode(to_a, x);
+  encode(to_b, y);
   return a == b;
 }
 
 void append(entry_log& log, const epoch& e, const entry& what) {
   byte_buffer bytes;
   wire_writer w{bytes};
-  write(w, what);
+  encode(w, what);
   log.append(e, bytes);
 }
 

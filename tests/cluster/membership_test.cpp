@@ -1,6 +1,7 @@
-#include "arbitrary_messages.hpp"
+#include "support/arbitrary_fields.hpp"
 
 #include <supercache/cluster/membership.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -40,12 +41,12 @@ claim leads(std::uint64_t partition, const epoch& e, const member_list& members)
 
 TEST_CASE("a claim is the same after encoding and decoding") {
   arbitrary::check_property([] {
-    const claim x = arbitrary::any_claim();
+    const claim x = arbitrary::any_of<claim>();
     byte_buffer bytes;
     wire_writer w{bytes};
-    write(w, x);
+    encode(w, x);
     wire_reader r{bytes};
-    RC_ASSERT(read_claim(r) == x);
+    RC_ASSERT(decode<claim>(r) == x);
     RC_ASSERT(r.finish().ok());
   });
 }

@@ -1,4 +1,7 @@
-#include "arbitrary_messages.hpp"
+#include "support/arbitrary_fields.hpp"
+
+#include <supercache/cluster/messages.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -11,14 +14,14 @@ namespace {
 byte_buffer bytes_of(const message& m) {
   byte_buffer bytes;
   wire_writer w{bytes};
-  write(w, m);
+  encode(w, m);
   return bytes;
 }
 
 /// What bytes are read as; nothing if they are refused.
 std::optional<message> decoded(byte_view bytes) {
   wire_reader r{bytes};
-  message m = read_message(r);
+  message m = decode<message>(r);
   if (!r.finish())
     return {};
   return m;
@@ -28,7 +31,7 @@ std::optional<message> decoded(byte_view bytes) {
 
 TEST_CASE("every message is the same after encoding and decoding, whatever is in it") {
   arbitrary::check_property([] {
-    const message m = arbitrary::any_message();
+    const message m = arbitrary::any_of<message>();
     RC_ASSERT(decoded(bytes_of(m)) == m);
     RC_ASSERT(!to_string(m).empty());
   });
@@ -37,7 +40,7 @@ TEST_CASE("every message is the same after encoding and decoding, whatever is in
 TEST_CASE("a message that was cut off is refused") {
   arbitrary::check_property(
     [] {
-      const byte_buffer bytes = bytes_of(arbitrary::any_message());
+      const byte_buffer bytes = bytes_of(arbitrary::any_of<message>());
       for (std::size_t n = 0; n < bytes.size(); ++n)
         RC_ASSERT(!decoded(byte_view{bytes}.first(n)));
     },
@@ -52,7 +55,7 @@ TEST_CASE("a message with something behind it is refused") {
 
 TEST_CASE("mangled and random bytes are read or refused, nothing else") {
   arbitrary::check_property([](std::uint8_t what, const byte_buffer& noise) {
-    byte_buffer bytes = bytes_of(arbitrary::any_message());
+    byte_buffer bytes = bytes_of(arbitrary::any_of<message>());
     bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = what;
     if (const auto m = decoded(bytes)) // another message, but one that can be sent
       RC_ASSERT(decoded(bytes_of(*m)) == *m);
@@ -87,9 +90,9 @@ TEST_CASE("entries of every kind are the same after encoding and decoding") {
   e.who = {{{"a", 1}, {"b", 2}}, {{"c", 3}}, 1, true};
   byte_buffer bytes;
   wire_writer w{bytes};
-  write(w, e);
+  encode(w, e);
   wire_reader r{bytes};
-  const entry back = read_entry(r);
+  const entry back = decode<entry>(r);
   CHECK(r.finish().ok());
   CHECK(back.kind == e.kind);
   CHECK(back.stamp_ms == e.stamp_ms);
@@ -97,7 +100,7 @@ TEST_CASE("entries of every kind are the same after encoding and decoding") {
   CHECK(back.who == e.who);
   bytes[0] = 3;
   wire_reader wrong{bytes};
-  (void)read_entry(wrong);
+  (void)decode<entry>(wrong);
   CHECK_FALSE(wrong.ok());
 }
 

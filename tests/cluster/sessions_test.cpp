@@ -1,4 +1,5 @@
 #include <supercache/cluster/sessions.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -9,9 +10,9 @@ namespace {
 sessions read_back(const sessions& s) {
   byte_buffer bytes;
   wire_writer w{bytes};
-  write(w, s);
+  encode(w, s);
   wire_reader r{bytes};
-  sessions copy = sessions::read(r);
+  sessions copy = decode<sessions>(r);
   CHECK(r.finish().ok());
   return copy;
 }
@@ -78,10 +79,10 @@ TEST_CASE("sessions from a cut transfer are an error") {
   s.done({6, 1, 0}, 11, "answer", 100);
   byte_buffer bytes;
   wire_writer w{bytes};
-  write(w, s);
+  encode(w, s);
   for (std::size_t n = 0; n < bytes.size(); ++n) {
     wire_reader r{byte_view{bytes}.first(n)};
-    (void)sessions::read(r);
+    (void)decode<sessions>(r);
     CHECK_FALSE(r.finish().ok());
   }
 }

@@ -1,6 +1,7 @@
 #include "stage.hpp"
 
 #include <supercache/cluster/invariants.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -139,9 +140,9 @@ void play::deliver(const std::vector<envelope>& es) {
       continue;
     byte_buffer bytes;
     wire_writer w{bytes};
-    supercache::write(w, e.what);
+    supercache::encode(w, e.what);
     wire_reader r{bytes};
-    message m = read_message(r);
+    message m = decode<message>(r);
     if (!r.finish() || m != e.what)
       throw std::runtime_error{"is another after its way: " + to_string(e.what)};
     to.core->receive(e.from.id, std::move(m), now);

@@ -4,6 +4,7 @@
 #include "guarantee.hpp"
 
 #include <supercache/store/transfer.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <algorithm>
 
@@ -35,7 +36,7 @@ void cluster::compare_data(std::size_t partition, node& n) {
     return;
   byte_buffer requests;
   wire_writer into{requests};
-  write(into, r.requests());
+  encode(into, r.requests());
   const std::string_view text{reinterpret_cast<const char*>(requests.data()), requests.size()};
   const std::pair mine{digest(n.store(partition), stamp{r.stamp_ms()}) ^ hash(value{text}),
                        to_string(n.self())};

@@ -2,6 +2,8 @@
 
 #include "cluster.hpp"
 
+#include <supercache/store/wire_fields.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -330,7 +332,7 @@ void node::flush(const std::string& name) {
       byte_buffer one;
       wire_writer alone{one};
       alone.number(i);
-      supercache::write(alone, m);
+      supercache::encode(alone, m);
       if (!c_.hold(i, m, self_.node, name, l.incarnation,
                    [from = self_, one](node& to) { to.messages(from, one); }))
         frame.insert(frame.end(), one.begin(), one.end());
@@ -352,7 +354,7 @@ void node::messages(const member& from, const byte_buffer& bytes) {
   wire_reader r{bytes};
   while (r.ok() && !r.at_end()) {
     const auto i = r.number_below(parts_.size(), "partition");
-    message m = read_message(r);
+    message m = decode<message>(r);
     if (!r.ok())
       break;
     parts_[i]->core->receive(from.id, std::move(m), now());

@@ -1,6 +1,7 @@
 #include "support/random_operations.hpp"
 
 #include <supercache/store/partition_store.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -174,9 +175,9 @@ TEST_CASE("interests, changes and transitions survive encoding and decoding") {
 
   byte_buffer out;
   wire_writer w{out};
-  write(w, transition{{}, change_kind::stored, {}, {1, "x"}});
+  encode(w, transition{{}, change_kind::stored, {}, {1, "x"}});
   wire_reader r{out};
-  const transition t = read_transition(r);
+  const transition t = decode<transition>(r);
   CHECK(r.finish());
   CHECK(t.before.empty());
   CHECK(t.after == record{1, "x"});

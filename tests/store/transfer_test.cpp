@@ -1,6 +1,7 @@
 #include "support/random_operations.hpp"
 
 #include <supercache/store/transfer.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <doctest/doctest.h>
 
@@ -33,9 +34,9 @@ public:
     // A point travels with its piece.
     byte_buffer travelling;
     wire_writer w{travelling};
-    supercache::write(w, next);
+    supercache::encode(w, next);
     wire_reader r{travelling};
-    const transfer_point arrived = read_point(r);
+    const transfer_point arrived = decode<transfer_point>(r);
     REQUIRE(r.finish().ok());
     REQUIRE(arrived == next);
     REQUIRE(copy_.take(piece, arrived).ok());

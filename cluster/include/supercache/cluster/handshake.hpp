@@ -21,6 +21,10 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 /// voter's log ends, to vote requests in a hand-over for how long votes are counted, and to all
 /// claims the nodes that left.
 struct hello {
+  static constexpr auto fields(auto&& f) {
+    return f(&hello::version, &hello::node, &hello::incarnation, &hello::session, &hello::dialled,
+             &hello::structure);
+  }
   static constexpr std::uint64_t present_version = 5;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< the sender, and where it listens
@@ -35,10 +39,6 @@ byte_buffer encode_hello(const hello& h);
 result<hello> decode_hello(byte_view bytes);
 /// The node that began a handshake, for people, as far as it can be read; also in another version.
 std::string speaker_of(byte_view hello);
-
-void write(wire_writer& w, const node_address& a);
-/// Errors show in the reader.
-node_address read_node_address(wire_reader& r);
 
 /// The options in which other nodes differ from this one, for people. Each option is named once,
 /// e.g. `num_partition: 64 here, 32 at b@host:1, c@host:2; mode: sync here, …`.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <supercache/store/description.hpp>
+
 #include <algorithm>
 #include <compare>
 #include <cstdint>
@@ -18,6 +20,7 @@ using member_id = std::uint64_t;
 struct member {
   std::string node;
   member_id id = 0;
+  static constexpr auto fields(auto&& f) { return f(&member::node, &member::id); }
   auto operator<=>(const member&) const = default;
 };
 using member_list = std::vector<member>;
@@ -33,6 +36,7 @@ const member* find_node(const member_list& ms, std::string_view node) noexcept;
 struct epoch {
   std::uint64_t number = 0;
   member_id owner = 0;
+  static constexpr auto fields(auto&& f) { return f(&epoch::number, &epoch::owner); }
   auto operator<=>(const epoch&) const = default;
 };
 std::string to_string(const epoch& e);
@@ -45,6 +49,7 @@ using log_index = std::uint64_t;
 struct position {
   supercache::epoch epoch;
   log_index index = 0;
+  static constexpr auto fields(auto&& f) { return f(&position::epoch, &position::index); }
   auto operator<=>(const position&) const = default;
 };
 std::string to_string(const position& p);
@@ -54,6 +59,7 @@ std::string to_string(const position& p);
 struct transfer_id {
   supercache::epoch epoch;
   std::uint64_t number = 0;
+  static constexpr auto fields(auto&& f) { return f(&transfer_id::epoch, &transfer_id::number); }
   auto operator<=>(const transfer_id&) const = default;
 };
 std::string to_string(const transfer_id& t);
@@ -71,6 +77,10 @@ struct replica_group {
   /// that began the change. So a group of two can replace the member that is lost.
   member_id casting_vote = 0;
   bool joint = false;
+  static constexpr auto fields(auto&& f) {
+    return f(&replica_group::members, &replica_group::before, &replica_group::casting_vote,
+             &replica_group::joint);
+  }
   bool operator==(const replica_group&) const = default;
 
   /// Whether the members for which `f(member)` holds are enough to decide. Any two such sets have a

@@ -2,7 +2,7 @@
 
 #include <supercache/cluster/ids.hpp>
 #include <supercache/store/operation.hpp>
-#include <supercache/store/wire.hpp>
+#include <supercache/store/wire_fields.hpp>
 
 #include <deque>
 #include <vector>
@@ -15,6 +15,9 @@ struct request_id {
   member_id client = 0;
   std::uint64_t number = 0;
   std::uint64_t done = 0;
+  static constexpr auto fields(auto&& f) {
+    return f(&request_id::client, &request_id::number, &request_id::done);
+  }
   bool operator==(const request_id&) const = default;
 };
 
@@ -25,41 +28,39 @@ enum class entry_kind : std::uint8_t {
   members = 2, ///< the group is `who` from here on
 };
 
+template <>
+inline constexpr enum_range range_of<entry_kind>{3, "kind of entry"};
+
 struct entry {
   entry_kind kind = entry_kind::nothing;
   std::int64_t stamp_ms = 0; ///< the primary's time, for deadlines; never falls
   request_id request;
   operation what;
   replica_group who;
+  static constexpr auto fields(auto&& f) {
+    return f(&entry::kind, &entry::stamp_ms, &entry::request, &entry::what, &entry::who);
+  }
 };
-void write(wire_writer& w, const entry& e);
-entry read_entry(wire_reader& r);
-void write(wire_writer& w, const member_list& ms);
-member_list read_members(wire_reader& r);
-void write(wire_writer& w, const epoch& e);
-epoch read_epoch(wire_reader& r);
-void write(wire_writer& w, const replica_group& g);
-replica_group read_group(wire_reader& r);
-void write(wire_writer& w, const position& p);
-position read_position(wire_reader& r);
-void write(wire_writer& w, const transfer_id& t);
-transfer_id read_transfer_id(wire_reader& r);
+/// Kind, stamp, request, then the operation, or the group. The entry's epoch and index are not part
+/// of it: batches and files have them.
+void encode(wire_writer& w, const entry& e);
+void decode(wire_reader& r, entry& e);
 
 /// The epochs of a log: the first entry of each, in order. Since a log that has an entry has all
 /// those before it, this is enough to tell whether two logs have an entry in common.
 using epoch_list = std::vector<position>;
-void write(wire_writer& w, const epoch_list& epochs);
-epoch_list read_epochs(wire_reader& r);
 
 /// Consecutive entries, as they are sent: how many of each epoch, and their bytes.
 struct entry_batch {
   struct run {
     supercache::epoch epoch;
     std::uint64_t count = 0;
+    static constexpr auto fields(auto&& f) { return f(&run::epoch, &run::count); }
     bool operator==(const run&) const = default;
   };
   std::vector<run> runs;
   byte_buffer bytes;
+  static constexpr auto fields(auto&& f) { return f(&entry_batch::runs, &entry_batch::bytes); }
   std::uint64_t count() const noexcept;
   bool operator==(const entry_batch&) const = default;
 };

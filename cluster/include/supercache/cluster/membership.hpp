@@ -2,7 +2,6 @@
 
 #include <supercache/cluster/ids.hpp>
 #include <supercache/cluster/options.hpp>
-#include <supercache/store/wire.hpp>
 
 #include <map>
 #include <optional>
@@ -36,13 +35,15 @@ struct claim {
   bool holds = false;      ///< it has data
   member_list members;     ///< the group, as far as it knows
   member_list coming;      ///< of a primary: the copies that it brings up to date
+  static constexpr auto fields(auto&& f) {
+    return f(&claim::partition, &claim::epoch, &claim::leads, &claim::holds, &claim::members,
+             &claim::coming);
+  }
   bool operator==(const claim&) const = default;
 };
 class replica;
 /// What a node says about its copy of a partition.
 claim claim_of(std::uint64_t partition, const replica& r);
-void write(wire_writer& w, const claim& c);
-claim read_claim(wire_reader& r);
 
 /// What is known about the primary of a partition. A primary that is alive counts, whatever later
 /// epoch there was: that epoch's primary may be dead, and no other node may have heard of it.

@@ -106,6 +106,9 @@ struct node_address {
   std::string name;
   std::string host;
   std::uint16_t port = 0;
+  static constexpr auto fields(auto&& f) {
+    return f(&node_address::name, &node_address::host, &node_address::port);
+  }
   bool operator==(const node_address&) const = default;
 };
 SUPERCACHE_API std::string to_string(const node_address& a);

@@ -12,6 +12,7 @@ namespace supercache {
 struct standing {
   position last;
   replica_group group;
+  static constexpr auto fields(auto&& f) { return f(&standing::last, &standing::group); }
 };
 
 /// A read by quorum, as the reader sees it: which copies to ask, which answers are enough, and

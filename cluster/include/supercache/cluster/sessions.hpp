@@ -35,8 +35,8 @@ public:
   void clear() { *this = {}; }
   std::size_t size() const noexcept;
 
-  friend void write(wire_writer& w, const sessions& s);
-  static sessions read(wire_reader& r);
+  friend void encode(wire_writer& w, const sessions& s);
+  friend void decode(wire_reader& r, sessions& s);
   bool operator==(const sessions&) const = default;
 
 private:

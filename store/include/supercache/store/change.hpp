@@ -24,6 +24,9 @@ enum class change_kind : std::uint8_t {
 };
 SUPERCACHE_API std::string_view to_string(change_kind k) noexcept;
 
+template <>
+inline constexpr enum_range range_of<change_kind>{4, "kind of change"};
+
 /// What a watcher is told. `row` is the record that is or was there; none with `missed`.
 struct change {
   change_kind kind = change_kind::missed;
@@ -37,6 +40,9 @@ struct interest {
   space where;
   std::optional<value> key{};
   std::optional<pattern> what{};
+  static constexpr auto fields(auto&& f) {
+    return f(&interest::where, &interest::key, &interest::what);
+  }
 };
 
 /// One change, with what was there before. An empty record: nothing.
@@ -44,6 +50,9 @@ struct transition {
   space where;
   change_kind kind = change_kind::missed;
   record before, after;
+  static constexpr auto fields(auto&& f) {
+    return f(&transition::where, &transition::kind, &transition::before, &transition::after);
+  }
 };
 
 /// Receives the changes of tables.
@@ -80,11 +89,12 @@ private:
   std::optional<compiled_pattern> what_;
 };
 
-void write(wire_writer& w, const interest& i);
-void write(wire_writer& w, const transition& t);
+void encode(wire_writer& w, const change& c);
+void decode(wire_reader& r, change& c);
+/// An empty record travels as `false`, another one behind `true`.
+void encode(wire_writer& w, const transition& t);
 /// Errors show in the reader.
-interest read_interest(wire_reader& r);
-transition read_transition(wire_reader& r);
+void decode(wire_reader& r, transition& t);
 
 /// For messages of actors, as `encode` and `decode_value`.
 SUPERCACHE_API void encode(const change& x, byte_buffer& out);

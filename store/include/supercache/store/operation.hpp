@@ -1,5 +1,6 @@
 #pragma once
 
+#include <supercache/store/description.hpp>
 #include <supercache/store/pattern.hpp>
 #include <supercache/store/record.hpp>
 
@@ -66,6 +67,7 @@ constexpr bool is_table(space_kind k) noexcept {
 struct space {
   space_kind kind = space_kind::tuples;
   std::string name;
+  static constexpr auto fields(auto&& f) { return f(&space::kind, &space::name); }
   bool operator==(const space&) const = default;
 };
 
@@ -77,30 +79,50 @@ namespace op {
 struct put {
   record row;
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{0, "put", spaces::tables, concerns::row,
+                                               unchanged::never};
+  static constexpr auto fields(auto&& f) { return f(&put::row, &put::ttl_ms); }
 };
 /// Several puts in order. Answers nil.
 struct put_many {
   std::vector<record> rows;
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{1, "put_many", spaces::tables, concerns::rows,
+                                               unchanged::never};
+  static constexpr auto fields(auto&& f) { return f(&put_many::rows, &put_many::ttl_ms); }
 };
 /// put unless the key has a record. Answers whether it was stored.
 struct insert_new {
   record row;
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{2, "insert_new", spaces::tables, concerns::row,
+                                               unchanged::no};
+  static constexpr auto fields(auto&& f) { return f(&insert_new::row, &insert_new::ttl_ms); }
 };
 /// Removes the records of the key. Answers how many were removed.
 struct remove {
   value key;
+  static constexpr operation_description about{3, "remove", spaces::tables, concerns::key,
+                                               unchanged::zero};
+  static constexpr auto fields(auto&& f) { return f(&remove::key); }
 };
 /// Removes and answers the records of the key.
 struct take {
   value key;
+  static constexpr operation_description about{4, "take", spaces::tables, concerns::key,
+                                               unchanged::empty_list};
+  static constexpr auto fields(auto&& f) { return f(&take::key); }
 };
 /// Replaces elements of the record under `key`; deadline and other elements stay. Answers whether
 /// there was one. Not on bags; not the key element.
 struct update_element {
   value key;
   std::vector<std::pair<std::uint32_t, value>> changes;
+  static constexpr operation_description about{5, "update_element", spaces::tables, concerns::key,
+                                               unchanged::no};
+  static constexpr auto fields(auto&& f) {
+    return f(&update_element::key, &update_element::changes);
+  }
 };
 /// Adds `step` to the integer at `pos` and answers the sum. Without a record it starts from
 /// `initial` if given, else not_found. A `ttl_ms` of 0 keeps the deadline of a record that is
@@ -111,6 +133,12 @@ struct update_counter {
   std::int64_t step = 1;
   std::optional<record> initial{};
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{6, "update_counter", spaces::tables, concerns::key,
+                                               unchanged::never};
+  static constexpr auto fields(auto&& f) {
+    return f(&update_counter::key, &update_counter::pos, &update_counter::step,
+             &update_counter::initial, &update_counter::ttl_ms);
+  }
 };
 /// If the record under `key` equals `expected` (no value: there is none), stores `desired` (no
 /// value: removes it). Answers whether it did. Not on bags. A `ttl_ms` of -1 keeps the deadline.
@@ -119,33 +147,62 @@ struct compare_exchange {
   std::optional<record> expected;
   std::optional<record> desired;
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{7, "compare_exchange", spaces::tables, concerns::key,
+                                               unchanged::no};
+  static constexpr auto fields(auto&& f) {
+    return f(&compare_exchange::key, &compare_exchange::expected, &compare_exchange::desired,
+             &compare_exchange::ttl_ms);
+  }
 };
 /// Gives the records of the key another time to live from now; 0 = for ever. Answers how many.
 struct expire {
   value key;
   std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{8, "expire", spaces::tables, concerns::key,
+                                               unchanged::zero};
+  static constexpr auto fields(auto&& f) { return f(&expire::key, &expire::ttl_ms); }
 };
 /// Removes what matches. Answers how many were removed. Cost: a scan unless the key is literal.
 struct remove_match {
   pattern what;
+  static constexpr operation_description about{
+    9, "remove_match", spaces::tables, concerns::space, unchanged::zero, takes::longer};
+  static constexpr auto fields(auto&& f) { return f(&remove_match::what); }
 };
 /// Removes everything. Answers how many were removed.
-struct clear {};
+struct clear {
+  static constexpr operation_description about{
+    10, "clear", spaces::every, concerns::space, unchanged::zero, takes::longer};
+  static constexpr auto fields(auto&& f) { return f(); }
+};
 /// Appends to a queue or stack. Answers its new length.
 struct push {
   std::vector<value> items;
+  static constexpr operation_description about{11, "push", spaces::queues, concerns::space,
+                                               unchanged::never};
+  static constexpr auto fields(auto&& f) { return f(&push::items); }
 };
 /// Takes up to `count` from the front of a queue or the top of a stack. Answers them as a list.
 struct pop {
   std::uint64_t count = 1;
+  static constexpr operation_description about{12, "pop", spaces::queues, concerns::space,
+                                               unchanged::empty_list};
+  static constexpr auto fields(auto&& f) { return f(&pop::count); }
 };
 /// Takes all: oldest first from a queue, newest first from a stack. Answers them as a list.
-struct drain {};
+struct drain {
+  static constexpr operation_description about{
+    13, "drain", spaces::queues, concerns::space, unchanged::empty_list, takes::longer};
+  static constexpr auto fields(auto&& f) { return f(); }
+};
 /// Replaces all records under the key by one, and answers whether it did. With `only_if_there` only
 /// if there is a record, whose deadline it takes over; else it lives for ever.
 struct exchange {
   record row;
   bool only_if_there = false;
+  static constexpr operation_description about{14, "exchange", spaces::tables, concerns::row,
+                                               unchanged::no};
+  static constexpr auto fields(auto&& f) { return f(&exchange::row, &exchange::only_if_there); }
 };
 /// Rows of a table in a backup, each with the rest of its time to live. With `behind` 0 the rows,
 /// those of one key one after the other, replace all that their keys have. Otherwise all rows are
@@ -156,19 +213,30 @@ struct restore {
   struct row {
     record what;
     std::int64_t ttl_ms = 0;
+    static constexpr auto fields(auto&& f) { return f(&row::what, &row::ttl_ms); }
     bool operator==(const row&) const = default;
   };
   std::vector<row> rows;
   std::uint64_t behind = 0;
+  static constexpr operation_description about{15, "restore", spaces::tables, concerns::rows,
+                                               unchanged::zero};
+  static constexpr auto fields(auto&& f) { return f(&restore::rows, &restore::behind); }
 };
 /// Items of a queue or stack in a backup, with `behind` older items before them: those that are
 /// missing are added. Answers its length. Errors: `not_found` if fewer than `behind` are there.
 struct extend {
   std::vector<value> items;
   std::uint64_t behind = 0;
+  static constexpr operation_description about{16, "extend", spaces::queues, concerns::space,
+                                               unchanged::zero};
+  static constexpr auto fields(auto&& f) { return f(&extend::items, &extend::behind); }
 };
 /// Removes everything in the partition, whatever the target. Answers nil.
-struct wipe {};
+struct wipe {
+  static constexpr operation_description about{
+    17, "wipe", spaces::partition, concerns::space, unchanged::never, takes::longer};
+  static constexpr auto fields(auto&& f) { return f(); }
+};
 
 } // namespace op
 
@@ -176,15 +244,19 @@ using operation_body
   = std::variant<op::put, op::put_many, op::insert_new, op::remove, op::take, op::update_element,
                  op::update_counter, op::compare_exchange, op::expire, op::remove_match, op::clear,
                  op::push, op::pop, op::drain, op::exchange, op::restore, op::extend, op::wipe>;
+static_assert(detail::alternatives<operation_body>::are_coded_in_order());
 
 /// One write. Applying the same operations with the same stamps in the same order to equal stores
 /// gives equal stores and equal answers.
 struct operation {
   space target;
   operation_body body;
+  static constexpr auto fields(auto&& f) { return f(&operation::target, &operation::body); }
 };
 
 /// The operation's name, e.g. `"put"`.
 std::string_view name_of(const operation_body& body) noexcept;
+/// Whether an operation with this answer left everything as it was.
+bool changed_nothing(const operation_body& body, const value& answer) noexcept;
 
 } // namespace supercache::inline SUPERCACHE_ABI

@@ -22,16 +22,17 @@ namespace supercache {
 
 /// The position of a transfer: everything before this place has been copied.
 struct transfer_point {
-  space where;           ///< the space being copied
-  value inner;           ///< within it; nil = not begun
   bool complete = false; ///< nothing is left; the other members mean nothing then
+  space where{};         ///< the space being copied
+  value inner{};         ///< within it; nil = not begun
+  static constexpr auto fields(auto&& f) {
+    return f(&transfer_point::complete, &transfer_point::where, &transfer_point::inner);
+  }
   bool operator==(const transfer_point&) const = default;
   /// Whether another store of the same content can go on from here. Within a queue it cannot: items
   /// are counted from when the store was made.
   bool portable() const noexcept { return where.kind != space_kind::queue || inner.is_nil(); }
 };
-void write(wire_writer& w, const transfer_point& p);
-transfer_point read_point(wire_reader& r);
 
 /// Appends the piece that begins at `at` to `out`, of about `budget` bytes and at most one page of
 /// records or one large item more. The piece is smaller where there are many spaces with few
@@ -58,7 +59,8 @@ public:
 private:
   enum class part : std::uint8_t { all, some, none };
   part part_here(const space& s) const;
-  void apply_to_some(const operation& o, const stamp& now);
+  void apply_to_table(const operation& o, const stamp& now);
+  void apply_to_queue(const operation& o, const stamp& now);
   void push(const operation& o, const op::push& p, const stamp& now);
   void extend(const operation& o, const op::extend& x, const stamp& now);
   void pop(const operation& o, std::uint64_t count, const stamp& now);

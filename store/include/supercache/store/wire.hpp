@@ -53,10 +53,9 @@ public:
   /// can be taken for them.
   std::size_t count();
   space target();
-  value read_value() { return read(decode_value); }
-  record read_record() { return read(decode_record); }
-  operation read_operation() { return read(decode_operation); }
-  pattern read_pattern() { return read(decode_pattern); }
+  /// A value, record, pattern or operation.
+  template <class T>
+  T read();
 
   bool ok() const noexcept { return ok_; }
   bool at_end() const noexcept { return in_.empty(); }
@@ -68,16 +67,6 @@ public:
   void fail(std::string what);
 
 private:
-  template <class T>
-  T read(result<T> (*decode)(byte_view&)) {
-    if (!ok_)
-      return {};
-    auto x = decode(in_);
-    if (x)
-      return *std::move(x);
-    fail(x.why().message);
-    return {};
-  }
   std::uint64_t big_endian(unsigned bytes);
   bool need(std::size_t n);
 
@@ -85,5 +74,14 @@ private:
   bool ok_ = true;
   std::string why_;
 };
+
+template <>
+value wire_reader::read();
+template <>
+record wire_reader::read();
+template <>
+pattern wire_reader::read();
+template <>
+operation wire_reader::read();
 
 } // namespace supercache
