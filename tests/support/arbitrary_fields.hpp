@@ -42,12 +42,11 @@ T any_of() {
   } else if constexpr (kind::is_variant<T>) {
     T x;
     const auto which = *rc::gen::inRange<std::size_t>(0, std::variant_size_v<T>);
-    kind::alternatives<T>::emplace(
-      x, which, [](auto& y) { y = any_of<std::remove_reference_t<decltype(y)>>(); });
+    kind::alternatives<T>::emplace(x, which, []<class Y>(Y& y) { y = any_of<Y>(); });
     return x;
   } else {
     T x;
-    for_each_field(x, [](auto& field) { field = any_of<std::remove_reference_t<decltype(field)>>(); });
+    for_each_field(x, []<class Y>(Y& field) { field = any_of<Y>(); });
     return x;
   }
 }
