@@ -11,14 +11,12 @@ namespace {
 const member a{"a", 1}, b{"b", 2}, c{"c", 3};
 
 membership_options options(replication_mode mode = replication_mode::sync) {
-  membership_options o;
-  o.self = a;
-  o.partitions = 4;
-  o.factor = 2;
-  o.mode = mode;
-  o.bootstrap_ms = 1'000;
-  o.replace_ms = 10'000;
-  return o;
+  return {.self = a,
+          .partitions = 4,
+          .factor = 2,
+          .mode = mode,
+          .bootstrap_ms = 1'000,
+          .replace_ms = 10'000};
 }
 
 /// a, which was told of b and c, and sees them.
@@ -381,15 +379,13 @@ TEST_CASE("a node that left for good has bootstrapped nothing that others do not
   m.declare({"a", "c"}, 20);
   m.declare({"a", "b", "c"}, 30); // another incarnation may come
   CHECK_FALSE(m.group_exists(0, b, 30));
-  m.node_leaves("b", false); // it stays after all
-  CHECK(m.group_exists(0, b, 30));
+  m.node_leaves("b", false);
+  CHECK(m.group_exists(0, b, 30)); // it stays after all
 }
 
-TEST_CASE("a node is counted on by one it voted for to bootstrap a group, until that one can be "
-          "asked or is over") {
+TEST_CASE("a vote to bootstrap counts until the node that got it can be asked or is over") {
   membership m = of_three();
-  std::vector<member> bootstrappers(4);
-  bootstrappers[2] = b;
+  const std::vector<member> bootstrappers{{}, {}, b, {}};
   m.node_down(b, 10);
   CHECK(m.counting_on_self(bootstrappers) == 1);
   m.node_up(b, 15);
