@@ -60,7 +60,6 @@ std::uint64_t write_rows(session& s, const dump_words& w, const line_maker& line
                          const std::function<bool(const std::string&)>& put) {
   const std::string kind = !w.kv.empty() ? "kv" : !w.structs.empty() ? "structs" : "tuples";
   const std::string name = w.kv + w.structs;
-  const interruption tidy;
   progress bar{"dumping", 0};
   std::uint64_t rows = 0;
   value next;
@@ -101,6 +100,7 @@ int dump(session& s, const dump_words& w) {
     complain(program, missing);
     return nothing_there;
   }
+  const interruption tidy; // outlives the file: what is written of it goes when the command ends
   if (w.file.empty() || w.file == "-") {
     write_rows(s, w, line_of, [](const std::string& text) {
       return static_cast<bool>(std::cout << text); // the end of the program reports the reason

@@ -188,9 +188,9 @@ int load(session& s, const load_words& w) {
   check_is_text(lines, csv_how.format.separator, name);
   auto rows = csv ? csv_rows(lines, std::move(csv_how))
                   : json_rows(lines, target.is == load_target::what::kv, w.fields);
+  const interruption tidy; // outlives the file of rejects
   rejections refused{name, w.rejects};
   loader to{s.node(), target, refused};
-  const interruption tidy;
   progress bar{"loading", from.size};
   std::uint64_t read = 0;
   try {
