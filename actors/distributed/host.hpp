@@ -3,12 +3,10 @@
 #include "batch.hpp"
 
 #include <supercache/cluster/membership.hpp>
-#include <supercache/cluster/quorum_read.hpp>
-#include <supercache/cluster/replica.hpp>
+#include <supercache/cluster/partition_core.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <mutex>
 
@@ -26,17 +24,11 @@ class node;
 class host final : public change_sink {
 public:
   /// The answer of a write, and the position of its entry.
-  using on_done = std::function<void(result<value>, const position&)>;
+  using on_done = partition_core::on_written;
 
-  host(node& n, std::size_t index, partition_store& store, const replica_options& o);
+  host(node& n, std::size_t index, partition_store& store, const partition_options& o);
 
-  /// How a write began.
-  struct beginning {
-    enum kind { refused, done, waits } is = refused;
-    failure why{errc::internal, {}};
-    value answer;
-    position at;
-  };
+  using beginning = partition_core::beginning;
   /// Does a write, as primary. `done` is called, without the lock, only if the beginning `waits`.
   beginning propose(const request_id& who, const operation& what, on_done done);
   /// Takes a step of the replica: `f(replica&)`, and what follows from it.
@@ -71,7 +63,9 @@ public:
   std::int64_t time_ms() const noexcept;
   /// Whether what was not found because its time is over, at `when`, is gone, whichever node leads.
   /// If not, no caller is told yet. Cost: one load.
-  bool certain(const stamp& when) const noexcept { return certain(when.latest_over()); }
+  bool certain(const stamp& when) const noexcept {
+    return when.latest_over() <= certain_ms_.load(std::memory_order_acquire);
+  }
   partition_store& store() noexcept { return store_; }
   /// A write of this node was committed there, by another node: reads here have to see it.
   void wrote(const position& p);
@@ -87,52 +81,23 @@ public:
 private:
   friend class node;
   using clock = std::chrono::steady_clock;
-  struct waiting {
-    position at;
-    on_done done;
-    value answer;
-    failure why;             ///< in place of the answer; see `proposal`
-    clock::time_point begun; ///< for statistics
-    std::int64_t until_ms;   ///< when its caller is told that no majority has it
-    std::int64_t found_ms;   ///< of one that changed nothing, and answers like a read; else 0
-  };
-  /// What was found here by the primary of an epoch; no caller may be told before it is known that
-  /// no other node led then, and that what was not found because its time is over is gone for good.
-  struct finding {
-    std::int64_t found_ms = 0;
-    epoch led_in;
-    std::int64_t over_ms = 0;         ///< see `stamp::latest_over`
-    std::function<void(status)> tell; ///< done: it may be told
-  };
-  struct settled {
-    std::vector<std::pair<waiting, errc>> writes;
-    std::vector<std::pair<finding, status>> findings;
-  };
+  using settled = partition_core::settled;
 
   void after_step(settled& over);
-  void settle(settled& over);
-  void settle_findings(settled& over);
   void publish();
   void announce();
   void tell(settled& over);
-  /// A record that is not found because its time is over must not be found by a later primary whose
-  /// clock is behind: so an entry that a majority has says how late it is.
-  bool certain(std::int64_t over_ms) const noexcept {
-    return over_ms <= certain_ms_.load(std::memory_order_acquire);
-  }
-  result<answer> look(const query& q, bool as_primary, standing* at, finding& f);
-  /// Whether what was found before this call, or at that time at the latest, may be told.
-  status leased(std::int64_t found_ms = INT64_MAX);
-  void await_lease(finding f);
-  finding finding_of(waiting w);
+  struct found {
+    answer what;
+    partition_core::finding rests_on;
+  };
+  result<found> look(const query& q, bool as_primary, standing* at);
 
   node& node_;
   const std::size_t index_;
   partition_store& store_;
   std::mutex lock_; ///< of all below that is not atomic
-  replica core_;
-  std::deque<waiting> pending_;
-  std::deque<finding> findings_; ///< in the order in which they were found
+  partition_core core_;
   claim said_;
   position wrote_;
   bool listening_ = false;
@@ -149,7 +114,7 @@ void host::step(F&& f) {
   settled over;
   {
     const std::lock_guard hold{lock_};
-    f(core_);
+    f(core_.replica());
     after_step(over);
   }
   tell(over);

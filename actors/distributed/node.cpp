@@ -49,13 +49,15 @@ membership_options membership_options_of(const options& o, const member& self) {
   return m;
 }
 
-replica_options replica_options_of(const options& o, const member& self) {
-  replica_options r;
-  r.self = self;
-  r.mode = o.replication.mode;
-  r.pending_max = o.replication.wal.max_pending;
-  r.loyal_ms = o.replication.node_monitor.down.count();
-  return r;
+partition_options partition_options_of(const options& o, const member& self) {
+  partition_options p;
+  p.replica.self = self;
+  p.replica.mode = o.replication.mode;
+  p.replica.pending_max = o.replication.wal.max_pending;
+  p.replica.loyal_ms = p.down_ms = o.replication.node_monitor.down.count();
+  p.lease_ms = o.replication.node_monitor.suspect().count();
+  p.majority_ms = o.replication.wal.majority_timeout.count();
+  return p;
 }
 
 /// Waits until nothing refers to an actor that ended. CAF's clock keeps a detached actor that sent
@@ -75,12 +77,11 @@ node::node(core& c, node_address here)
     here_(std::move(here)),
     self_{here_.name, new_incarnation()},
     async_(c.config().replication.mode == replication_mode::async),
-    majority_timeout_(c.config().replication.wal.majority_timeout),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
     membership_(membership_options_of(c.config(), self_), system_ms()),
     no_list_("it has not been read yet"),
     router_(*this) {
-  const auto o = replica_options_of(c.config(), self_);
+  const auto o = partition_options_of(c.config(), self_);
   for (std::size_t i = 0; i < c.partitions(); ++i)
     hosts_.push_back(std::make_unique<host>(*this, i, c.at(i), o));
 }
@@ -300,7 +301,7 @@ link& node::link_to(const std::string& name) {
   return *l;
 }
 
-link* node::link_of(member_id incarnation) {
+link* node::link_of(member_id incarnation) const {
   const std::shared_lock hold{links_lock_};
   for (const auto& [name, l] : links_)
     if (l->incarnation() == incarnation && l->up())
@@ -308,7 +309,7 @@ link* node::link_of(member_id incarnation) {
   return nullptr;
 }
 
-bool node::heard_us(member_id incarnation, std::int64_t since_ms) {
+bool node::heard_us(member_id incarnation, std::int64_t since_ms) const {
   const link* l = link_of(incarnation);
   return l && l->proven_ms() >= since_ms;
 }

@@ -34,10 +34,10 @@ class core;
 ///
 /// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
 /// host's, the view's, a link's. The router's is taken alone.
-class node {
+class node final : public contacts {
 public:
   node(core& c, node_address here);
-  ~node();
+  ~node() override;
 
   /// Makes the actors and begins to look for others.
   void start();
@@ -72,9 +72,9 @@ public:
 
   // -- the view -----------------------------------------------------------------------------------
   /// The link to an incarnation of a node, if it can be reached.
-  link* link_of(member_id incarnation);
+  link* link_of(member_id incarnation) const;
   /// Whether an incarnation of a node, if it can be reached, has heard from this one since then.
-  bool heard_us(member_id incarnation, std::int64_t since_ms);
+  bool heard_us(member_id incarnation, std::int64_t since_ms) const override;
   /// Where a partition's primary is: an incarnation that can be reached, this node's own, or 0.
   /// Cost: a load.
   member_id route(std::size_t partition) const noexcept {
@@ -101,8 +101,6 @@ public:
   /// Runs work there once a queue may have items, or after a time.
   void when_items(std::size_t partition, const std::string& queue,
                   std::chrono::milliseconds longest, std::function<void()> work);
-  /// How long the primary lets a write wait for a majority.
-  std::chrono::milliseconds majority_timeout() const noexcept { return majority_timeout_; }
   /// Counts and measures writes that are replicated.
   void replicated(std::chrono::nanoseconds latency, bool done) const;
   void replicating() const;
@@ -201,13 +199,12 @@ private:
   node_address here_;
   member self_;
   bool async_;
-  const std::chrono::milliseconds majority_timeout_;
   std::vector<std::unique_ptr<host>> hosts_;
   std::unique_ptr<std::atomic<member_id>[]> routes_;
   std::mutex view_lock_;
   membership membership_;
   std::string no_list_; ///< why there has been none yet; under the view's lock
-  std::shared_mutex links_lock_;
+  mutable std::shared_mutex links_lock_;
   std::map<std::string, std::unique_ptr<link>> links_; ///< only ever grows
   std::atomic<std::int64_t> next_beat_ms_{0};
   std::int64_t next_lazy_retry_ms_ = 0; ///< of the node monitor's thread, as the next five

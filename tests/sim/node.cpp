@@ -26,19 +26,20 @@ membership_options options_of(const plan& p, const member& self) {
 
 node::node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms)
   : c_(c), self_(std::move(self)), skew_ms_(skew_ms), membership_(options_of(c.p, self_), now()) {
-  replica_options o;
-  o.self = self_;
-  o.mode = c.p.mode;
-  o.log_bytes_max = c.p.log_bytes;
-  o.stagger_ms = c.p.stagger_ms;
-  o.loyal_ms = c.p.down_ms;
+  partition_options o;
+  o.replica.self = self_;
+  o.replica.mode = c.p.mode;
+  o.replica.log_bytes_max = c.p.log_bytes;
+  o.replica.stagger_ms = c.p.stagger_ms;
+  o.replica.loyal_ms = o.down_ms = c.p.down_ms;
+  o.lease_ms = c.p.down_ms * 2 / 3;
   store_options so;
   so.type = c.p.type;
   so.stripes = 2;
   for (std::size_t i = 0; i < c.p.partitions; ++i) {
     auto one = std::make_unique<part>();
     one->store = std::make_unique<partition_store>(so);
-    one->core = std::make_unique<replica>(o, *one->store);
+    one->core = std::make_unique<partition_core>(o, *this, *one->store);
     parts_.push_back(std::move(one));
   }
   membership_.declare(std::move(declared), now());
@@ -59,7 +60,7 @@ bool node::may_end() const {
   const auto knows = [&](const auto& x) { return x.second.up && x.second.proven_ms > left_ms_; };
   std::vector<member> bootstrappers;
   for (const auto& p : parts_)
-    bootstrappers.push_back(p->core->bootstrapper());
+    bootstrappers.push_back(p->copy().bootstrapper());
   return membership_.counting_on_self(bootstrappers) == 0 && std::ranges::any_of(links_, knows);
 }
 
@@ -103,15 +104,15 @@ void node::tick() {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     part& p = *parts_[i];
     steer(i);
-    p.core->tick(now());
-    p.store->reclaim_expired(p.core->certain_ms(), 100);
+    p.copy().tick(now());
+    p.store->reclaim_expired(p.copy().certain_ms(), 100);
     if (const leadership& l = membership_.leader_of(i); l.current && l.primary != self_)
-      p.core->heard_of(l.epoch, now());
-    p.core->know_of_group(membership_.group_exists(i, p.core->bootstrapper(), now()));
-    if (auto initial_members = membership_.to_bootstrap(i, p.core->bootstrapper(), now());
-        initial_members && p.core->blank())
-      p.core->bootstrap(*initial_members, membership_.live(), membership_.leader_of(i).epoch,
-                        now());
+      p.copy().heard_of(l.epoch, now());
+    p.copy().know_of_group(membership_.group_exists(i, p.copy().bootstrapper(), now()));
+    if (auto initial_members = membership_.to_bootstrap(i, p.copy().bootstrapper(), now());
+        initial_members && p.copy().blank())
+      p.copy().bootstrap(*initial_members, membership_.live(), membership_.leader_of(i).epoch,
+                         now());
     announce(i);
     after_step(i);
   }
@@ -165,7 +166,7 @@ void node::connect(const member& m) {
   membership_.node_up(m, now());
   ask_claims(m);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    parts_[i]->core->peer_up(m.id, now());
+    parts_[i]->copy().peer_up(m.id, now());
     after_step(i);
   }
 }
@@ -191,9 +192,9 @@ void node::disconnect(const std::string& name, bool dead) {
   membership_.node_down({name, l.incarnation}, now());
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (dead)
-      parts_[i]->core->peer_down(l.incarnation, now());
+      parts_[i]->copy().peer_down(l.incarnation, now());
     else
-      parts_[i]->core->peer_lost(l.incarnation, now());
+      parts_[i]->copy().peer_lost(l.incarnation, now());
     after_step(i);
   }
 }
@@ -242,55 +243,54 @@ void node::steer(std::size_t i) {
   if (p.steered == membership_.version())
     return;
   p.steered = membership_.version();
-  p.core->steer(membership_.wanted(i), now());
+  p.copy().steer(membership_.wanted(i), now());
 }
 
 void node::after_step(std::size_t i) {
   part& p = *parts_[i];
-  for (const member_id to : p.core->take_addressees())
+  for (const member_id to : p.copy().take_addressees())
     flush_soon(to);
-  const replica_news n = p.core->take_news();
+  const replica_news n = p.copy().take_news();
   discarded_ += n.discarded;
   if (n.discarded)
     c_.w.note([&] { return to_string(self_) + " gives up " + std::to_string(n.discarded); });
-  if (n.role && p.core->leads()) {
+  if (n.role && p.copy().leads()) {
     c_.w.note([&] {
       return to_string(self_) + " leads partition " + std::to_string(i) + " in "
-             + to_string(p.core->promised());
+             + to_string(p.copy().promised());
     });
-    if (p.led < p.core->promised()) {
+    if (p.led < p.copy().promised()) {
       if (c_.on_epoch)
         c_.on_epoch(self_.node);
       c_.changed(i);
     }
-    p.led = p.core->promised();
+    p.led = p.copy().promised();
   }
   if (n.members) {
     c_.changed(i);
-    if (c_.on_change && p.core->leads() && p.core->group().joint)
+    if (c_.on_change && p.copy().leads() && p.copy().group().joint)
       c_.on_change(self_.node);
   }
   if (n.members)
     c_.w.note([&] {
       return to_string(self_) + " sees the group of partition " + std::to_string(i) + " as "
-             + to_string(p.core->group());
+             + to_string(p.copy().group());
     });
-  if (n.role || n.members || n.readable || n.bootstrapped || p.core->promised() != p.said.epoch)
+  if (n.role || n.members || n.readable || n.bootstrapped || p.copy().promised() != p.said.epoch)
     announce(i);
-  if (!p.pending.empty())
-    settle_pending(i);
-  if (c_.p.mode != replication_mode::async && p.core->leads() && p.core->commit() > p.committed)
+  settle(i);
+  if (c_.p.mode != replication_mode::async && p.copy().leads() && p.copy().commit() > p.committed)
     c_.check_commit(i, *this);
-  p.committed = p.core->commit();
+  p.committed = p.copy().commit();
   if (c_.deep)
     c_.compare_data(i, *this);
-  for (const auto& what : c_.watches[i].look(self_.id, *p.core))
+  for (const auto& what : c_.watches[i].look(self_.id, p.copy()))
     c_.w.fail("invariants", to_string(self_) + ", partition " + std::to_string(i) + ": " + what);
 }
 
 void node::announce(std::size_t i) {
   part& p = *parts_[i];
-  const claim now_is = claim_of(i, *p.core);
+  const claim now_is = claim_of(i, p.copy());
   if (now_is == p.said)
     return;
   p.said = now_is;
@@ -323,7 +323,7 @@ void node::flush(const std::string& name) {
   bool more = false;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     std::vector<message> out;
-    parts_[i]->core->collect(l.incarnation, budget, now(), out);
+    parts_[i]->copy().collect(l.incarnation, budget, now(), out);
     for (const message& m : out) {
       c_.w.note([&] {
         return 'p' + std::to_string(i) + ' ' + to_string(self_) + " -> "
@@ -337,7 +337,7 @@ void node::flush(const std::string& name) {
                    [from = self_, one](node& to) { to.messages(from, one); }))
         frame.insert(frame.end(), one.begin(), one.end());
     }
-    more = more || parts_[i]->core->wants(l.incarnation);
+    more = more || parts_[i]->copy().wants(l.incarnation);
   }
   if (!frame.empty())
     c_.send(self_.node, name, l.incarnation,
@@ -357,7 +357,7 @@ void node::messages(const member& from, const byte_buffer& bytes) {
     message m = decode<message>(r);
     if (!r.ok())
       break;
-    parts_[i]->core->receive(from.id, std::move(m), now());
+    parts_[i]->copy().receive(from.id, std::move(m), now());
     after_step(i);
   }
   if (auto s = r.status(); !s)

@@ -4,8 +4,7 @@
 #include "world.hpp"
 
 #include <supercache/cluster/membership.hpp>
-#include <supercache/cluster/quorum_read.hpp>
-#include <supercache/cluster/replica.hpp>
+#include <supercache/cluster/partition_core.hpp>
 
 #include <deque>
 #include <functional>
@@ -30,7 +29,7 @@ using on_outcome = std::function<void(const outcome&)>;
 
 /// One incarnation of a node: the cores of its partitions and of its membership, and around them,
 /// in place of actors, the parts that connect, retry and wait.
-class node {
+class node final : public contacts {
 public:
   node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms);
 
@@ -48,7 +47,7 @@ public:
   /// Takes a frame, now or, if it is paused, later.
   void deliver(std::function<void(node&)> frame);
 
-  replica& copy(std::size_t partition) { return *parts_[partition]->core; }
+  replica& copy(std::size_t partition) { return parts_[partition]->core->replica(); }
   partition_store& store(std::size_t partition) { return *parts_[partition]->store; }
   const membership& view() const noexcept { return membership_; }
   std::uint64_t discarded() const noexcept { return discarded_; }
@@ -77,6 +76,7 @@ public:
   };
   /// Reads, through whichever nodes are needed, until the deadline.
   void read(reading what, std::int64_t timeout_ms);
+  bool heard_us(member_id incarnation, std::int64_t since_ms) const override;
   /// The connection to another breaks, or, if `dead`, its process is gone.
   void notice(const member& other, bool dead);
 
@@ -101,15 +101,11 @@ public:
   void found(member_id from, std::uint64_t call, const seen& x);
 
 private:
-  struct waiting {
-    position at;
-    std::function<void(errc, const value&)> done;
-    value answer;
-  };
   struct part {
     std::unique_ptr<partition_store> store;
-    std::unique_ptr<replica> core;
-    std::vector<waiting> pending;
+    std::unique_ptr<partition_core> core;
+    const replica& copy() const { return core->replica(); }
+    replica& copy() { return core->replica(); }
     std::uint64_t requests = 0;
     std::set<std::uint64_t> open; ///< requests whose answer is not known
     claim said;
@@ -137,8 +133,6 @@ private:
   };
 
   std::int64_t now() const; ///< the node's own clock
-  bool has_lease(std::size_t partition, std::int64_t found_ms = INT64_MAX) const;
-  result<proposal> propose(std::size_t partition, const request_id& who, const operation& what);
   void tick();
   void dial();
   void connect(const member& m);
@@ -149,7 +143,7 @@ private:
   void steer(std::size_t partition);
   void flush_soon(member_id incarnation);
   void flush(const std::string& name);
-  void settle_pending(std::size_t partition);
+  void settle(std::size_t partition);
   void attempt(std::uint64_t id);
   void ask(std::uint64_t id, const member& primary);
   void again(std::uint64_t id);
@@ -160,17 +154,9 @@ private:
   using on_seen = std::function<void(const seen&)>;
   void read_here(std::size_t partition, const space& where, const value& key, read_mode how,
                  on_seen tell);
-  struct finding { ///< as a host has it
-    std::int64_t found_ms;
-    epoch led_in;
-    std::int64_t over_ms;
-    seen what;
-    on_seen tell;
-  };
-  bool is_certain(std::size_t partition, std::int64_t over_ms) const;
-  void tell_later(std::size_t partition, finding f);
-  void wait_for(std::size_t partition, const proposal& p,
-                std::function<void(errc, const value&)> f);
+  using on_written = std::function<void(errc, const value&)>;
+  void propose(std::size_t partition, const request_id& who, const operation& what,
+               on_written tell);
 
   cluster& c_;
   member self_;

@@ -14,8 +14,6 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t attempt_ms = 700;
-/// Time between two checks whether what was found is confirmed.
-constexpr std::int64_t look_us = 25'000;
 
 } // namespace
 
@@ -75,64 +73,40 @@ void node::question(const member& from, std::uint64_t call_id, std::size_t parti
   });
 }
 
-/// Whether what was found by `found_ms`, or before now, may be told.
-bool node::has_lease(std::size_t partition, std::int64_t found_ms) const {
-  const replica& core = *parts_[partition]->core;
-  const auto since_ms = std::min(now() - c_.p.down_ms * 2 / 3, found_ms);
-  const auto heard = [&](member_id incarnation) {
-    return std::ranges::any_of(links_, [&](const auto& x) {
-      return x.second.up && x.second.incarnation == incarnation && x.second.proven_ms >= since_ms;
-    });
-  };
-  if (c_.p.mode == replication_mode::async || faulty(fault::read_without_lease))
-    return core.accepts_writes();
-  return core.has_lease(heard, now());
+bool node::heard_us(member_id incarnation, std::int64_t since_ms) const {
+  return std::ranges::any_of(links_, [&](const auto& x) {
+    return x.second.up && x.second.incarnation == incarnation && x.second.proven_ms >= since_ms;
+  });
 }
 
 /// Calls `tell` with what is here: at once, if that is certain; as primary perhaps later, when no
-/// other can have led, and never if its epoch ends before. What has expired is certain when a
-/// majority has an entry that says how late it is.
+/// other can have led, and never if its epoch ends before.
 void node::read_here(std::size_t partition, const space& where, const value& key, read_mode how,
                      on_seen tell) {
-  replica& core = copy(partition);
+  partition_core& core = *parts_[partition]->core;
   const table* t = store(partition).find(where.kind, where.name);
   const auto get = [&](const stamp& when) {
     const records r = t ? t->get(key, hash(key), when) : records{};
     return r.empty() ? value{} : r.front()[1];
   };
-  if (!core.readable() || (how == read_mode::primary && !core.accepts_writes()))
+  seen x;
+  auto f = core.begin_read(how == read_mode::primary, &x.at);
+  if (!f)
     return;
-  const stamp when{core.time_ms(now())};
-  seen x{{core.log().last(), core.group()}, get(when), {}};
+  const stamp when{core.replica().time_ms(now())};
+  x.what = get(when);
   if (x.what.is_nil())
     x.expired = get(stamp{std::int64_t{0}});
-  const auto over_ms = when.latest_over();
-  if (!is_certain(partition, over_ms) && core.accepts_writes()) {
-    core.state_time(over_ms);
-    after_step(partition);
-  }
-  if (is_certain(partition, over_ms) && (how != read_mode::primary || has_lease(partition)))
-    return tell(x);
-  if (how == read_mode::primary)
-    tell_later(partition, {now() + 1, core.promised(), over_ms, x, std::move(tell)});
-}
-
-bool node::is_certain(std::size_t partition, std::int64_t over_ms) const {
-  return over_ms <= parts_[partition]->core->certain_ms() || faulty(fault::tell_of_expiry_early);
-}
-
-/// Looks again and again, for twice as long as it takes until a silent node is down.
-void node::tell_later(std::size_t partition, finding f) {
-  c_.w.after(look_us, [this, partition, f = std::move(f)]() mutable {
-    const replica& core = copy(partition);
-    if (ended_ || now() > f.found_ms + 2 * c_.p.down_ms || !core.leads()
-        || core.promised() != f.led_in)
-      return;
-    if (!paused_ && is_certain(partition, f.over_ms) && has_lease(partition, f.found_ms))
-      f.tell(f.what);
-    else
-      tell_later(partition, std::move(f));
-  });
+  core.end_read(*f, when.latest_over(), now());
+  const auto may_tell = core.confirm(*f, now());
+  after_step(partition);
+  if (may_tell)
+    tell(x);
+  else if (how == read_mode::primary)
+    core.await(*f, [x, tell = std::move(tell)](const status& s) {
+      if (s)
+        tell(x);
+    });
 }
 
 /// One node's answer.

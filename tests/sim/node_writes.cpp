@@ -12,41 +12,30 @@ constexpr std::int64_t attempt_ms = 700;
 
 } // namespace
 
-void node::wait_for(std::size_t i, const proposal& p, std::function<void(errc, const value&)> f) {
-  parts_[i]->pending.push_back({p.at, std::move(f), p.answer});
+/// Does a write as primary. `tell` is called once, now or later; or never, if the node ends.
+void node::propose(std::size_t i, const request_id& who, const operation& what, on_written tell) {
+  const auto done = [tell](const result<value>& x, const position&) {
+    if (x)
+      tell(errc::none, *x);
+    else
+      tell(x.why().code, {});
+  };
+  const auto b = parts_[i]->core->propose(who, what, done, 0, now());
   after_step(i);
+  if (b.is == partition_core::beginning::done)
+    tell(errc::none, b.answer);
+  else if (b.is == partition_core::beginning::refused)
+    tell(b.why.code, {});
 }
 
-/// Answers the writes whose entry is committed, or can no longer be.
-void node::settle_pending(std::size_t i) {
-  part& p = *parts_[i];
-  const entry_log& log = p.core->log();
-  std::vector<std::pair<waiting, errc>> over;
-  std::erase_if(p.pending, [&](waiting& x) {
-    errc code = errc::none;
-    if (log.has(x.at.index) && log.at(x.at.index) != x.at)
-      code = errc::outcome_unknown;
-    else if (log.last().index < x.at.index)
-      code = errc::outcome_unknown;
-    else if (!log.has(x.at.index) && p.core->promised().owner != self_.id)
-      code = errc::outcome_unknown; // this copy may have installed a snapshot of another epoch
-    else if (p.core->commit() < x.at.index)
-      return false;
-    over.emplace_back(std::move(x), code);
-    return true;
-  });
-  for (auto& [x, code] : over)
-    x.done(code, x.answer);
-}
-
-/// An answer that says only what is there is like the answer to a read, and needs a lease.
-result<proposal> node::propose(std::size_t partition, const request_id& who,
-                               const operation& what) {
-  replica& core = copy(partition);
-  auto done = core.propose(who, what, now());
-  if (done && done->unchanged && core.commit() >= done->at.index && !has_lease(partition))
-    return {errc::unavailable, "no lease"};
-  return done;
+/// Answers those that waited and no longer have to.
+void node::settle(std::size_t i) {
+  partition_core::settled over;
+  parts_[i]->core->settle(now(), over);
+  for (auto& x : over.reads)
+    x.done(x.verdict);
+  for (auto& x : over.writes)
+    x.tell();
 }
 
 void node::write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done) {
@@ -92,24 +81,19 @@ void node::attempt(std::uint64_t id) {
     again(id);
     return;
   }
-  if (p.core->leads()) {
-    auto done = propose(c.partition, c.who, c.what);
-    if (!done) {
-      const errc e = done.why().code;
-      after_step(c.partition);
-      if (e == errc::not_primary || e == errc::unavailable || e == errc::overloaded)
-        again(id);
-      else
-        finish(id, outcome::kind::refused, {});
-      return;
-    }
+  if (p.copy().leads()) {
     c.open = true;
-    wait_for(c.partition, *done, [this, id, number](errc e, const value& x) {
+    propose(c.partition, c.who, operation{c.what}, [this, id, number](errc e, const value& x) {
       const auto at = calls_.find(id);
       if (at == calls_.end() || at->second.attempt != number)
         return;
       if (e == errc::none) {
         finish(id, outcome::kind::done, x);
+      } else if (e == errc::not_primary || e == errc::unavailable || e == errc::overloaded) {
+        at->second.open = false;
+        again(id);
+      } else if (e != errc::outcome_unknown && e != errc::quorum_not_reached) {
+        finish(id, outcome::kind::refused, {});
       } else if (at->second.who.client) { // the session table knows
         at->second.maybe = true;
         again(id);
@@ -159,13 +143,7 @@ void node::request(const member& from, std::uint64_t call_id, std::size_t partit
   const auto answer = [this, from, call_id](errc e, const value& x) {
     c_.send(self_.node, from.node, from.id, [call_id, e, x](node& to) { to.reply(call_id, e, x); });
   };
-  auto done = propose(partition, who, what);
-  if (!done) {
-    after_step(partition);
-    answer(done.why().code, {});
-    return;
-  }
-  wait_for(partition, *done, answer);
+  propose(partition, who, what, answer);
 }
 
 void node::reply(std::uint64_t call_id, errc code, const value& answer) {
