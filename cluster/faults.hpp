@@ -27,6 +27,17 @@ enum class fault {
   read_without_lease,    ///< a primary answers though others may have elected another
   read_from_one,         ///< the first answer to a read by quorum is enough
   tell_of_expiry_early,  ///< a reader is told that something expired before others know
+  // In the requests of callers:
+  answer_at_append,  ///< a write is answered before its entry is committed
+  tell_unproven,     ///< a write that changed nothing is answered without a lease
+  confirm_lost,      ///< a write whose entry was replaced counts as done
+  send_anew,         ///< a write that is sent again gets another request id
+  retry_without_id,  ///< a write that waited here, under no id, is done again
+  refuse_open,       ///< a write under way when its deadline passes counts as refused
+  forget_unanswered, ///< a later refusal stands for an earlier attempt without an answer
+  forget_lost,       ///< an attempt that was lost counts as not made
+  ask_anyone,        ///< a node that no longer leads answers what is for the primary
+  read_behind,       ///< a copy answers that lacks what callers on its node wrote
 };
 inline constexpr std::string_view fault_names[] = {"none",
                                                    "acknowledge-early",
@@ -46,7 +57,17 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "elect-at-once",
                                                    "read-without-lease",
                                                    "read-from-one",
-                                                   "tell-of-expiry-early"};
+                                                   "tell-of-expiry-early",
+                                                   "answer-at-append",
+                                                   "tell-unproven",
+                                                   "confirm-lost",
+                                                   "send-anew",
+                                                   "retry-without-id",
+                                                   "refuse-open",
+                                                   "forget-unanswered",
+                                                   "forget-lost",
+                                                   "ask-anyone",
+                                                   "read-behind"};
 
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;

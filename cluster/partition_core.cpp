@@ -35,8 +35,9 @@ partition_core::beginning partition_core::propose(const request_id& who, const o
   b.watched = p->watched;
   b.at = p->at;
   b.answer = std::move(p->answer);
-  const bool committed = replica_.commit() >= b.at.index && replica_.leads();
-  if (committed && (!p->unchanged || leased(INT64_MAX, now))) {
+  const bool committed
+    = (replica_.commit() >= b.at.index && replica_.leads()) || faulty(fault::answer_at_append);
+  if (committed && (!p->unchanged || leased(INT64_MAX, now) || faulty(fault::tell_unproven))) {
     if (p->why.code != errc::none)
       b.why = std::move(p->why);
     else
@@ -61,6 +62,8 @@ partition_core::beginning partition_core::propose(const request_id& who, const o
 /// What became of an entry: `none` when it is committed, nothing while that is open.
 std::optional<errc> partition_core::verdict(const waiting& x) const {
   const entry_log& log = replica_.log();
+  if (faulty(fault::confirm_lost) && replica_.commit() >= x.at.index)
+    return errc::none;
   if (log.has(x.at.index) ? log.at(x.at.index) != x.at : log.last().index < x.at.index)
     return errc::outcome_unknown;
   if (!log.has(x.at.index) && replica_.promised().owner != options_.replica.self.id)

@@ -309,6 +309,20 @@ link* node::link_of(member_id incarnation) const {
   return nullptr;
 }
 
+member_list node::members_of(std::size_t partition) const {
+  return view([&](const membership& m) { return m.leader_of(partition).members; });
+}
+
+std::int64_t node::round_trip_ms(member_id incarnation) const {
+  const link* l = link_of(incarnation);
+  return l ? l->round_trip_ms() : 0;
+}
+
+std::string node::name_of(member_id incarnation) const {
+  const link* l = link_of(incarnation);
+  return l ? l->name() : to_string(member{"?", incarnation});
+}
+
 bool node::heard_us(member_id incarnation, std::int64_t since_ms) const {
   const link* l = link_of(incarnation);
   return l && l->proven_ms() >= since_ms;

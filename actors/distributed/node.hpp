@@ -34,7 +34,7 @@ class core;
 ///
 /// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
 /// host's, the view's, a link's. The router's is taken alone.
-class node final : public contacts {
+class node final : public contacts, public surroundings {
 public:
   node(core& c, node_address here);
   ~node() override;
@@ -52,10 +52,10 @@ public:
   void reconfigure(const std::vector<std::string>& nodes);
   /// Why there has been no list of nodes yet: until there is one, this node takes part in nothing.
   /// Empty once there was.
-  std::string waits_for();
+  std::string waits_for() const;
   void waits_for(const std::string& why);
   /// Why no node can be asked for a partition.
-  failure no_primary(std::size_t partition);
+  failure no_primary(std::size_t partition) const override;
   /// Waits for `check_settled`, until the deadline passes.
   result<std::size_t> sync(std::chrono::milliseconds longest);
 
@@ -80,8 +80,22 @@ public:
   member_id route(std::size_t partition) const noexcept {
     return routes_[partition].load(std::memory_order_acquire);
   }
+  // As `surroundings` says.
+  bool leads(std::size_t partition) const override { return hosts_[partition]->leads(); }
+  bool serves(std::size_t partition) const override { return hosts_[partition]->serves(); }
+  bool lags(std::size_t partition) const override { return hosts_[partition]->behind(); }
+  member_id primary_of(std::size_t partition) const override { return route(partition); }
+  member_list members_of(std::size_t partition) const override;
+  bool reaches(member_id incarnation) const override { return link_of(incarnation) != nullptr; }
+  std::int64_t round_trip_ms(member_id incarnation) const override;
+  std::string name_of(member_id incarnation) const override;
   template <class F>
   auto view(F&& f) {
+    const std::lock_guard hold{view_lock_};
+    return f(membership_);
+  }
+  template <class F>
+  auto view(F&& f) const {
     const std::lock_guard hold{view_lock_};
     return f(membership_);
   }
@@ -201,7 +215,7 @@ private:
   bool async_;
   std::vector<std::unique_ptr<host>> hosts_;
   std::unique_ptr<std::atomic<member_id>[]> routes_;
-  std::mutex view_lock_;
+  mutable std::mutex view_lock_;
   membership membership_;
   std::string no_list_; ///< why there has been none yet; under the view's lock
   mutable std::shared_mutex links_lock_;

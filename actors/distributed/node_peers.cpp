@@ -292,7 +292,7 @@ void node::declare(const std::vector<node_address>& peers) {
     log().info(component::peers, "node {} belongs to the cluster no longer", name);
 }
 
-std::string node::waits_for() {
+std::string node::waits_for() const {
   return view([&](const membership& m) { return m.listed() ? std::string{} : no_list_; });
 }
 
@@ -300,7 +300,7 @@ void node::waits_for(const std::string& why) {
   view([&](const membership&) { no_list_ = why; });
 }
 
-failure node::no_primary(std::size_t partition) {
+failure node::no_primary(std::size_t partition) const {
   if (const auto why = waits_for(); !why.empty())
     return {errc::unavailable, "node " + here_.name + " waits for its first list of nodes: " + why};
   return {errc::unavailable,

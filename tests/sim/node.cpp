@@ -22,10 +22,23 @@ membership_options options_of(const plan& p, const member& self) {
   return o;
 }
 
+request_options request_options_of(const plan& p, const member& self) {
+  request_options o;
+  o.self = self;
+  o.partitions = p.partitions;
+  o.first_call = self.id << 16 | 1; // no two incarnations have the same
+  o.attempt_ms = 700;
+  return o;
+}
+
 } // namespace
 
 node::node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms)
-  : c_(c), self_(std::move(self)), skew_ms_(skew_ms), membership_(options_of(c.p, self_), now()) {
+  : c_(c),
+    self_(std::move(self)),
+    skew_ms_(skew_ms),
+    membership_(options_of(c.p, self_), now()),
+    requests_(request_options_of(c.p, self_), *this) {
   partition_options o;
   o.replica.self = self_;
   o.replica.mode = c.p.mode;
@@ -87,6 +100,11 @@ void node::deliver(std::function<void(node&)> frame) {
     frame(*this);
 }
 
+std::int64_t node::overdue_ms(std::size_t partition) {
+  const auto first = store(partition).next_deadline();
+  return first == INT64_MAX ? 0 : copy(partition).time_ms(now()) - first;
+}
+
 // -- time ---------------------------------------------------------------------------------------
 
 void node::tick() {
@@ -98,6 +116,7 @@ void node::tick() {
   dial();
   membership_.tick(now());
   tell_who_is_gone();
+  tick_requests();
   for (auto& [name, l] : links_)
     if (l.up && now() - l.heard_ms > c_.p.down_ms)
       disconnect(name, true);

@@ -5,6 +5,7 @@
 
 #include <supercache/cluster/membership.hpp>
 #include <supercache/cluster/partition_core.hpp>
+#include <supercache/cluster/requests.hpp>
 
 #include <deque>
 #include <functional>
@@ -29,14 +30,15 @@ using on_outcome = std::function<void(const outcome&)>;
 
 /// One incarnation of a node: the cores of its partitions and of its membership, and around them,
 /// in place of actors, the parts that connect, retry and wait.
-class node final : public contacts {
+class node final : public contacts, public surroundings {
 public:
   node(cluster& c, member self, std::vector<std::string> declared, std::int64_t skew_ms);
 
   const member& self() const noexcept { return self_; }
   bool paused() const noexcept { return paused_; }
   void set_paused(bool p);
-  void end() noexcept { ended_ = true; }
+  /// The process is gone. Its clients learn nothing more.
+  void end();
   bool ended() const noexcept { return ended_; }
   void declare(const std::vector<std::string>& names);
   /// Begins to give away its data.
@@ -54,12 +56,11 @@ public:
   /// For how long the record that expired first has been kept beyond its time.
   std::int64_t overdue_ms(std::size_t partition);
 
-  /// Writes, through whichever node leads, until the deadline; retries as the router does.
+  /// Writes, through whichever node leads, until the deadline.
   void write(std::size_t partition, operation what, std::int64_t timeout_ms, on_outcome done);
 
-  /// What a node has in the second field of a record, nil if there is none, and where it stands.
+  /// The second field of a record, nil if there is none.
   struct seen {
-    standing at;
     value what;
     value expired; ///< what was not found because its time is over; for checks
   };
@@ -71,12 +72,9 @@ public:
     value key;
     read_mode how = read_mode::primary;
     on_found done;
-    unsigned attempt = 0;
-    quorum_read<seen> answers = {};
   };
   /// Reads, through whichever nodes are needed, until the deadline.
   void read(reading what, std::int64_t timeout_ms);
-  bool heard_us(member_id incarnation, std::int64_t since_ms) const override;
   /// The connection to another breaks, or, if `dead`, its process is gone.
   void notice(const member& other, bool dead);
 
@@ -93,12 +91,23 @@ public:
   void one_claim(const member& from, std::uint64_t version, const claim& c);
   void ask_claims(const member& from);
   void messages(const member& from, const byte_buffer& bytes);
-  void request(const member& from, std::uint64_t call, std::size_t partition, const request_id& who,
-               const operation& what);
-  void reply(std::uint64_t call, errc code, const value& answer);
-  void question(const member& from, std::uint64_t call, std::size_t partition, const space& where,
-                const value& key, read_mode how);
-  void found(member_id from, std::uint64_t call, const seen& x);
+  void request(const member& from, const frame::request& r);
+  void reply(const member& from, const frame::reply& r);
+  void question(const member& from, const frame::question& q);
+  void found(const member& from, const frame::found& f);
+
+  // -- as `contacts` and `surroundings` say -------------------------------------------------------
+
+  bool heard_us(member_id incarnation, std::int64_t since_ms) const override;
+  bool leads(std::size_t partition) const override { return parts_[partition]->copy().leads(); }
+  bool serves(std::size_t partition) const override;
+  bool lags(std::size_t partition) const override;
+  member_id primary_of(std::size_t partition) const override;
+  member_list members_of(std::size_t partition) const override;
+  bool reaches(member_id incarnation) const override;
+  std::int64_t round_trip_ms(member_id) const override { return 0; }
+  std::string name_of(member_id incarnation) const override;
+  failure no_primary(std::size_t partition) const override;
 
 private:
   struct part {
@@ -106,8 +115,7 @@ private:
     std::unique_ptr<partition_core> core;
     const replica& copy() const { return core->replica(); }
     replica& copy() { return core->replica(); }
-    std::uint64_t requests = 0;
-    std::set<std::uint64_t> open; ///< requests whose answer is not known
+    position wrote; ///< the last write of clients here that another node acknowledged
     claim said;
     std::uint64_t steered = 0;
     log_index committed = 0;
@@ -121,17 +129,6 @@ private:
     std::int64_t echo_ms = 0;   ///< when the last heartbeat of the other left there
     std::int64_t proven_ms = 0; ///< the other has heard what left here at this time
   };
-  struct call {
-    std::size_t partition = 0;
-    operation what;
-    std::int64_t deadline_ms = 0;
-    on_outcome done;
-    request_id who;       ///< given at the first sending
-    unsigned attempt = 0; ///< answers to earlier ones are late
-    bool maybe = false;   ///< an attempt was not answered
-    bool open = false;    ///< the present attempt is under way
-  };
-
   std::int64_t now() const; ///< the node's own clock
   void tick();
   void dial();
@@ -144,19 +141,23 @@ private:
   void flush_soon(member_id incarnation);
   void flush(const std::string& name);
   void settle(std::size_t partition);
-  void attempt(std::uint64_t id);
-  void ask(std::uint64_t id, const member& primary);
-  void again(std::uint64_t id);
-  void finish(std::uint64_t id, outcome::kind kind, const value& answer);
-  void attempt_read(std::uint64_t id);
-  void again_read(std::uint64_t id, std::int64_t delay_us);
-  void end_read(std::uint64_t id, const std::optional<seen>& x);
-  using on_seen = std::function<void(const seen&)>;
-  void read_here(std::size_t partition, const space& where, const value& key, read_mode how,
-                 on_seen tell);
-  using on_written = std::function<void(errc, const value&)>;
-  void propose(std::size_t partition, const request_id& who, const operation& what,
-               on_written tell);
+  using on_written = partition_core::on_written;
+  partition_core::beginning propose(std::size_t partition, const request_id& who,
+                                    const operation& what, on_written done);
+  using on_answer = std::function<void(result<answer>, standing)>;
+  void ask_here(std::size_t partition, const query& q, bool as_primary, on_answer done);
+
+  /// Calls `f(requests&, effects)` and does what comes of it.
+  template <class F>
+  void request_step(F&& f);
+  void tick_requests();
+  void perform(effect::try_write& e);
+  void perform(effect::try_read& e);
+  void perform(effect::send& e);
+  void perform(effect::wrote& e);
+  void perform(effect::answer_write& e) { e.done(std::move(e.answer)); }
+  void perform(effect::answer_read& e) { e.done(std::move(e.answer)); }
+  void perform(const effect::retry&) {}
 
   cluster& c_;
   member self_;
@@ -166,12 +167,10 @@ private:
   membership membership_;
   std::vector<std::unique_ptr<part>> parts_;
   std::map<std::string, link> links_;
-  std::map<std::uint64_t, call> calls_;
-  std::map<std::uint64_t, reading> reads_;
+  requests requests_;
   std::int64_t next_beat_ms_ = 0;
   std::uint64_t told_gone_ = 0;
   std::int64_t left_ms_ = 0; ///< when it began to leave
-  std::uint64_t next_call_ = 1;
   std::uint64_t discarded_ = 0;
 };
 

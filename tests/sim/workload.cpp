@@ -23,7 +23,7 @@ void workload::step(std::size_t client) {
   if (stopped_)
     return;
   dice& d = c_.w.random;
-  const std::size_t kinds = 12 + (c_.p.batch_rows ? 3 : 0) + (c_.p.expiry ? 4 : 0);
+  const std::size_t kinds = 13 + (c_.p.batch_rows ? 3 : 0) + (c_.p.expiry ? 4 : 0);
   const std::size_t kind = d.below(kinds);
   switch (kind) {
     case 0:
@@ -38,9 +38,15 @@ void workload::step(std::size_t client) {
     case 9: read_register(client); return;
     case 10: read_counter(client); return;
     case 11: noise(client); return;
+    case 12:
+      if (d.chance(20))
+        increment_at_once(client);
+      else
+        read_own_write(client);
+      return;
     default: break;
   }
-  if (c_.p.batch_rows && kind < 15)
+  if (c_.p.batch_rows && kind < 16)
     change_batches(client);
   else if (d.chance(25))
     write_fleeting(client);
@@ -146,6 +152,45 @@ void workload::increment(std::size_t client) {
           else if (o.is == outcome::kind::refused)
             counters_[key].most -= 1;
         });
+}
+
+/// Many calls under way at once.
+void workload::increment_at_once(std::size_t client) {
+  for (std::size_t n = 2 + c_.w.random.below(63); n > 0; --n)
+    increment(nobody);
+  step_later(client);
+}
+
+/// Through one node: what was acknowledged there is seen in its own copy.
+void workload::read_own_write(std::size_t client) {
+  const std::string key = "o" + std::to_string(client);
+  const std::int64_t x = next_++;
+  node* n = some_node(client);
+  if (!n)
+    return;
+  busy_ += 1;
+  const auto end = [this, client, ended = std::make_shared<bool>(false)] {
+    if (std::exchange(*ended, true))
+      return;
+    busy_ -= 1;
+    step_later(client);
+  };
+  c_.w.after((2 * timeout_ms + 500) * 1000, end);
+  const auto check = [this, key, x, end](const std::optional<node::seen>& found) {
+    const auto was = found && found->what.is_int() ? found->what.as_int() : 0;
+    if (found && was < x && c_.p.mode == replication_mode::sync)
+      c_.w.fail("own", "register " + key + " was read as " + std::to_string(was)
+                         + " at the node through which " + std::to_string(x) + " was acknowledged");
+    end();
+  };
+  const auto i = partition_of(key);
+  n->write(i, {registers, op::put{{key, x}}}, timeout_ms,
+           [this, n, i, key, check, end, name = n->self().node](const outcome& o) {
+             if (o.is == outcome::kind::done && c_.alive(name) == n && !n->paused())
+               n->read({i, registers, key, read_mode::local, check}, timeout_ms);
+             else
+               end();
+           });
 }
 
 void workload::insert(std::size_t client) {
