@@ -31,6 +31,15 @@ def test_table():
     assert 'bytes per record' not in answer.out, answer
 
 
+def test_alone():
+    answer = run(BENCH, 'local', '--records', '1000', '--seconds', '0.05', '--only', 'get', '--alone',
+                 '--json')
+    equal((answer.status, answer.err), (0, ''))
+    (get,) = json.loads(answer.out)['results']
+    equal(get['ratio'], {})
+    assert get['operations'] > 20_000, get
+
+
 def test_wrong_words():
     for words, sentence in (
             ([], 'a command is missing: local or cluster; see supercache-bench --help'),
