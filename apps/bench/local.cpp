@@ -86,7 +86,7 @@ void print_people(const std::vector<measured>& results, double bytes_per_record,
   if (!s.alone)
     columns = {"flat_map", "tbb", "ets"};
   if (s.threads > 1)
-    columns.push_back("one_thread");
+    columns.emplace_back("one_thread");
   std::printf("%zu records, %zu thread%s%s\n\n", s.records, s.threads, s.threads == 1 ? "" : "s",
               columns.empty() ? "" : "; ratios: how many times the speed of the other");
   print_table(results, columns);

@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <unistd.h>
 
+// NOLINTBEGIN(readability-identifier-naming): the names of glibc
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
 void* __libc_realloc(void* old, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace {
 
@@ -41,34 +43,34 @@ void count(std::size_t bytes) {
 
 extern "C" {
 
-void* malloc(std::size_t bytes) {
-  count(bytes);
-  return __libc_malloc(bytes);
+void* malloc(std::size_t size) {
+  count(size);
+  return __libc_malloc(size);
 }
 
-void* calloc(std::size_t n, std::size_t bytes) {
-  count(n * bytes);
-  return __libc_calloc(n, bytes);
+void* calloc(std::size_t nmemb, std::size_t size) {
+  count(nmemb * size);
+  return __libc_calloc(nmemb, size);
 }
 
-void* realloc(void* old, std::size_t bytes) {
-  count(bytes);
-  return __libc_realloc(old, bytes);
+void* realloc(void* ptr, std::size_t size) {
+  count(size);
+  return __libc_realloc(ptr, size);
 }
 
-void* memalign(std::size_t alignment, std::size_t bytes) {
-  count(bytes);
-  return __libc_memalign(alignment, bytes);
+void* memalign(std::size_t alignment, std::size_t size) {
+  count(size);
+  return __libc_memalign(alignment, size);
 }
 
-void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
-  count(bytes);
-  return __libc_memalign(alignment, bytes);
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  count(size);
+  return __libc_memalign(alignment, size);
 }
 
-int posix_memalign(void** out, std::size_t alignment, std::size_t bytes) {
-  count(bytes);
-  *out = __libc_memalign(alignment, bytes);
-  return *out ? 0 : ENOMEM;
+int posix_memalign(void** memptr, std::size_t alignment, std::size_t size) {
+  count(size);
+  *memptr = __libc_memalign(alignment, size);
+  return *memptr ? 0 : ENOMEM;
 }
 }
