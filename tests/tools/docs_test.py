@@ -32,7 +32,7 @@ def main():
         sys.exit(77)
     with tempfile.TemporaryDirectory(prefix='supercache-docs-') as folder:
         root = Path(folder)
-        for path in ('meson.build', 'tools/docs', 'tools/Doxyfile'):
+        for path in ('meson.build', 'tools/docs', 'tools/Doxyfile', 'tools/reference.md'):
             (root / path).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / path, root / path)
         for layer in ('store', 'cluster', 'actors'):
