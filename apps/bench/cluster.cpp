@@ -40,6 +40,8 @@ using baselines = std::vector<std::unique_ptr<baseline>>;
 
 baselines all_baselines(const cluster_settings& s) {
   baselines out;
+  if (s.alone)
+    return out;
   out.push_back(make_tcp());
   out.push_back(make_caf());
   if (auto x = make_erpc())
@@ -58,9 +60,10 @@ measured latency(const std::string& which, place where, const std::string& title
                  cluster_subject& ours, const baselines& others, double slice) {
   std::vector<double> p50, p99, speed;
   std::map<std::string, std::vector<double>> ratios;
-  ours.one_by_one(which, where, slice);
+  std::uint64_t done = ours.one_by_one(which, where, slice).ns.size(); // warms up
   for (int r = 0; r < rounds; ++r) {
     const auto mine = ours.one_by_one(which, where, slice);
+    done += mine.ns.size();
     p50.push_back(static_cast<double>(mine.at(0.5)));
     p99.push_back(static_cast<double>(mine.at(0.99)));
     speed.push_back(static_cast<double>(mine.ns.size()) / slice);
@@ -74,7 +77,8 @@ measured latency(const std::string& which, place where, const std::string& title
                median(speed),
                static_cast<std::uint64_t>(median(p50)),
                static_cast<std::uint64_t>(median(p99)),
-               {}};
+               {},
+               done};
   for (auto& [name, xs] : ratios)
     out.ratio[name] = median(std::move(xs));
   return out;
@@ -86,13 +90,14 @@ measured speed(const std::string& which, place where, const std::string& title,
                double slice) {
   std::vector<double> speeds;
   std::map<std::string, std::vector<double>> ratios;
-  std::uint64_t failed = 0;
+  std::uint64_t failed = 0, done = 0;
   std::size_t in_flight = 0;
   for (int r = 0; r < rounds; ++r) {
     const auto mine = ours.many(which, where, s.in_flight, slice);
     failed += mine.failed;
     in_flight = mine.in_flight;
     speeds.push_back(mine.per_sec);
+    done += static_cast<std::uint64_t>(mine.per_sec * slice);
     for (const auto& other : others)
       if (other->can(which))
         if (const double x = other->per_sec(which, s.in_flight, slice); x > 0)
@@ -100,7 +105,7 @@ measured speed(const std::string& which, place where, const std::string& title,
   }
   if (failed)
     std::fprintf(stderr, "note: %lu operations of %s failed\n", failed, title.c_str());
-  measured out{title, in_flight, median(speeds), 0, 0, {}};
+  measured out{title, in_flight, median(speeds), 0, 0, {}, done};
   for (auto& [name, xs] : ratios)
     out.ratio[name] = median(std::move(xs));
   return out;
@@ -172,11 +177,16 @@ void print_json(const figures& f, const cluster_settings& s) {
 }
 
 void print_people(const figures& f, const cluster_settings& s) {
-  std::printf(
-    "%zu nodes on this host, %zu copies; xN: the speed with N under way; ratios: how many times "
-    "the time of the other, or with xN, its speed with x%zu\n\n",
-    s.nodes, std::min(s.nodes, s.replication_factor), s.in_flight);
-  print_table(f.results, {"tcp", "caf", "erpc", "redis"});
+  std::printf("%zu nodes on this host, %zu copies; xN: the speed with N under way", s.nodes,
+              std::min(s.nodes, s.replication_factor));
+  if (s.alone)
+    std::printf("\n\n");
+  else
+    std::printf(
+      "; ratios: how many times the time of the other, or with xN, its speed with x%zu\n\n",
+      s.in_flight);
+  print_table(f.results, s.alone ? std::vector<std::string>{}
+                                 : std::vector<std::string>{"tcp", "caf", "erpc", "redis"});
   constexpr double mb = 1024.0 * 1024.0;
   if (f.sustained)
     std::printf("\nasync writes sustained: %.0f /s, copies at most %lu entries behind and complete "

@@ -12,6 +12,7 @@ struct cluster_settings {
   std::size_t in_flight = 64;
   double seconds = 1; ///< to measure each case
   std::vector<std::string> only;
+  bool alone = false; ///< without baselines
   bool json = false;
 };
 

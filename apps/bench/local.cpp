@@ -31,7 +31,8 @@ namespace {
 measured measure(const std::string& which, supercache_subject& ours,
                  const std::vector<std::unique_ptr<subject>>& others, const local_settings& s) {
   constexpr int rounds = 5;
-  measured out{which, 0, 0, 0, 0, {}};
+  measured out;
+  out.name = which;
   std::vector<double> speeds;
   std::map<std::string, std::vector<double>> ratios;
   // Warms up, and finds how many operations fill a slice.
@@ -40,11 +41,17 @@ measured measure(const std::string& which, supercache_subject& ours,
   const double slice_ns = s.seconds * 1e9 / rounds;
   ops
     = static_cast<std::uint64_t>(std::clamp(warm.per_sec() * slice_ns / 1e9, 1000.0, 20'000'000.0));
+  out.operations = warm.ops;
+  const auto run = [&](std::uint64_t n, std::size_t threads) {
+    const slice done = ours.run(which, n, threads);
+    out.operations += done.ops;
+    return done.per_sec();
+  };
   for (int r = 0; r < rounds; ++r) {
-    const double mine = ours.run(which, ops, s.threads).per_sec();
+    const double mine = run(ops, s.threads);
     speeds.push_back(mine);
     if (s.threads > 1)
-      ratios["one_thread"].push_back(mine / ours.run(which, ops / s.threads, 1).per_sec());
+      ratios["one_thread"].push_back(mine / run(ops / s.threads, 1));
     for (const auto& other : others)
       if (other->can(which, s.threads))
         ratios[other->name()].push_back(
@@ -54,6 +61,7 @@ measured measure(const std::string& which, supercache_subject& ours,
   for (auto& [name, xs] : ratios)
     out.ratio[name] = median(std::move(xs));
   const auto sorted = ours.latencies(which, 20'000);
+  out.operations += sorted.size();
   if (!sorted.empty()) {
     out.p50_ns = sorted[sorted.size() / 2];
     out.p99_ns = sorted[sorted.size() * 99 / 100];
@@ -74,11 +82,13 @@ void print_json(const std::vector<measured>& results, double bytes_per_record,
 
 void print_people(const std::vector<measured>& results, double bytes_per_record,
                   const local_settings& s) {
-  std::vector<std::string> columns{"flat_map", "tbb", "ets"};
+  std::vector<std::string> columns;
+  if (!s.alone)
+    columns = {"flat_map", "tbb", "ets"};
   if (s.threads > 1)
-    columns.push_back("one_thread");
-  std::printf("%zu records, %zu thread%s; ratios: how many times the speed of the other\n\n",
-              s.records, s.threads, s.threads == 1 ? "" : "s");
+    columns.emplace_back("one_thread");
+  std::printf("%zu records, %zu thread%s%s\n\n", s.records, s.threads, s.threads == 1 ? "" : "s",
+              columns.empty() ? "" : "; ratios: how many times the speed of the other");
   print_table(results, columns);
   constexpr std::size_t fewest = 100'000; // below that, fixed costs hide the cost per operation
   if (bytes_per_record > 0 && s.records >= fewest)
@@ -104,12 +114,14 @@ int run_local(const local_settings& s) {
   const double bytes_per_record
     = static_cast<double>(resident_bytes() - before) / static_cast<double>(s.records);
   std::vector<std::unique_ptr<subject>> others;
-  others.push_back(make_flat_map(w));
-  others.push_back(make_tbb(w));
-  if (auto e = make_ets(s.records, s.threads, find_ets_script()))
-    others.push_back(std::move(e));
-  else
-    std::fprintf(stderr, "note: no Erlang found, so no comparison with ETS\n");
+  if (!s.alone) {
+    others.push_back(make_flat_map(w));
+    others.push_back(make_tbb(w));
+    if (auto e = make_ets(s.records, s.threads, find_ets_script()))
+      others.push_back(std::move(e));
+    else
+      std::fprintf(stderr, "note: no Erlang found, so no comparison with ETS\n");
+  }
   std::vector<measured> results;
   for (const auto& which : s.only.empty() ? local_cases() : s.only) {
     if (isatty(2))

@@ -12,6 +12,7 @@ struct local_settings {
   double seconds = 1; ///< to measure each case
   std::size_t partitions = 0;
   std::vector<std::string> only;
+  bool alone = false; ///< without baselines
   bool json = false;
 };
 

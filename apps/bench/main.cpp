@@ -31,6 +31,7 @@ void add_common(CLI::App& app, Settings& s, const std::vector<std::string>& case
     ->delimiter(',')
     ->check(one_of(cases))
     ->type_name("CASE,...");
+  app.add_flag("--alone", s.alone, "Only the cache, without what it is compared with");
   app.add_flag("--json", s.json, "JSON instead of a table");
   std::string all;
   for (const auto& c : cases)

@@ -69,6 +69,7 @@ ordered_json to_json(const std::vector<measured>& results) {
       one["p50_ns"] = m.p50_ns;
       one["p99_ns"] = m.p99_ns;
     }
+    one["operations"] = m.operations;
     one["ratio"] = ordered_json::object();
     for (const auto& [name, x] : m.ratio)
       one["ratio"][name] = std::round(x * 100) / 100;

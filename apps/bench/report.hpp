@@ -17,6 +17,7 @@ struct measured {
   double ops_per_sec = 0;
   std::uint64_t p50_ns = 0, p99_ns = 0; ///< of single operations; 0 = not measured
   std::map<std::string, double> ratio;  ///< against each baseline, taken within a round
+  std::uint64_t operations = 0;         ///< done in all, those to warm up included
 };
 
 /// The middle one; 0 of none.

@@ -1,7 +1,10 @@
-"""supercache-bench: it measures what it says, and refuses arguments that make no sense."""
+"""supercache-bench and tools/performance: they measure what they say, and refuse arguments that make
+no sense."""
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 from harness import equal, fails, main, run
 
@@ -31,6 +34,15 @@ def test_table():
     assert 'bytes per record' not in answer.out, answer
 
 
+def test_alone():
+    answer = run(BENCH, 'local', '--records', '1000', '--seconds', '0.05', '--only', 'get', '--alone',
+                 '--json')
+    equal((answer.status, answer.err), (0, ''))
+    (get,) = json.loads(answer.out)['results']
+    equal(get['ratio'], {})
+    assert get['operations'] > 20_000, get
+
+
 def test_wrong_words():
     for words, sentence in (
             ([], 'a command is missing: local or cluster; see supercache-bench --help'),
@@ -39,6 +51,26 @@ def test_wrong_words():
             (['local', '--records', '1'], "--records: '1' is no whole number from 1000 to 50000000"),
             (['cluster', '--nods', '3'], "unknown option '--nods'; did you mean '--nodes'?")):
         fails(run(BENCH, *words), 2, sentence, 'supercache-bench')
+
+
+def test_performance():
+    tool = Path(__file__).resolve().parents[2] / 'tools/performance'
+    build = ('--build', str(Path(BENCH).resolve().parents[2]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'figures.json'
+        answer = run(tool, *build, '--group', 'small', '--group', 'cluster', '--seconds', '0.05',
+                     '--alone', '--json', path, 'put', 'get')
+        equal((answer.status, answer.err),
+              (0, 'performance: small: supercache-bench local --records 10000 --only=put,get\n'))
+        out = json.loads(path.read_text())
+    equal([r['name'] for r in out['groups']['small']['results']], ['put', 'get'])
+    rows = [line.split() for line in answer.out.splitlines()]
+    equal([row[1] for row in rows if row[:1] == ['small']], ['put', 'get'])
+    answer = run(tool, *build, 'gett')
+    equal(answer.status, 2)
+    assert answer.err.startswith("performance: there is no case 'gett'; the cases are put get "), answer
+    fails(run(tool, *build, '--group', 'small', 'write_sync'), 2,
+          'no group that is selected has such a case', 'performance')
 
 
 def test_help():

@@ -1,6 +1,7 @@
 """Nodes are killed, frozen, stopped and restarted at random, one at a time, while others write: at
 no moment is an acknowledged record lost. A number as last argument repeats the choices of a run."""
 
+import os
 import random
 import signal
 import sys
@@ -11,7 +12,8 @@ from failover import Load, check_nothing_lost
 from harness import eventually, main
 
 SECONDS = 60
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(10_000)
+SEED = int(sys.argv[3]) if len(sys.argv) > 3 else int(
+    os.environ.get('SUPERCACHE_SEED') or random.randrange(10_000))
 
 
 def kill(cluster, name, pause):

@@ -1,5 +1,6 @@
 """Starts real programs for the tests in this folder and sends them requests. A test is a function
-whose name begins with test_; `main` runs all of a module, with a separate node for each."""
+whose name begins with test_; `main` runs all of a module, with a separate node for each, or those
+that SUPERCACHE_TEST_FUNCTIONS names, until SUPERCACHE_MAX_FAILURES have failed."""
 
 import contextlib
 import json
@@ -191,9 +192,15 @@ def unused_port():
 
 
 def main(module):
-    tests = [(n, f) for n, f in vars(module).items() if n.startswith('test_')]
-    failed = 0
+    only = os.environ.get('SUPERCACHE_TEST_FUNCTIONS', '').split()
+    most = int(os.environ.get('SUPERCACHE_MAX_FAILURES') or sys.maxsize)
+    tests = [(n, f) for n, f in vars(module).items()
+             if n.startswith('test_') and (not only or n in only)]
+    done = failed = 0
     for name, function in tests:
+        if failed >= most:
+            break
+        done += 1
         try:
             function()
             print('ok', name, flush=True)
@@ -201,5 +208,5 @@ def main(module):
             failed += 1
             print('FAILED', name, flush=True)
             traceback.print_exc(file=sys.stdout)
-    print(f'{len(tests) - failed} passed, {failed} failed')
+    print(f'{done - failed} passed, {failed} failed')
     sys.exit(1 if failed else 0)

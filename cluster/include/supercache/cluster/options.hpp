@@ -58,7 +58,7 @@ struct cluster_options {
   /// The highest rate of snapshots from one node to another, in MiB per second; 1 … 100 000.
   std::size_t transfer_rate = 64;
 
-  struct {
+  struct node_settings {
     std::string name;               ///< unique in the cluster; default: node<port>
     std::string host = "127.0.0.1"; ///< where it listens
     std::uint16_t port = 0;         ///< 0 = any that is free
@@ -66,7 +66,7 @@ struct cluster_options {
     std::string advertise;
   } node;
 
-  struct {
+  struct wal_settings {
     ms majority_timeout{2000};        ///< how long a write waits for a majority; 1 … 600 000
     ms cleanup_interval{5000};        ///< between removals of old log segments; 1 … 3 600 000
     std::size_t max_pending = 10'000; ///< unacknowledged entries before writers are refused
@@ -74,7 +74,7 @@ struct cluster_options {
     fsync_policy fsync = fsync_policy::always;
   } wal;
 
-  struct {
+  struct monitor_settings {
     monitor_source source = monitor_source::nodes;
     std::vector<std::string> nodes; ///< each `name@host:port`
     std::string provider;           ///< a file with one node per line
@@ -92,7 +92,7 @@ struct cluster_options {
     ms suspect() const noexcept { return down * 2 / 3; }
   } node_monitor;
 
-  struct {
+  struct health_settings {
     ms interval{5000};                          ///< between two checks; 10 … 3 600 000
     ms latency_threshold{100};                  ///< slower round trips are degraded
     ms replication_lag_threshold{500};          ///< slower replicas are degraded
