@@ -21,48 +21,53 @@ namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 
-template <class Inspector, class T, class Decode>
-typename Inspector::result_type inspect_encoded(Inspector& f, T& x, Decode decode) {
-  const auto save = [&](byte_buffer& bytes) { encode(x, bytes); };
-  const auto load = [&](const byte_buffer& bytes) -> compat::inspected {
-    byte_view in{bytes};
-    auto decoded = decode(in);
-    if (!decoded)
-      return to_caf(decoded.why());
-    if (!in.empty())
-      return to_caf({errc::malformed, "bytes behind the end of an encoding"});
-    x = *std::move(decoded);
-    return compat::inspected_well();
-  };
-  return compat::inspect_bytes(f, byte_buffer{}, save, load);
+// In type_ids.cpp, so that not every file that includes this one compiles the codec.
+SUPERCACHE_API void save(const value& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, value& x);
+SUPERCACHE_API void save(const record& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, record& x);
+SUPERCACHE_API void save(const pattern& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, pattern& x);
+SUPERCACHE_API void save(const operation& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, operation& x);
+SUPERCACHE_API void save(const change& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, change& x);
+SUPERCACHE_API void save(const interest& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, interest& x);
+
+template <class Inspector, class T>
+typename Inspector::result_type inspect_encoded(Inspector& f, T& x) {
+  return compat::inspect_bytes(
+    f, byte_buffer{}, [&](byte_buffer& bytes) { save(x, bytes); },
+    [&](const byte_buffer& bytes) { return load(bytes, x); });
 }
 
 } // namespace detail
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, value& x) {
-  return detail::inspect_encoded(f, x, decode_value);
+  return detail::inspect_encoded(f, x);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, record& x) {
-  return detail::inspect_encoded(f, x, decode_record);
+  return detail::inspect_encoded(f, x);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, pattern& x) {
-  return detail::inspect_encoded(f, x, decode_pattern);
+  return detail::inspect_encoded(f, x);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, operation& x) {
-  return detail::inspect_encoded(f, x, decode_operation);
+  return detail::inspect_encoded(f, x);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, change& x) {
-  return detail::inspect_encoded(f, x, decode_change);
+  return detail::inspect_encoded(f, x);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, interest& x) {
-  return detail::inspect_encoded(f, x, decode_interest);
+  return detail::inspect_encoded(f, x);
 }
 
 /// One page of a walk over a table: see `page_atom`.
@@ -155,10 +160,6 @@ namespace supercache::inline SUPERCACHE_ABI {
 
 /// Makes the types known to an actor system that talks to others over the network; for the
 /// constructor of your `actor_system_config`. Messages within one process do not need it.
-template <class Config>
-void add_message_types(Config& cfg) {
-  cfg.template add_message_types<caf::id_block::supercache>();
-  cfg.add_error_category(compat::error_category, render_error);
-}
+SUPERCACHE_API void add_message_types(caf::actor_system_config& cfg);
 
 } // namespace supercache::inline SUPERCACHE_ABI
