@@ -64,11 +64,15 @@ struct caller {
     answer_callers();
   }
   void answer_callers() {
-    for (auto& e : out)
+    std::erase_if(out, [](auto& e) {
       if (auto* w = std::get_if<effect::answer_write>(&e))
         w->done(w->answer);
       else if (auto* r = std::get_if<effect::answer_read>(&e))
         r->done(r->answer);
+      else
+        return false;
+      return true;
+    });
   }
   /// What of this kind there is to do; the rest is dropped.
   template <class Effect>
@@ -268,8 +272,7 @@ TEST_CASE("a read by quorum is answered by the newest of a majority") {
   caller u;
   u.read(read_mode::quorum);
   CHECK(u.out.size() == 3); // this node, b and c
-  const auto id = std::get<effect::try_read>(u.out.at(0)).id;
-  u.out.clear();
+  const auto id = u.take<effect::try_read>().at(0).id;
   u.found_at(c, id, {errc::unavailable, "no copy"}, 0);
   u.found_at(b, id, nothing, 4, 4);
   CHECK(u.found.empty());
