@@ -29,7 +29,7 @@ enum class fault {
   tell_of_expiry_early,  ///< a reader is told that something expired before others know
   // In the requests of callers:
   answer_at_append,  ///< a write is answered before its entry is committed
-  tell_unproven,     ///< a write that changed nothing is answered without a lease
+  reuse_id,          ///< a new write gets the request id of the last one
   confirm_lost,      ///< a write whose entry was replaced counts as done
   send_anew,         ///< a write that is sent again gets another request id
   retry_without_id,  ///< a write that waited here, under no id, is done again
@@ -59,7 +59,7 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "read-from-one",
                                                    "tell-of-expiry-early",
                                                    "answer-at-append",
-                                                   "tell-unproven",
+                                                   "reuse-id",
                                                    "confirm-lost",
                                                    "send-anew",
                                                    "retry-without-id",

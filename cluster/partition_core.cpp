@@ -3,6 +3,7 @@
 #include <supercache/cluster/partition_core.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace supercache {
 
@@ -37,7 +38,7 @@ partition_core::beginning partition_core::propose(const request_id& who, const o
   b.answer = std::move(p->answer);
   const bool committed
     = (replica_.commit() >= b.at.index && replica_.leads()) || faulty(fault::answer_at_append);
-  if (committed && (!p->unchanged || leased(INT64_MAX, now) || faulty(fault::tell_unproven))) {
+  if (committed && (!p->unchanged || leased(INT64_MAX, now))) {
     if (p->why.code != errc::none)
       b.why = std::move(p->why);
     else
@@ -153,6 +154,7 @@ status partition_core::confirm(const finding& f, std::int64_t now) const {
 }
 
 void partition_core::await(const finding& f, on_confirmed done) {
+  assert(f.as_primary && f.found_ms > 0 && done);
   await_lease({f, std::move(done), {}});
 }
 
@@ -179,6 +181,7 @@ status partition_core::leased(std::int64_t found_ms, std::int64_t now) const {
 /// In the order in which they were found: a member that confirmed one has confirmed those before
 /// it.
 void partition_core::await_lease(unproven f) {
+  assert(f.what.led_in.owner == options_.replica.self.id);
   ++f.what.found_ms; // what left within the same millisecond may have left before
   const auto found_ms = [](const unproven& x) { return x.what.found_ms; };
   findings_.insert(std::ranges::upper_bound(findings_, f.what.found_ms, {}, found_ms),

@@ -2,6 +2,8 @@
 
 #include <supercache/cluster/requests.hpp>
 
+#include <cassert>
+
 // What all calls have in common, and writes. Reads are in requests_reads.cpp.
 
 namespace supercache {
@@ -131,12 +133,13 @@ requests::write_call* requests::find_write(call_id id) {
 }
 
 void requests::attempt(write_call& c, std::int64_t now, request_effects& out) {
+  assert(!stopped_);
   ++c.attempt;
   c.open = c.here = false;
   c.asked = 0;
   c.due_ms = INT64_MAX;
   if (around_.leads(c.partition)) {
-    c.open = true;
+    c.open = c.here = true;
     out.emplace_back(effect::try_write{c.id(), c.partition, c.who, c.what});
     return;
   }
@@ -150,9 +153,11 @@ void requests::attempt(write_call& c, std::int64_t now, request_effects& out) {
 void requests::send(write_call& c, member_id to, std::int64_t now, request_effects& out) {
   client& mine = clients_[c.partition];
   if (!c.who.client || faulty(fault::send_anew)) {
-    c.who = {options_.self.id, ++mine.last, 0};
+    const bool same = faulty(fault::reuse_id) && mine.last;
+    c.who = {options_.self.id, same ? mine.last : ++mine.last, 0};
     mine.open.insert(c.who.number);
   }
+  assert(to && to != options_.self.id && mine.open.contains(c.who.number));
   c.who.done = *mine.open.begin() - 1;
   c.open = true;
   c.asked = to;
@@ -169,8 +174,6 @@ void requests::tried(call_id id, partition_core::beginning b, std::int64_t now,
     finish(*c, std::move(b.answer), out);
   else if (b.is == partition_core::beginning::refused)
     done_here(id, std::move(b.why), now, out);
-  else if (!c->is_late(id) && c->open) // else its answer was faster
-    c->here = true;
 }
 
 void requests::done_here(call_id id, result<value> x, std::int64_t now, request_effects& out) {
@@ -229,6 +232,7 @@ void requests::refused(write_call& c, failure why, request_effects& out) {
 }
 
 void requests::finish(write_call& c, result<value> x, request_effects& out) {
+  assert(c.done); // each call is answered once
   out.emplace_back(effect::answer_write{std::move(c.done), std::move(x)});
   if (c.who.client)
     clients_[c.partition].open.erase(c.who.number);

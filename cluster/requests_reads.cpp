@@ -3,6 +3,7 @@
 #include <supercache/cluster/requests.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace supercache {
 
@@ -160,6 +161,7 @@ void requests::again(read_call& c, failure why, std::int64_t now, request_effect
 }
 
 void requests::finish(read_call& c, result<answer> x, request_effects& out) {
+  assert(c.done); // each call is answered once
   out.emplace_back(effect::answer_read{std::move(c.done), std::move(x)});
   reads_.erase(c.number);
 }

@@ -113,8 +113,10 @@ void router::perform(effect::try_write& e) {
                  r.done_here(id, std::move(x), node_.now_ms(), todo);
                });
              });
-  step(
-    [&](requests& r, request_effects& todo) { r.tried(e.id, std::move(b), node_.now_ms(), todo); });
+  if (b.is != host::beginning::waits)
+    step([&](requests& r, request_effects& todo) {
+      r.tried(e.id, std::move(b), node_.now_ms(), todo);
+    });
 }
 
 void router::perform(effect::try_read& e) {

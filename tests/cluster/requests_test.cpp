@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <map>
+#include <algorithm>
 #include <set>
 
 using namespace supercache;
@@ -64,7 +64,7 @@ struct caller {
     answer_callers();
   }
   void answer_callers() {
-    std::erase_if(out, [](auto& e) {
+    const auto answered = std::remove_if(out.begin(), out.end(), [](auto& e) {
       if (auto* w = std::get_if<effect::answer_write>(&e))
         w->done(w->answer);
       else if (auto* r = std::get_if<effect::answer_read>(&e))
@@ -73,6 +73,7 @@ struct caller {
         return false;
       return true;
     });
+    out.erase(answered, out.end());
   }
   /// What of this kind there is to do; the rest is dropped.
   template <class Effect>

@@ -5,6 +5,8 @@
 #include <supercache/cluster/partition_core.hpp>
 #include <supercache/cluster/quorum_read.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <functional>
 #include <memory>
 #include <set>
@@ -65,7 +67,7 @@ using call_id = std::uint64_t;
 /// What the owner of `requests` has to do, without its lock, in this order.
 namespace effect {
 
-/// Do a write on this node; the result goes to `requests::tried`, and, if it `waits`, the answer to
+/// Do a write on this node. The result goes to `requests::tried`, or, if it `waits`, the answer to
 /// `requests::done_here`.
 struct try_write {
   call_id id = 0;
@@ -112,7 +114,8 @@ struct retry {
 using request_effect
   = std::variant<effect::try_write, effect::try_read, effect::send, effect::wrote,
                  effect::answer_write, effect::answer_read, effect::retry>;
-using request_effects = std::vector<request_effect>;
+/// Most steps have one effect, or none, and take no memory for it.
+using request_effects = boost::container::small_vector<request_effect, 1>;
 
 /// Brings each write of this node's callers to the primary of its partition and each read to a node
 /// that may answer it, again and again until there is an answer or the deadline passes. Pure: events
@@ -154,7 +157,7 @@ public:
 
   // -- what this node's own copy says -------------------------------------------------------------
 
-  /// How a `try_write` began.
+  /// How a `try_write` began, unless it has to wait.
   void tried(call_id id, partition_core::beginning b, std::int64_t now, request_effects& out);
   /// The answer of a `try_write` that had to wait.
   void done_here(call_id id, result<value> x, std::int64_t now, request_effects& out);
