@@ -15,7 +15,7 @@ namespace sim {
 /// Each client works at one node at a time, one write after the other, on structures of every kind;
 /// what is written can be told apart, so that the end shows what happened to each write:
 ///   registers   one writer per key, ever larger numbers: the last acknowledged, or a later, stays
-///   own         what was acknowledged through a node, read from that node's copy (sync), or a later
+///   own         what was acknowledged through a node is seen in that node's copy (sync)
 ///   counters    at least the acknowledged increments, at most those that may have happened
 ///   queues and stacks   what was pushed comes out once; in its order, as far as clients can tell
 ///   batches     tables with one writer each, in the end exactly what it wrote and was told

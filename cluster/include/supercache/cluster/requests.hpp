@@ -118,8 +118,8 @@ using request_effect
 using request_effects = boost::container::small_vector<request_effect, 1>;
 
 /// Brings each write of this node's callers to the primary of its partition and each read to a node
-/// that may answer it, again and again until there is an answer or the deadline passes. Pure: events
-/// come in, effects go out; no lock, no clock, no randomness. Not thread-safe.
+/// that may answer it, again and again until there is an answer or the deadline passes. Pure:
+/// events come in, effects go out; no lock, no clock, no randomness. Not thread-safe.
 ///
 /// A write that was sent and not answered is sent again under the same `request_id`, so that it is
 /// done once (Ongaro's dissertation, §6.3). Requests are not forwarded: a node that is not the
@@ -149,8 +149,8 @@ public:
   /// happened, or may yet; `not_started` after `stop`.
   void write(std::size_t partition, operation what, std::int64_t deadline_ms, on_value done,
              std::int64_t now, request_effects& out);
-  /// Errors that the caller is told: those of the query; `unavailable`, `quorum_not_reached` when no
-  /// node, or too few, answered in time. `hold`: another node that is the primary answers a `peek`
+  /// Errors that the caller is told: those of the query; `unavailable`, `quorum_not_reached` when
+  /// no node, or too few, answered in time. `hold`: another node that is the primary answers a `peek`
   /// that finds nothing once there may be something, or after `hold_of`.
   void read(std::size_t partition, query what, read_mode mode, std::int64_t deadline_ms, bool hold,
             on_answer done, std::int64_t now, request_effects& out);
