@@ -150,8 +150,8 @@ public:
   void write(std::size_t partition, operation what, std::int64_t deadline_ms, on_value done,
              std::int64_t now, request_effects& out);
   /// Errors that the caller is told: those of the query; `unavailable`, `quorum_not_reached` when
-  /// no node, or too few, answered in time. `hold`: another node that is the primary answers a `peek`
-  /// that finds nothing once there may be something, or after `hold_of`.
+  /// no node, or too few, answered in time. `hold`: another node that is the primary answers a
+  /// `peek` that finds nothing once there may be something, or after `hold_of`.
   void read(std::size_t partition, query what, read_mode mode, std::int64_t deadline_ms, bool hold,
             on_answer done, std::int64_t now, request_effects& out);
 
