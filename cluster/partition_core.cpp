@@ -137,7 +137,8 @@ result<partition_core::finding> partition_core::begin_read(bool as_primary, stan
 void partition_core::end_read(finding& f, std::int64_t over_ms, std::int64_t now) {
   f.over_ms = over_ms;
   f.found_ms = now;
-  if (!certain(over_ms) && replica_.accepts_writes() && over_ms <= replica_.time_ms(now))
+  if (over_ms > 0 && !certain(over_ms) && replica_.accepts_writes()
+      && over_ms <= replica_.time_ms(now))
     replica_.state_time(over_ms);
 }
 

@@ -53,33 +53,31 @@ std::int64_t requests::patience_with(member_id peer) const {
 }
 
 void requests::tick(std::int64_t now, request_effects& out) {
-  std::vector<std::uint64_t> over, due;
+  std::vector<std::uint64_t> over, over_reads, due, due_reads;
   for (auto& [number, c] : writes_)
     if (now >= c.deadline_ms)
       over.push_back(number);
     else if (now >= c.due_ms || (c.asked && c.open && !around_.reaches(c.asked)))
       due.push_back(number);
+  for (auto& [number, c] : reads_)
+    if (now >= c.deadline_ms)
+      over_reads.push_back(number);
+    else if (now >= c.due_ms || (c.asked && !around_.reaches(c.asked)))
+      due_reads.push_back(number);
   for (const auto number : over) {
     write_call& c = writes_.at(number);
     finish(c, verdict(c), out);
+  }
+  for (const auto number : over_reads) {
+    read_call& c = reads_.at(number);
+    finish(c, failure{c.last.code, c.last.message + " within the deadline"}, out);
   }
   for (const auto number : due) {
     write_call& c = writes_.at(number);
     c.maybe = c.maybe || (c.open && !faulty(fault::forget_lost));
     attempt(c, now, out);
   }
-  over.clear();
-  due.clear();
-  for (auto& [number, c] : reads_)
-    if (now >= c.deadline_ms)
-      over.push_back(number);
-    else if (now >= c.due_ms || (c.asked && !around_.reaches(c.asked)))
-      due.push_back(number);
-  for (const auto number : over) {
-    read_call& c = reads_.at(number);
-    finish(c, failure{c.last.code, c.last.message + " within the deadline"}, out);
-  }
-  for (const auto number : due)
+  for (const auto number : due_reads)
     attempt(reads_.at(number), now, out);
 }
 
@@ -114,15 +112,16 @@ void requests::not_sent(call_id id, failure why, std::int64_t now, request_effec
 void requests::write(std::size_t partition, operation what, std::int64_t deadline_ms, on_value done,
                      std::int64_t now, request_effects& out) {
   if (stopped_) {
-    out.emplace_back(effect::answer_write{std::move(done),
-                                          failure{errc::not_started, "the cache is not started"}});
+    out.emplace_back(effect::answer_write{
+      std::move(done), failure{errc::not_started, "the cache is not started"}, {}});
     return;
   }
+  auto shared = std::make_shared<const operation>(std::move(what));
   write_call& c = writes_[next_call_];
   c.number = next_call_++;
   c.partition = partition;
   c.deadline_ms = deadline_ms;
-  c.what = std::make_shared<const operation>(std::move(what));
+  c.what = std::move(shared);
   c.done = std::move(done);
   attempt(c, now, out);
 }
@@ -233,7 +232,7 @@ void requests::refused(write_call& c, failure why, request_effects& out) {
 
 void requests::finish(write_call& c, result<value> x, request_effects& out) {
   assert(c.done); // each call is answered once
-  out.emplace_back(effect::answer_write{std::move(c.done), std::move(x)});
+  out.emplace_back(effect::answer_write{std::move(c.done), std::move(x), std::move(c.what)});
   if (c.who.client)
     clients_[c.partition].open.erase(c.who.number);
   writes_.erase(c.number);

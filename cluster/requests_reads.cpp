@@ -14,11 +14,12 @@ void requests::read(std::size_t partition, query what, read_mode mode, std::int6
       effect::answer_read{std::move(done), failure{errc::not_started, "the cache is not started"}});
     return;
   }
+  auto shared = std::make_shared<const query>(std::move(what));
   read_call& c = reads_[next_call_];
   c.number = next_call_++;
   c.partition = partition;
   c.deadline_ms = deadline_ms;
-  c.what = std::make_shared<const query>(std::move(what));
+  c.what = std::move(shared);
   c.mode = mode;
   c.hold = hold;
   c.done = std::move(done);

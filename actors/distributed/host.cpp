@@ -43,8 +43,10 @@ void host::tell(settled& over) {
     return;
   const auto now = clock::now();
   for (auto& x : over.writes) {
-    node_.replicated(
-      x.begun ? now.time_since_epoch() - clock::duration{x.begun} : clock::duration{}, x.committed);
+    const auto took
+      = x.begun ? now.time_since_epoch() - clock::duration{x.begun} : clock::duration{};
+    if (x.at.index > 0) // else nothing was logged
+      node_.replicated(took, x.committed);
     x.tell();
   }
 }

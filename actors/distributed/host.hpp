@@ -74,10 +74,6 @@ public:
   void listen(bool on);
   void changed(transition t) override;
 
-  /// Of requests to other nodes; see `request_id`. Under the router's lock.
-  std::uint64_t requests = 0;
-  std::set<std::uint64_t> open_requests;
-
 private:
   friend class node;
   using clock = std::chrono::steady_clock;

@@ -183,7 +183,7 @@ void node::tick() {
   tell_who_is_gone();
   for (std::size_t i = 0; i < hosts_.size(); ++i)
     tick_partition(i, now);
-  router_.tick(now);
+  router_.tick();
   flush_all();
   if (now >= next_lazy_retry_ms_) {
     next_lazy_retry_ms_ = now + lazy_retry_ms;

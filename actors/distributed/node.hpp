@@ -33,7 +33,7 @@ class core;
 /// links.
 ///
 /// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
-/// host's, the view's, a link's. The router's is taken alone.
+/// host's, the view's, a link's. The router's comes before the view's, and never with a host's.
 class node final : public contacts, public surroundings {
 public:
   node(core& c, node_address here);

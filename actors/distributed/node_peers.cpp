@@ -252,7 +252,7 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
       else
         core.peer_lost(incarnation, now);
     });
-  router_.tick(now);
+  router_.tick();
   watch_closed(l);
   if (dead || async_)
     return;

@@ -5,6 +5,7 @@
 #include "link.hpp"
 #include "node.hpp"
 
+#include <exception>
 #include <random>
 
 // The requests of this node's callers.
@@ -35,8 +36,15 @@ void router::step(F&& f) {
   if (todo.empty())
     return;
   const batch gather{node_};
+  std::exception_ptr failed; // others wait for the effects behind the one that fails
   for (request_effect& e : todo)
-    std::visit([this](auto& x) { perform(x); }, e);
+    try {
+      std::visit([this](auto& x) { perform(x); }, e);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+  if (failed)
+    std::rethrow_exception(failed);
 }
 
 /// Hot path of a write. async, on the primary: nothing is registered, since nothing can have to
@@ -91,17 +99,14 @@ void router::on(link& from, frame::found x) {
   });
 }
 
-void router::tick(std::int64_t now) {
-  step([&](requests& r, request_effects& todo) { r.tick(now, todo); });
+/// With a time of its own: whoever calls may have waited for locks, and an attempt that begins late
+/// would count as lost at once.
+void router::tick() {
+  step([&](requests& r, request_effects& todo) { r.tick(node_.now_ms(), todo); });
 }
 
 void router::stop() {
   step([](requests& r, request_effects& todo) { r.stop(todo); });
-}
-
-std::size_t router::under_way() const {
-  const std::lock_guard hold{lock_};
-  return requests_.under_way();
 }
 
 // -- what requests want done --------------------------------------------------------------------

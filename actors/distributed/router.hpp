@@ -33,10 +33,9 @@ public:
   void on(link& from, frame::found f);
 
   /// Attempts that are due, deadlines that passed. Every 25 ms or so.
-  void tick(std::int64_t now);
+  void tick();
   /// Ends everything that is under way; and nothing begins any more.
   void stop();
-  std::size_t under_way() const;
 
 private:
   /// Calls `f(requests&, effects)` under the lock and does what comes of it.
@@ -54,7 +53,7 @@ private:
             result<answer> x);
 
   node& node_;
-  mutable std::mutex lock_;
+  std::mutex lock_;
   requests requests_; ///< under the lock
 };
 

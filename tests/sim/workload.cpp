@@ -163,7 +163,8 @@ void workload::increment_at_once(std::size_t client) {
 
 /// Through one node: what was acknowledged there is seen in its own copy.
 void workload::read_own_write(std::size_t client) {
-  const std::string key = "o" + std::to_string(client);
+  // A write without an answer may come at any time: from then on another key is used.
+  const std::string key = "o" + std::to_string(client) + '.' + std::to_string(own_[client]);
   const std::int64_t x = next_++;
   node* n = some_node(client);
   if (!n)
@@ -185,7 +186,8 @@ void workload::read_own_write(std::size_t client) {
   };
   const auto i = partition_of(key);
   n->write(i, {registers, op::put{{key, x}}}, timeout_ms,
-           [this, n, i, key, check, end, name = n->self().node](const outcome& o) {
+           [this, client, n, i, key, check, end, name = n->self().node](const outcome& o) {
+             own_[client] += o.is == outcome::kind::unknown;
              if (o.is == outcome::kind::done && c_.alive(name) == n && !n->paused())
                n->read({i, registers, key, read_mode::local, check}, timeout_ms);
              else

@@ -128,6 +128,7 @@ private:
   std::map<std::string, std::int64_t> tried_;     ///< the last value tried
   std::map<std::string, std::set<std::int64_t>> late_; ///< values that may come at any time
   std::map<std::string, counter> counters_;
+  std::map<std::size_t, std::size_t> own_; ///< which key of its own each client uses
   std::map<std::pair<space_kind, std::string>, items> items_;
   struct was_read {
     std::string key;

@@ -341,8 +341,7 @@ TEST_CASE("records, patterns and operations of the wrong shape are refused") {
   refused(decode_operation, "930a00c0", "encoding, byte 4: no string where one belongs");
   refused(decode_operation, "940a00a0c0", "encoding, byte 4: fields: 1 where 0 belong");
   refused(decode_operation, "950500a0 01 9107",
-          "encoding, byte 6: changes are pairs of position and value; there is an odd number of "
-          "items");
+          "encoding, byte 6: array of size 1 where groups of 2 belong");
   refused(decode_operation, "950000a0 90 c0",
           "encoding, byte 6: no integer of 64 bits where one "
           "belongs");

@@ -99,7 +99,8 @@ public:
   /// if its data is not all here. `at`, if it is wanted: where the copy stands before the read.
   result<finding> begin_read(bool as_primary, standing* at = nullptr) const;
   /// Notes when the read was done, and the latest deadline because of which something was not
-  /// found. As primary, an entry is made to say so if no majority knows that it is over.
+  /// found. As primary, an entry is made to say so if no majority knows that it is over. Without
+  /// such a deadline (0) this touches only `f`, and needs no lock.
   void end_read(finding& f, std::int64_t over_ms, std::int64_t now);
   /// Whether it may be told now. Errors: `not_primary`; `unavailable` if it may have to wait.
   status confirm(const finding& f, std::int64_t now) const;

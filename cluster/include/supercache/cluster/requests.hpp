@@ -93,10 +93,11 @@ struct wrote {
   std::size_t partition = 0;
   position at;
 };
-/// Answer a caller.
+/// Answer a caller. The operation, which may be large, goes with it, to be freed without the lock.
 struct answer_write {
   std::function<void(result<value>)> done;
   result<value> answer;
+  std::shared_ptr<const operation> what{};
 };
 struct answer_read {
   std::function<void(result<supercache::answer>)> done;
@@ -114,8 +115,8 @@ struct retry {
 using request_effect
   = std::variant<effect::try_write, effect::try_read, effect::send, effect::wrote,
                  effect::answer_write, effect::answer_read, effect::retry>;
-/// Most steps have one effect, or none, and take no memory for it.
-using request_effects = boost::container::small_vector<request_effect, 1>;
+/// Most steps have one or two effects, or none, and take no memory for them.
+using request_effects = boost::container::small_vector<request_effect, 2>;
 
 /// Brings each write of this node's callers to the primary of its partition and each read to a node
 /// that may answer it, again and again until there is an answer or the deadline passes. Pure:
