@@ -8,7 +8,7 @@ status check(const csv_format& f) {
   if (f.separator.empty() || f.separator.find_first_of("\"\r\n") != std::string::npos)
     return {errc::invalid_argument,
             "the separator must not be empty nor have quotes or ends of lines in it"};
-  return ok();
+  return supercache::ok();
 }
 
 /// Continues with the next line within a quoted field.

@@ -234,7 +234,7 @@ status check_for_writing(std::string_view separator) {
     return {errc::invalid_argument, "'" + std::string{separator}
                                       + "' cannot separate what is written: letters, digits, +, - "
                                         "and . occur in numbers and words"};
-  return ok();
+  return supercache::ok();
 }
 
 } // namespace supercache::app

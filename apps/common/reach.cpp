@@ -74,7 +74,7 @@ status reach(const address& node, std::chrono::milliseconds wait) {
       break;
     why = try_connect(*a, static_cast<int>(left));
     if (why == 0)
-      return ok();
+      return supercache::ok();
   }
   return {errc::io_error, "cannot connect to " + to_string(node) + ": " + std::strerror(why)};
 }

@@ -94,7 +94,7 @@ private:
       if (const auto* r = std::get_if<backup::rows>(&b); r && r->where.kind == space_kind::tuples)
         for (const auto& row : r->all)
           lasting_tuples_ += row.ttl_ms == 0;
-      return ok();
+      return supercache::ok();
     };
     read_blocks(file_, look, [&](std::uint64_t bytes, const backup::end& totals) {
       seen = {totals.parts, 0, totals.records, totals.items, bytes};
@@ -216,7 +216,7 @@ private:
         sorter.add(*r);
       else if (auto* i = std::get_if<backup::items>(&b))
         sorter.add(*i);
-      return ok();
+      return supercache::ok();
     };
     read_blocks(file_, put, [&](std::uint64_t bytes, const backup::end& totals) {
       progress_(false, {totals.parts, is_.partitions, totals.records, totals.items, bytes});
