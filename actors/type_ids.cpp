@@ -20,27 +20,21 @@ compat::inspected load_whole(const byte_buffer& bytes, T& x, Decode decode) {
 
 } // namespace
 
-void save(const value& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, value& x) {
   return load_whole(bytes, x, decode_value);
 }
-void save(const record& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, record& x) {
   return load_whole(bytes, x, decode_record);
 }
-void save(const pattern& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, pattern& x) {
   return load_whole(bytes, x, decode_pattern);
 }
-void save(const operation& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, operation& x) {
   return load_whole(bytes, x, decode_operation);
 }
-void save(const change& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, change& x) {
   return load_whole(bytes, x, decode_change);
 }
-void save(const interest& x, byte_buffer& bytes) { encode(x, bytes); }
 compat::inspected load(const byte_buffer& bytes, interest& x) {
   return load_whole(bytes, x, decode_interest);
 }

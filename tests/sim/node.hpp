@@ -151,6 +151,8 @@ private:
   template <class F>
   void request_step(F&& f);
   void tick_requests();
+  /// The link to an incarnation that can be reached, and its node's name; nullptr: there is none.
+  const std::pair<const std::string, link>* link_of(member_id incarnation) const;
   void perform(effect::try_write& e);
   void perform(effect::try_read& e);
   void perform(effect::send& e);

@@ -10,7 +10,7 @@ namespace sim {
 
 namespace {
 
-/// A client that uses a node that hangs waits; `again` is called until it no longer hangs.
+/// A client that uses a node that hangs tries again after so long.
 constexpr std::int64_t hang_ms = 20;
 
 } // namespace
@@ -112,9 +112,8 @@ void node::perform(effect::try_read& e) {
 }
 
 void node::perform(effect::send& e) {
-  const auto to = std::ranges::find_if(
-    links_, [&](const auto& x) { return x.second.up && x.second.incarnation == e.to; });
-  if (to == links_.end()) {
+  const auto* to = link_of(e.to);
+  if (!to) {
     request_step([&](requests& r, request_effects& todo) {
       r.not_sent(e.id, {errc::unavailable, "the connection broke"}, now(), todo);
     });
@@ -220,10 +219,15 @@ void node::ask_here(std::size_t partition, const query& q, bool as_primary, on_a
 
 // -- as `contacts` and `surroundings` say -------------------------------------------------------
 
+const std::pair<const std::string, node::link>* node::link_of(member_id incarnation) const {
+  const auto at = std::ranges::find_if(
+    links_, [&](const auto& x) { return x.second.up && x.second.incarnation == incarnation; });
+  return at == links_.end() ? nullptr : &*at;
+}
+
 bool node::heard_us(member_id incarnation, std::int64_t since_ms) const {
-  return std::ranges::any_of(links_, [&](const auto& x) {
-    return x.second.up && x.second.incarnation == incarnation && x.second.proven_ms >= since_ms;
-  });
+  const auto* to = link_of(incarnation);
+  return to && to->second.proven_ms >= since_ms;
 }
 
 bool node::serves(std::size_t partition) const {
@@ -244,10 +248,7 @@ member_list node::members_of(std::size_t partition) const {
   return membership_.leader_of(partition).members;
 }
 
-bool node::reaches(member_id incarnation) const {
-  return std::ranges::any_of(
-    links_, [&](const auto& x) { return x.second.up && x.second.incarnation == incarnation; });
-}
+bool node::reaches(member_id incarnation) const { return link_of(incarnation) != nullptr; }
 
 std::string node::name_of(member_id incarnation) const {
   for (const auto& [name, l] : links_)

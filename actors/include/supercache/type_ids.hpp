@@ -21,24 +21,18 @@ namespace supercache::inline SUPERCACHE_ABI {
 
 namespace detail {
 
-// In type_ids.cpp, so that not every file that includes this one compiles the codec.
-SUPERCACHE_API void save(const value& x, byte_buffer& bytes);
+// In type_ids.cpp, so that not every file that includes this one compiles the decoder.
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, value& x);
-SUPERCACHE_API void save(const record& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, record& x);
-SUPERCACHE_API void save(const pattern& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, pattern& x);
-SUPERCACHE_API void save(const operation& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, operation& x);
-SUPERCACHE_API void save(const change& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, change& x);
-SUPERCACHE_API void save(const interest& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, interest& x);
 
 template <class Inspector, class T>
 typename Inspector::result_type inspect_encoded(Inspector& f, T& x) {
   return compat::inspect_bytes(
-    f, byte_buffer{}, [&](byte_buffer& bytes) { save(x, bytes); },
+    f, byte_buffer{}, [&](byte_buffer& bytes) { encode(x, bytes); },
     [&](const byte_buffer& bytes) { return load(bytes, x); });
 }
 

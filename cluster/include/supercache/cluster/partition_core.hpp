@@ -62,7 +62,6 @@ public:
   struct settled {
     std::vector<written> writes;
     std::vector<confirmed> reads;
-    bool empty() const noexcept { return writes.empty() && reads.empty(); }
   };
 
   partition_core(partition_options o, const contacts& peers, partition_store& store)
