@@ -1,6 +1,5 @@
 #include "access.hpp"
 #include "distributed/dial.hpp"
-#include "distributed/node.hpp"
 
 #include <supercache/cache.hpp>
 
@@ -10,42 +9,29 @@
 
 namespace supercache {
 
+using detail::answer_of;
 using detail::core;
 using detail::to_plain;
 
-namespace {
-
-template <class F>
-caf::expected<void> in_cluster(core& c, F&& f) {
-  if (auto s = c.check_running(); !s)
-    return to_caf(s.why());
-  if (!c.cluster())
-    return to_caf({errc::invalid_argument, "this cache is no member of a cluster"});
-  return to_expected(f(*c.cluster()));
-}
-
-} // namespace
-
 caf::expected<void> cache::try_leave(std::chrono::milliseconds longest) const {
-  return in_cluster(*core_, [&](detail::node& n) { return n.leave(longest); });
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  return answer_of(core_->others().leave(longest));
 }
 void cache::leave(std::chrono::milliseconds longest) const { to_plain(try_leave(longest)); }
 
 caf::expected<void> cache::try_full_sync(std::chrono::milliseconds longest) const {
-  return in_cluster(*core_, [&](detail::node& n) -> status {
-    const auto copies = n.sync(longest);
-    return copies ? ok() : status{copies.why()};
-  });
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  const auto copies = core_->others().sync(longest).wait();
+  return to_expected(copies ? ok() : status{copies.why()});
 }
 void cache::full_sync(std::chrono::milliseconds longest) const { to_plain(try_full_sync(longest)); }
 
 caf::expected<void> cache::try_reconfigure(const std::vector<std::string>& nodes) const {
-  return in_cluster(*core_, [&](detail::node& n) -> status {
-    if (auto s = check_list(nodes); !s)
-      return s;
-    n.reconfigure(nodes);
-    return ok();
-  });
+  if (auto s = core_->check_running(); !s)
+    return to_caf(s.why());
+  return to_expected(core_->others().reconfigure(nodes));
 }
 void cache::reconfigure(const std::vector<std::string>& nodes) const {
   to_plain(try_reconfigure(nodes));
@@ -65,7 +51,7 @@ caf::expected<partition_place> cache::try_get_replicas(std::size_t index) const 
     return to_caf(s.why());
   if (auto s = core_->check_index(index); !s)
     return to_caf(s.why());
-  return core_->place_of(index);
+  return core_->others().place_of(index);
 }
 partition_place cache::get_replicas(std::size_t index) const {
   return to_plain(try_get_replicas(index));
@@ -74,7 +60,7 @@ partition_place cache::get_replicas(std::size_t index) const {
 caf::expected<std::vector<std::string>> cache::try_live_nodes() const {
   if (auto s = core_->check_running(); !s)
     return to_caf(s.why());
-  return core_->cluster_stats().live_nodes;
+  return core_->others().stats().live_nodes;
 }
 std::vector<std::string> cache::live_nodes() const { return to_plain(try_live_nodes()); }
 
@@ -84,7 +70,7 @@ namespace {
 template <class F>
 std::vector<std::size_t> partitions_where(core& c, std::string_view node, F&& has) {
   static_cast<void>(c.check_running().value());
-  const std::string name = node.empty() ? c.own_name() : std::string{node};
+  const std::string name = node.empty() ? c.others().own_name() : std::string{node};
   std::vector<std::size_t> out;
   for (const partition_place& p : c.partition_map())
     if (has(p, name))
@@ -131,5 +117,28 @@ caf::expected<void> cache::try_debug_log(bool on) const {
   return to_expected(core_->log().log_decisions(on));
 }
 void cache::debug_log(bool on) const { to_plain(try_debug_log(on)); }
+
+// -- names ----------------------------------------------------------------------------------------
+
+inline namespace SUPERCACHE_ABI {
+
+caf::expected<std::vector<std::string>> try_names(const cache& c, space_kind kind,
+                                                  const list_options& o,
+                                                  const std::optional<std::string>& from) {
+  const auto found
+    = detail::calls::names(c.internals(), kind, from ? value{*from} : value{}, o).wait();
+  if (!found)
+    return to_caf(found.why());
+  std::vector<std::string> out;
+  for (const value& name : *found)
+    out.emplace_back(name.as_string());
+  return out;
+}
+std::vector<std::string> names(const cache& c, space_kind kind, const list_options& o,
+                               const std::optional<std::string>& from) {
+  return to_plain(try_names(c, kind, o, from));
+}
+
+} // namespace SUPERCACHE_ABI
 
 } // namespace supercache

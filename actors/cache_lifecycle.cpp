@@ -3,6 +3,7 @@
 #include "distributed/guard.hpp"
 #include "distributed/node.hpp"
 #include "log.hpp"
+#include "messages/dispatcher.hpp"
 
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
@@ -17,6 +18,12 @@
 namespace supercache {
 
 namespace detail {
+
+void core::begin() {
+  if (node_)
+    node_->start();
+  requests_->open();
+}
 
 /// From here on no new client reaches the cache.
 void core::close_port() {
@@ -75,8 +82,7 @@ caf::expected<cache> cache::try_start(caf::actor_system& system, const options& 
     c->stop();
     return to_caf(s.why());
   }
-  if (c->cluster())
-    c->cluster()->start();
+  c->begin();
   auto h = std::make_shared<detail::handle>(std::move(c));
   slot = h;
   return cache{std::move(h)};
@@ -145,6 +151,10 @@ queue cache::queue(std::string name) const { return supercache::queue{*this, std
 stack cache::stack(std::string name) const { return supercache::stack{*this, std::move(name)}; }
 
 const cache_actor& cache::actor() const { return core_->front(); }
+partition_actor cache::partition(std::size_t index) const {
+  static_cast<void>(core_->check_index(index).value());
+  return core_->partition(index);
+}
 caf::expected<cache_stats> cache::try_stats() const {
   if (auto s = core_->check_running(); !s)
     return to_caf(s.why());
@@ -154,7 +164,7 @@ cache_stats cache::stats() const { return to_plain(try_stats()); }
 caf::expected<cluster_stats> cache::try_cluster_stats() const {
   if (auto s = core_->check_running(); !s)
     return to_caf(s.why());
-  return core_->cluster_stats();
+  return core_->others().stats();
 }
 cluster_stats cache::cluster_stats() const { return to_plain(try_cluster_stats()); }
 bool cache::distributed() const noexcept {

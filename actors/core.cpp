@@ -1,8 +1,12 @@
 #include "core.hpp"
 
+#include "alone.hpp"
+#include "distributed/member_executor.hpp"
 #include "distributed/node.hpp"
-#include "distributed/remote.hpp"
+#include "local_executor.hpp"
 #include "makers.hpp"
+#include "messages/dispatcher.hpp"
+#include "pool.hpp"
 #include "struct_rows.hpp"
 
 #include <supercache/store/amount.hpp>
@@ -13,6 +17,7 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <thread>
 
 namespace supercache::detail {
 
@@ -70,21 +75,66 @@ core::core(caf::actor_system& system, options o)
 
 core::~core() = default;
 
+namespace {
+
+/// Long work is in small steps, so that few threads are enough, however many partitions there are.
+std::size_t pool_threads() { return std::clamp(std::thread::hardware_concurrency(), 2u, 4u); }
+
+} // namespace
+
+partition_actor core::make_partition(std::size_t index) {
+  return pool_->spawn<partition_actor>(
+    [me = shared_from_this(), index](partition_actor::pointer self) {
+      return partition_behavior(self, me, index);
+    });
+}
+
+/// One that ended may have left something.
+buffer_actor core::make_buffer(std::size_t index) {
+  auto out
+    = patient_->spawn<buffer_actor>([me = shared_from_this(), index](buffer_actor::pointer self) {
+        return buffer_behavior(self, me, index);
+      });
+  compat::tell_from_anywhere(out, wake_atom_v);
+  return out;
+}
+
+/// One that ended may have waited for answers, which nobody takes any more.
+watch_actor core::make_watches() {
+  feed_.forget_deliveries();
+  nodes_.forget_deliveries();
+  auto out = pool_->spawn<watch_actor>(
+    [me = shared_from_this()](watch_actor::pointer self) { return watch_behavior(self, me); });
+  compat::tell_from_anywhere(out, wake_atom_v);
+  return out;
+}
+
 void core::spawn_actors() {
-  // Hidden: an actor system that ends does not wait for a cache that nobody stopped.
-  const auto me = shared_from_this();
   remember_log(system_, log_);
-  const bool clustered = options_.cluster == cluster_mode::distributed;
+  pool_ = pool::start(system_, pool_threads(), "cache-work");
+  patient_ = pool::start(system_, 1, "cache-lazy");
+  // What makes an actor anew does not keep the cache.
+  const auto made_by = [w = weak_from_this()](auto make) {
+    return [w, make]() -> decltype(make(std::declval<core&>())) {
+      const auto me = w.lock();
+      if (!me)
+        return {};
+      return make(*me);
+    };
+  };
   const std::lock_guard hold{actors_lock_};
   for (std::size_t i = 0; i < stores_.size(); ++i)
-    partition_actors_.push_back(system_.spawn<caf::hidden>(partition_behavior, me, i));
+    partition_actors_.push_back(
+      supervised<partition_actor>::start("the actor of partition " + std::to_string(i), log_,
+                                         made_by([i](core& c) { return c.make_partition(i); })));
   for (std::size_t i = 0; i < buffers_.size(); ++i)
-    buffer_actors_.push_back(clustered
-                               ? system_.spawn<caf::hidden + caf::detached>(buffer_behavior, me, i)
-                               : system_.spawn<caf::hidden>(buffer_behavior, me, i));
-  watches_ = system_.spawn<caf::hidden>(watch_behavior, me);
-  front_ = caf::actor_cast<cache_actor>(clustered ? spawn_distributor(system_, me, servers_)
-                                                  : spawn_front(system_, me, servers_));
+    buffer_actors_.push_back(
+      supervised<buffer_actor>::start("the actor of buffer " + std::to_string(i), log_,
+                                      made_by([i](core& c) { return c.make_buffer(i); })));
+  watches_ = supervised<watch_actor>::start("the actor of watches", log_,
+                                            made_by([](core& c) { return c.make_watches(); }));
+  requests_ = std::make_shared<dispatcher>(shared_from_this());
+  front_ = dispatcher::spawn(system_, requests_);
 }
 
 status core::listen() {
@@ -92,7 +142,14 @@ status core::listen() {
     if (!options_.replication.peers.empty() || !options_.replication.node_monitor.nodes.empty())
       log().warn(component::cache,
                  "nodes to join are named, but cluster is local: this cache stands alone");
-    nodes_.now_live({{own_name(), 1}});
+    alone_ = std::make_unique<alone>(stores_, feed_, options_);
+    others_ = alone_.get();
+    nodes_.now_live({{others_->own_name(), 1}});
+    executor_ = std::make_unique<local_executor>(
+      stores_, [this](std::size_t partition, const std::string& queue) {
+        if (const auto a = this->partition(partition))
+          compat::tell_from_anywhere(a, ready_atom_v, queue);
+      });
     if (!options_.listen)
       return ok();
   }
@@ -105,7 +162,8 @@ status core::listen() {
     return ok();
   self.name = announced(options_.replication).name;
   node_ = std::make_unique<node>(*this, announced(options_.replication));
-  cluster_.store(node_.get(), std::memory_order_release);
+  executor_ = std::make_unique<member_executor>(*node_);
+  others_ = node_.get();
   return ok();
 }
 
@@ -121,9 +179,9 @@ void core::stop() {
   if (node_)
     node_->stop();
   provider_.let_go();
-  std::vector<partition_actor> partitions;
-  std::vector<buffer_actor> buffers;
-  watch_actor watches;
+  decltype(partition_actors_) partitions;
+  decltype(buffer_actors_) buffers;
+  decltype(watches_) watches;
   {
     const std::lock_guard hold{actors_lock_};
     std::swap(watches, watches_);
@@ -131,15 +189,15 @@ void core::stop() {
     buffers.swap(buffer_actors_);
   }
   for (const auto& a : partitions)
-    compat::tell_from_anywhere(a, stop_atom_v);
+    compat::tell_from_anywhere(a->let_go(), stop_atom_v);
   for (const auto& a : buffers)
-    compat::end(a);
-  compat::end(watches);
+    compat::end(a->let_go());
+  compat::end(watches->let_go());
   feed_.clear(); // a listener may hold a handle of this cache
   nodes_.clear();
-  compat::end(front_);
-  for (const auto& a : std::exchange(servers_, {}))
-    compat::end(a);
+  dispatcher::end(front_);
+  patient_->close();
+  pool_->close();
   for (const auto& s : stores_)
     s->clear(now());
   // Records of a lazy_put that had passed the check; they land in what is freed with us.
@@ -160,12 +218,6 @@ status core::check_running() const {
 handle::~handle() { c->stop(); }
 
 // -- where data is ------------------------------------------------------------------------------
-
-std::size_t core::home_index(std::string_view name) const noexcept {
-  return index_of(hash(value{name}));
-}
-
-partition_store& core::home_of(std::string_view name) noexcept { return at(home_index(name)); }
 
 status core::check(const record& r) const {
   for (const auto& [name, pos] :
@@ -205,106 +257,31 @@ result<std::size_t> core::index_from_name(std::string_view partition) const {
                                     + partition_name(partitions() - 1)};
 }
 
-// -- writes -------------------------------------------------------------------------------------
-
-status core::write_batch(std::vector<record>& rs, std::int64_t ttl_ms) {
-  const stamp when = now();
-  std::vector<std::uint64_t> hashes(rs.size());
-  for (std::size_t i = 0; i < rs.size(); ++i) {
-    if (!fits(rs[i])) [[unlikely]]
-      return check(rs[i]);
-    hashes[i] = hash(rs[i][options_.key_pos]);
+/// Two passes: count, then move each record behind those of its partition that came before it.
+std::vector<std::pair<std::size_t, std::vector<record>>> core::by_partition(
+  std::vector<record> rs) const {
+  if (partitions() == 1 || rs.size() == 1) {
+    const auto at = partitions() == 1 ? 0 : index_of(hash(rs.front()[options_.partition_pos]));
+    std::vector<std::pair<std::size_t, std::vector<record>>> one;
+    one.emplace_back(at, std::move(rs));
+    return one;
   }
-  if (partitions() == 1) {
-    at(0).tuples().put_many(rs, hashes, ttl_ms, when);
-    return ok();
-  }
-  // Two passes: count, then move each record behind those of its partition that came before it.
   std::vector<std::uint32_t> where(rs.size());
-  std::vector<std::size_t> begin(partitions() + 1);
+  std::vector<std::uint32_t> counts(partitions());
   for (std::size_t i = 0; i < rs.size(); ++i) {
-    where[i] = static_cast<std::uint32_t>(
-      index_of(same_position_ ? hashes[i] : hash(rs[i][options_.partition_pos])));
-    ++begin[where[i] + 1];
+    where[i] = static_cast<std::uint32_t>(index_of(hash(rs[i][options_.partition_pos])));
+    ++counts[where[i]];
   }
+  std::vector<std::pair<std::size_t, std::vector<record>>> out;
+  std::vector<std::uint32_t> group(partitions());
   for (std::size_t p = 0; p < partitions(); ++p)
-    begin[p + 1] += begin[p];
-  std::vector<record> sorted(rs.size());
-  std::vector<std::uint64_t> sorted_hashes(rs.size());
-  auto next = begin;
-  for (std::size_t i = 0; i < rs.size(); ++i) {
-    const std::size_t to = next[where[i]]++;
-    sorted[to] = std::move(rs[i]);
-    sorted_hashes[to] = hashes[i];
-  }
-  for (std::size_t p = 0; p < partitions(); ++p)
-    if (const std::size_t n = begin[p + 1] - begin[p])
-      at(p).tuples().put_many(std::span{sorted}.subspan(begin[p], n),
-                              std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
-  return ok();
-}
-
-/// Writes what a buffer gathered; each record has its deadline. Neighbours with the same deadline
-/// go together. After a failure the rest is not tried, so that the order stays.
-status core::write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest) {
-  const auto other = [](const record& a, const record& b) { return a.deadline() != b.deadline(); };
-  auto from = rs.begin();
-  status s = ok();
-  std::vector<record> some;
-  while (s && from != rs.end()) {
-    const auto change = std::adjacent_find(from, rs.end(), other);
-    const auto to = change == rs.end() ? change : change + 1;
-    some.assign(std::move_iterator{from}, std::move_iterator{to});
-    from = to;
-    const auto deadline = some.front().deadline();
-    // A record that has expired meanwhile is stored all the same: it replaces the one with its key.
-    const auto ttl_ms = deadline ? std::max<std::int64_t>(1, deadline - system_ms()) : 0;
-    if (cluster()) {
-      s = remote::put_and_keep(*this, some, ttl_ms, longest);
-    } else {
-      s = write_batch(some, ttl_ms);
-      some.clear();
+    if (counts[p] > 0) {
+      group[p] = static_cast<std::uint32_t>(out.size());
+      out.emplace_back(p, std::vector<record>{}).second.reserve(counts[p]);
     }
-  }
-  if (s) { // its memory serves the next batch
-    rs.clear();
-    return s;
-  }
-  some.insert(some.end(), std::move_iterator{from}, std::move_iterator{rs.end()});
-  rs = std::move(some);
-  return s;
-}
-
-status core::lazy_put(record r, std::int64_t ttl_ms) {
-  if (!fits(r)) [[unlikely]]
-    return check(r);
-  const auto key_hash = hash(r[options_.key_pos]);
-  if (ttl_ms || r.deadline())
-    r = std::move(r).with_deadline(now().after(ttl_ms));
-  const auto idle = buffers_.add(std::move(r), key_hash);
-  if (!idle)
-    return idle.why();
-  if (*idle >= 0)
-    wake_buffer(static_cast<std::size_t>(*idle));
-  // A stop that came between the check and the add may have drained before it.
-  if (!running()) [[unlikely]]
-    (void)buffers_.drain_all();
-  return ok();
-}
-
-status core::flush() { return buffers_.drain_all(); }
-
-status core::drain_buffer(std::size_t index) {
-  auto s = buffers_.drain(index);
-  if (!s)
-    log().warn(component::cache, "what lazy_put left is kept and tried again: {}", s.why().message);
-  return s;
-}
-
-void core::retry_lazy() {
-  for (std::size_t i = 0; i < buffers_.size(); ++i)
-    if (buffers_.wants_retry(i))
-      wake_buffer(i);
+  for (std::size_t i = 0; i < rs.size(); ++i)
+    out[group[where[i]]].second.push_back(std::move(rs[i]));
+  return out;
 }
 
 // -- actors -------------------------------------------------------------------------------------
@@ -312,17 +289,27 @@ void core::retry_lazy() {
 void core::wake_buffer(std::size_t index) {
   const std::lock_guard hold{actors_lock_};
   if (index < buffer_actors_.size())
-    compat::tell_from_anywhere(buffer_actors_[index], wake_atom_v);
+    compat::tell_from_anywhere(buffer_actors_[index]->get(), wake_atom_v);
+}
+
+std::vector<std::pair<std::string, caf::actor>> core::actors() const {
+  std::vector<std::pair<std::string, caf::actor>> out;
+  {
+    const std::lock_guard hold{actors_lock_};
+    for (const auto& a : partition_actors_)
+      a->list(out);
+    for (const auto& a : buffer_actors_)
+      a->list(out);
+    if (watches_)
+      watches_->list(out);
+  }
+  others().list(out);
+  return out;
 }
 
 partition_actor core::partition(std::size_t index) const {
   const std::lock_guard hold{actors_lock_};
-  return index < partition_actors_.size() ? partition_actors_[index] : partition_actor{};
-}
-
-void core::wake_waiters(const std::string& queue) {
-  if (const auto a = partition(home_index(queue)))
-    compat::tell_from_anywhere(a, ready_atom_v, queue);
+  return index < partition_actors_.size() ? partition_actors_[index]->get() : partition_actor{};
 }
 
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_ptr<core> c,
@@ -339,28 +326,10 @@ buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer, std::shared_p
 
 // -- statistics ---------------------------------------------------------------------------------
 
-std::string core::own_name() const { return cluster() ? cluster()->self().node : "local"; }
-
-partition_place core::place_of(std::size_t index) {
-  return cluster() ? cluster()->place_of(index) : partition_place{index, own_name(), {}, {}, {}};
-}
-
 std::vector<partition_place> core::partition_map() {
   std::vector<partition_place> out;
   for (std::size_t i = 0; i < partitions(); ++i)
-    out.push_back(place_of(i));
-  return out;
-}
-
-supercache::cluster_stats core::cluster_stats() {
-  if (cluster())
-    return cluster()->stats();
-  supercache::cluster_stats out;
-  out.node = own_name();
-  out.live_nodes = {out.node};
-  out.mode = to_string(options_.cluster);
-  out.replication_mode = to_string(options_.replication.mode);
-  out.partitions = out.writable = out.primaries_here = partitions();
+    out.push_back(others().place_of(i));
   return out;
 }
 

@@ -2,10 +2,13 @@
 
 #include "clock.hpp"
 #include "distributed/provider.hpp"
+#include "executor.hpp"
 #include "feed.hpp"
 #include "lazy_buffer.hpp"
 #include "log.hpp"
+#include "neighbours.hpp"
 #include "node_events.hpp"
+#include "supervised.hpp"
 
 #include <supercache/interfaces.hpp>
 #include <supercache/metrics.hpp>
@@ -28,7 +31,10 @@
 
 namespace supercache::detail {
 
+class alone;
+class dispatcher;
 class node;
+class pool;
 
 /// What is answered in place of `bad_alloc`.
 inline failure out_of_memory() {
@@ -49,6 +55,8 @@ public:
 
   /// Makes the actors; the second half of construction, since they hold the core.
   void spawn_actors();
+  /// Looks for other nodes; CACHE answers from now on. @pre `listen` succeeded
+  void begin();
   /// See `cache::stop`.
   void stop();
   /// Whether a read of one key may go straight to `set_of`: the cache runs, keeps sets, a power of
@@ -60,12 +68,17 @@ public:
   bool running() const noexcept { return running_.load(std::memory_order_acquire); }
   status check_running() const;
 
-  /// What only a cache in a cluster has, else nullptr.
-  node* cluster() const noexcept { return cluster_.load(std::memory_order_acquire); }
+  /// What does the operations. @pre `listen` succeeded
+  supercache::detail::executor& executor() noexcept { return *executor_; }
+  /// The threads for actors and long work of the cache; @pre `spawn_actors` was called
+  supercache::detail::pool& pool() noexcept { return *pool_; }
+  /// Other nodes. @pre as `executor`
+  neighbours& others() const noexcept { return *others_; }
   const options& config() const noexcept { return options_; }
   caf::actor_system& system() const noexcept { return system_; }
   supercache::metrics& metrics() noexcept { return metrics_; }
   log_book& log() const noexcept { return *log_; }
+  const std::shared_ptr<log_book>& shared_log() const noexcept { return log_; }
   std::size_t partitions() const noexcept { return stores_.size(); }
   bool same_position() const noexcept { return same_position_; }
   stamp now() const noexcept { return stamp{&system_ms}; }
@@ -78,9 +91,6 @@ public:
   partition_store& of(std::uint64_t partition_hash) noexcept {
     return at(index_of(partition_hash));
   }
-  /// The partition of a queue or stack.
-  partition_store& home_of(std::string_view name) noexcept;
-  std::size_t home_index(std::string_view name) const noexcept;
   /// Whether a record has the elements it needs. Errors: `invalid_argument`.
   status check(const record& r) const;
   bool fits(const record& r) const noexcept { return r.size() > least_size_; }
@@ -88,29 +98,32 @@ public:
   status check_index(std::size_t index) const;
   std::string partition_name(std::size_t index) const;
 
-  // -- writes that more than one place needs ----------------------------------------------------
-  /// Groups by partition and stores; all or, when `check` refuses one of them, none.
-  status write_batch(std::vector<record>& rs, std::int64_t ttl_ms);
-  /// Leaves in `rs` what is to be tried again.
-  status write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest);
+  /// Records by the partition that they belong into, those of each in their order.
+  std::vector<std::pair<std::size_t, std::vector<record>>> by_partition(
+    std::vector<record> rs) const;
+
+  // -- lazy_put: core_lazy.cpp --------------------------------------------------------------------
   /// `ttl_ms` counts from now on, not from when it is written.
   status lazy_put(record r, std::int64_t ttl_ms);
+  /// Writes everything that was left before. Waits in a cluster.
   status flush();
+  /// The same without waiting.
+  future<unit> begin_flush();
   /// Wakes the buffers that could not be written.
   void retry_lazy();
-  /// Tells the partition's actor that a queue that a caller waits on has items.
-  void wake_waiters(const std::string& queue);
 
   // -- actors -----------------------------------------------------------------------------------
   const cache_actor& front() const noexcept { return front_; }
   partition_actor partition(std::size_t index) const;
+  /// All actors that are replaced when they end, each with what the log calls it.
+  std::vector<std::pair<std::string, caf::actor>> actors() const;
   void wake_buffer(std::size_t index);
   status drain_buffer(std::size_t index);
 
   // -- watching ---------------------------------------------------------------------------------
   feed& changes() noexcept { return feed_; }
-  /// See `cache::watch`. Blocks in a cluster.
-  result<std::uint64_t> watch(interest what, const caf::actor& who);
+  /// See `cache::watch`.
+  future<std::uint64_t> watch(interest what, const caf::actor& who);
   bool unwatch(std::uint64_t watch);
   /// Makes the stores tell of changes, if there is any watch.
   void watch_stores();
@@ -121,18 +134,19 @@ public:
   node_events& nodes() noexcept { return nodes_; }
 
   cache_stats stats();
-  /// @pre there is such a partition
-  partition_place place_of(std::size_t index);
   std::vector<partition_place> partition_map();
-  /// What this node is called; "local" if it is in no cluster.
-  std::string own_name() const;
-  supercache::cluster_stats cluster_stats();
-
   /// Which struct types are initialised, with the position of the key among the fields.
   std::mutex structs_lock;
   std::vector<std::pair<std::string, std::size_t>> struct_keys;
 
 private:
+  /// Leaves in `rs` what is to be tried again.
+  status write_lazily(std::vector<record>& rs, std::chrono::milliseconds longest);
+  status put_and_keep(std::vector<record>& rs, std::int64_t ttl_ms,
+                      std::chrono::milliseconds longest);
+  partition_actor make_partition(std::size_t index);
+  buffer_actor make_buffer(std::size_t index);
+  watch_actor make_watches();
   void watch_over(const caf::actor& who);
   void close_port();
   void forget_listener(const caf::actor_addr& who);
@@ -150,22 +164,26 @@ private:
   std::atomic<bool> reads_directly_{false};
   std::vector<shelf::hashed::view> sets_; ///< of `stores_`, if they keep sets
   std::vector<std::unique_ptr<partition_store>> stores_;
+  std::unique_ptr<supercache::detail::executor> executor_;
+  std::shared_ptr<supercache::detail::pool> pool_;
+  std::shared_ptr<supercache::detail::pool> patient_; ///< one thread, which may wait
   supercache::metrics metrics_;
   lazy_buffers buffers_;
   mutable std::mutex actors_lock_; ///< of the actors below; taken only for messages
-  std::vector<partition_actor> partition_actors_;
-  std::vector<buffer_actor> buffer_actors_;
+  std::vector<std::shared_ptr<supervised<partition_actor>>> partition_actors_;
+  std::vector<std::shared_ptr<supervised<buffer_actor>>> buffer_actors_;
   cache_actor front_;
-  std::vector<server_actor> servers_; ///< do what would keep CACHE from other requests
-  watch_actor watches_;
+  std::shared_ptr<supervised<watch_actor>> watches_;
   feed feed_;
   node_events nodes_;
   std::mutex listening_lock_; ///< of the next two
   bool listening_ = false;
-  std::set<caf::actor_addr> listeners_; ///< whose end is waited for
-  std::unique_ptr<node> node_;
-  std::atomic<node*> cluster_{nullptr}; ///< `node_`, for actors that run before it is there
-  std::uint16_t port_ = 0;              ///< that `front_` is published at; 0 = it is not
+  std::set<caf::actor_addr> listeners_;  ///< whose end is waited for
+  std::shared_ptr<dispatcher> requests_; ///< behind `front_`
+  std::unique_ptr<node> node_;           ///< null: it is no member of a cluster
+  std::unique_ptr<alone> alone_;
+  neighbours* others_ = nullptr; ///< one of the two
+  std::uint16_t port_ = 0;       ///< that `front_` is published at; 0 = it is not
 };
 
 /// What the user's handles share: the cache stops with the last of them.
@@ -183,15 +201,5 @@ partition_actor::behavior_type partition_behavior(partition_actor::pointer self,
 buffer_actor::behavior_type buffer_behavior(buffer_actor::pointer self, std::shared_ptr<core> c,
                                             std::size_t index);
 watch_actor::behavior_type watch_behavior(watch_actor::pointer self, std::shared_ptr<core> c);
-/// CACHE, with its servers, which do what would keep it from other requests: in a cluster, or on
-/// one node.
-caf::actor spawn_distributor(caf::actor_system& system, std::shared_ptr<core> c,
-                             std::vector<server_actor>& servers);
-caf::actor spawn_front(caf::actor_system& system, std::shared_ptr<core> c,
-                       std::vector<server_actor>& servers);
-/// All requests that CACHE answers, except waiting for an item, which needs an actor.
-caf::behavior cache_behavior(std::shared_ptr<core> c);
-/// The part of them that takes no time on a single node, or has to be done in order.
-caf::message_handler short_behavior(std::shared_ptr<core> c);
 
 } // namespace supercache::detail

@@ -1,5 +1,4 @@
 #include "core.hpp"
-#include "distributed/node.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -16,7 +15,7 @@ cache_stats core::stats() {
     = {space_kind::kv, space_kind::queue, space_kind::stack, space_kind::structs};
   out.kinds = {{"tuples"}, {"namespaces"}, {"queues"}, {"stacks"}, {"structs"}};
   for (std::size_t i = 0; i < partitions(); ++i) {
-    const stamp when = cluster() ? stamp{cluster()->host_of(i).time_ms()} : now();
+    const stamp when{others().time_ms(i)};
     const auto add = [&](kind_stats& to, space_kind kind) {
       const auto held = at(i).held(kind, when);
       to.records += held.records;

@@ -266,6 +266,14 @@ void feed::taken(std::uint64_t watch) {
   large_ -= std::exchange(found->second.large_bytes, 0);
 }
 
+void feed::forget_deliveries() {
+  const std::lock_guard hold{lock_};
+  for (auto& [watch, l] : listeners_) {
+    l.under_way = false;
+    large_ -= std::exchange(l.large_bytes, 0);
+  }
+}
+
 std::size_t feed::held() const {
   const std::lock_guard hold{lock_};
   return held_;

@@ -83,6 +83,8 @@ public:
   outgoing take();
   /// The listener has answered.
   void taken(std::uint64_t watch);
+  /// WATCHES is another one now: no answer of a listener is awaited any more.
+  void forget_deliveries();
   /// A node could not be told.
   void undelivered(const std::string& name);
   /// Bytes that wait for all listeners.

@@ -137,7 +137,7 @@ caf::expected<value> kv::try_get_or_add(const value& key, const std::function<va
   const ways<value> how{[&](const read_options& r) { return try_find(key, r); },
                         [&]() -> caf::expected<value> { return make(); },
                         [&](const value& x) { return try_add_new(key, x, o); }};
-  const makers::subject what{&cache_.internals(), target(), key, {}};
+  const makers::subject what{&cache_.internals(), where().space(), key, {}};
   return makers::once(what, o.timeout, [&] { return make_and_add(how, what.text(), o); });
 }
 value kv::get_or_add(const value& key, const std::function<value()>& make, const write_options& o) {

@@ -93,6 +93,12 @@ node_events::outgoing node_events::take() {
   return out;
 }
 
+void node_events::forget_deliveries() {
+  const std::lock_guard hold{lock_};
+  for (auto& [id, l] : listeners_)
+    l.under_way = false;
+}
+
 void node_events::taken(std::uint64_t id) {
   const std::lock_guard hold{lock_};
   if (const auto found = listeners_.find(id); found != listeners_.end())

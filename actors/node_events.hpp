@@ -49,6 +49,8 @@ public:
   outgoing take();
   /// The listener has answered.
   void taken(std::uint64_t listener);
+  /// WATCHES is another one now: no answer is awaited any more.
+  void forget_deliveries();
 
 private:
   using nodes = std::map<std::string, member_id>;

@@ -2,6 +2,7 @@
 
 #include "clock.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,9 @@ constexpr std::chrono::milliseconds patience{20};
 
 } // namespace
 
-void parking::park(const std::string& queue, milliseconds longest, std::function<void()> look) {
-  lines_[queue].push_back({deadline_in(longest), std::move(look)});
+void parking::park(const std::string& queue, ticket place, milliseconds longest,
+                   std::function<void()> look) {
+  lines_[queue].emplace(place, parked{deadline_in(longest), std::move(look)});
   if (longest.count() > 0) // also if there are items: others may take them
     compat::tell_later(self_, partition_actor{self_}, longest, ready_atom_v, queue);
   if (queues_.watch(queue) > 0 || longest.count() <= 0)
@@ -31,13 +33,16 @@ void parking::serve(const std::string& queue) {
   auto items = queues_.count(queue);
   const auto now = system_ms();
   std::vector<std::function<void()>> looks;
-  std::erase_if(line, [&](parked& x) {
-    if (items == 0 && x.until_ms > now)
-      return false;
+  for (auto next = line.begin(); next != line.end();) {
+    parked& p = next->second;
+    if (items == 0 && p.until_ms > now) {
+      ++next;
+      continue;
+    }
     items -= items > 0;
-    looks.push_back(std::move(x.look));
-    return true;
-  });
+    looks.push_back(std::move(p.look));
+    next = line.erase(next);
+  }
   if (line.empty()) {
     lines_.erase(found);
     queues_.unwatch(queue);
@@ -46,6 +51,16 @@ void parking::serve(const std::string& queue) {
   }
   for (const auto& look : looks)
     look();
+}
+
+void parking::tick() {
+  const auto now = system_ms();
+  std::vector<std::string> over;
+  for (const auto& [queue, line] : lines_)
+    if (std::ranges::any_of(line, [now](const auto& x) { return x.second.until_ms <= now; }))
+      over.push_back(queue);
+  for (const auto& queue : over)
+    serve(queue);
 }
 
 } // namespace supercache::detail

@@ -4,7 +4,6 @@
 #include <supercache/store/queue_map.hpp>
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -22,10 +21,20 @@ public:
 
   parking(partition_actor::pointer self, queue_map& queues) : self_(self), queues_(queues) {}
 
-  /// Calls `look`: at once if there are items, else when some come, or after `longest`.
-  void park(const std::string& queue, milliseconds longest, std::function<void()> look);
+  /// A place in a line: the smaller one comes first.
+  using ticket = std::uint64_t;
+  ticket next_ticket() noexcept { return ++last_; }
+  /// Calls `look`: at once if there are items, else when some come, or after `longest`. A caller
+  /// that found that another was faster comes back with its ticket, and so to its place.
+  void park(const std::string& queue, ticket place, milliseconds longest,
+            std::function<void()> look);
   /// There may be items, or a caller's time is over.
   void serve(const std::string& queue);
+  /// Ends waits that are over: CAF's clock, by which callers are told, stands still while the
+  /// machine is suspended.
+  void tick();
+  /// Whether nobody waits at a queue.
+  bool idle(const std::string& queue) const { return !lines_.contains(queue); }
 
 private:
   struct parked {
@@ -35,7 +44,8 @@ private:
 
   partition_actor::pointer self_;
   queue_map& queues_;
-  std::map<std::string, std::deque<parked>> lines_;
+  std::map<std::string, std::map<ticket, parked>> lines_;
+  ticket last_ = 0;
 };
 
 } // namespace supercache::detail

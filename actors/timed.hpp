@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 namespace supercache {
 
@@ -22,6 +23,15 @@ public:
   timed(const timed&) = delete;
   timed& operator=(const timed&) = delete;
   void fail() noexcept { m_.fail(what_); }
+  /// For a call that is not over yet: what is to be called, on any thread, when it is.
+  auto later() noexcept {
+    return [&m = m_, what = what_, start = std::exchange(start_, 0)](bool done) {
+      if (start)
+        m.end(what, start);
+      if (!done)
+        m.fail(what);
+    };
+  }
 
 private:
   metrics& m_;

@@ -1,5 +1,4 @@
 #include "access.hpp"
-#include "distributed/node.hpp"
 
 #include <supercache/cache.hpp>
 
@@ -10,7 +9,7 @@
 namespace supercache {
 
 caf::expected<std::uint64_t> cache::try_watch(interest what, const change_listener& who) {
-  return to_expected(core_->watch(std::move(what), caf::actor_cast<caf::actor>(who)));
+  return detail::answer_of(core_->watch(std::move(what), caf::actor_cast<caf::actor>(who)));
 }
 std::uint64_t cache::watch(interest what, const change_listener& who) {
   return detail::to_plain(try_watch(std::move(what), who));
@@ -19,7 +18,7 @@ bool cache::unwatch(std::uint64_t watch) { return core_->unwatch(watch); }
 
 namespace detail {
 
-result<std::uint64_t> core::watch(interest what, const caf::actor& who) {
+future<std::uint64_t> core::watch(interest what, const caf::actor& who) {
   if (auto s = check_running(); !s)
     return s.why();
   const auto id = feed_.add(std::move(what), who);
@@ -31,13 +30,12 @@ result<std::uint64_t> core::watch(interest what, const caf::actor& who) {
   }
   watch_over(who);
   watch_stores();
-  if (!node_)
-    return id;
-  if (auto s = node_->spread_interests(); !s) {
-    unwatch(*id);
-    return s.why();
-  }
-  return id;
+  auto spread = others().spread_interests();
+  spread.observe([this, watch = *id](bool done) {
+    if (!done)
+      unwatch(watch);
+  });
+  return std::move(spread).map([watch = *id](unit) -> result<std::uint64_t> { return watch; });
 }
 
 status core::watch_nodes(const caf::actor& who) {
@@ -66,8 +64,7 @@ bool core::unwatch(std::uint64_t watch) {
   if (!feed_.remove(watch))
     return false;
   watch_stores();
-  if (node_)
-    node_->send_interests();
+  others().send_interests();
   return true;
 }
 
@@ -79,8 +76,7 @@ void core::forget_listener(const caf::actor_addr& who) {
   nodes_.remove(who);
   feed_.remove_all_of(who);
   watch_stores();
-  if (node_)
-    node_->send_interests();
+  others().send_interests();
 }
 
 void core::watch_stores() {
@@ -89,17 +85,14 @@ void core::watch_stores() {
   if (on == listening_)
     return;
   listening_ = on;
-  for (std::size_t i = 0; i < stores_.size(); ++i)
-    if (node_)
-      node_->host_of(i).listen(on);
-    else
-      stores_[i]->tell(on ? &feed_ : nullptr);
+  others().listen(on);
 }
 
 void core::wake_watches() {
   const std::lock_guard hold{actors_lock_};
   if (watches_)
-    compat::tell_from_anywhere(watches_, wake_atom_v);
+    if (const auto a = watches_->get())
+      compat::tell_from_anywhere(a, wake_atom_v);
 }
 
 namespace {
@@ -133,7 +126,7 @@ private:
         p.watch, std::move(p.what));
     bool again = false;
     for (auto& l : out.letters) {
-      if (core_->cluster()->tell_changes(l.to, std::move(l.what)))
+      if (core_->others().tell_changes(l.to, std::move(l.what)))
         continue;
       core_->changes().undelivered(l.to);
       again = true;

@@ -1,6 +1,8 @@
 #include <supercache/store/partition_store.hpp>
 
 #include <algorithm>
+#include <tuple>
+#include <type_traits>
 
 // What each operation does to a partition: deterministic, and so the same on every replica.
 
@@ -43,28 +45,34 @@ struct on_table {
   }
   bool fits(const record& r) const noexcept { return r.size() > t.key_pos(); }
 
-  result<value> operator()(const op::put& o) const {
+  // What stores records takes them out of an operation that nobody needs any more.
+  result<value> operator()(op::put&& o) const {
     if (!fits(o.row))
       return short_row(o.row);
-    t.put(o.row, hash(o.row[t.key_pos()]), o.ttl_ms, now);
+    const auto key_hash = hash(o.row[t.key_pos()]);
+    t.put(std::move(o.row), key_hash, o.ttl_ms, now);
     return value{};
   }
-  result<value> operator()(const op::put_many& o) const {
-    for (const record& r : o.rows)
+  result<value> operator()(op::put_many&& o) const {
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(o.rows.size());
+    for (const record& r : o.rows) {
       if (!fits(r))
         return short_row(r);
-    auto rows = o.rows;
-    std::vector<std::uint64_t> hashes;
-    for (const record& r : rows)
       hashes.push_back(hash(r[t.key_pos()]));
-    t.put_many(rows, hashes, o.ttl_ms, now);
+    }
+    t.put_many(o.rows, hashes, o.ttl_ms, now);
     return value{};
   }
-  result<value> operator()(const op::insert_new& o) const {
+  result<value> operator()(op::insert_new&& o) const {
     if (!fits(o.row))
       return short_row(o.row);
-    return value{t.insert_new(o.row, hash(o.row[t.key_pos()]), o.ttl_ms, now)};
+    const auto key_hash = hash(o.row[t.key_pos()]);
+    return value{t.insert_new(std::move(o.row), key_hash, o.ttl_ms, now)};
   }
+  result<value> operator()(const op::put& o) const { return (*this)(op::put{o}); }
+  result<value> operator()(const op::put_many& o) const { return (*this)(op::put_many{o}); }
+  result<value> operator()(const op::insert_new& o) const { return (*this)(op::insert_new{o}); }
   result<value> operator()(const op::remove& o) const {
     return value{t.remove(o.key, hash(o.key), now)};
   }
@@ -135,7 +143,7 @@ struct on_table {
 
 struct on_queue {
   queue_map& q;
-  const std::string& name;
+  std::string_view name;
   bool* watched;
 
   result<value> operator()(const op::push& o) const {
@@ -199,27 +207,56 @@ struct may_store {
 
 } // namespace
 
-/// An operation that only looks something up does not make a missing table.
-table& partition_store::table_for(const operation& o) {
-  const auto& [kind, name] = o.target;
-  if (std::visit(may_store{}, o.body))
+/// The table of a namespace or struct type. An operation that only looks something up does not make
+/// a missing one.
+table& partition_store::table_for(space_kind kind, std::string_view name, std::uint64_t hash,
+                                  bool may_store) {
+  if (table* t = find(kind, name, hash)) [[likely]]
+    return *t;
+  if (may_store)
     return open(kind, name);
-  table* t = find(kind, name);
-  return t ? *t : kind == space_kind::structs ? no_structs_ : no_pairs_;
+  return kind == space_kind::structs ? no_structs_ : no_pairs_;
+}
+
+template <class O>
+result<value> partition_store::perform(space_kind kind, std::string_view name, std::uint64_t hash,
+                                       O&& what, const stamp& now, bool* watched) {
+  using plain = std::remove_cvref_t<O>;
+  if constexpr (std::is_same_v<plain, op::wipe>) {
+    wipe(now);
+    return value{};
+  } else {
+    switch (kind) {
+      case space_kind::tuples: return on_table{tuples_, now}(std::forward<O>(what));
+      case space_kind::queue: return on_queue{queues_, name, watched}(std::forward<O>(what));
+      case space_kind::stack: return on_queue{stacks_, name, watched}(std::forward<O>(what));
+      default: {
+        table& t = table_for(kind, name, hash, may_store{}(what));
+        return on_table{t, now}(std::forward<O>(what));
+      }
+    }
+  }
 }
 
 result<value> partition_store::apply(const operation& o, const stamp& now, bool* watched) {
-  if (std::holds_alternative<op::wipe>(o.body)) {
-    wipe(now);
-    return value{};
-  }
-  switch (o.target.kind) {
-    case space_kind::tuples: return std::visit(on_table{tuples_, now}, o.body);
-    case space_kind::queue: return std::visit(on_queue{queues_, o.target.name, watched}, o.body);
-    case space_kind::stack: return std::visit(on_queue{stacks_, o.target.name, watched}, o.body);
-    default: return std::visit(on_table{table_for(o), now}, o.body);
-  }
+  const auto& [kind, name] = o.target;
+  const auto name_hash = is_table(kind) ? hash_of(kind, name) : 0;
+  return std::visit(
+    [&](const auto& what) { return perform(kind, name, name_hash, what, now, watched); }, o.body);
 }
+
+namespace {
+
+/// Makes the compiler generate `perform` for every operation that is given away.
+template <class>
+struct every_operation;
+template <class... Os>
+struct every_operation<std::variant<Os...>> {
+  static constexpr std::tuple functions{&partition_store::perform<Os>...};
+};
+[[gnu::used]] constexpr auto performed = every_operation<operation_body>::functions;
+
+} // namespace
 
 inline namespace SUPERCACHE_ABI {
 

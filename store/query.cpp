@@ -19,9 +19,13 @@ void decode(wire_reader& r, query& q) {
   detail::alternatives<query_body>::emplace(q.body, code, [&](auto& body) { decode(r, body); });
 }
 
+inline namespace SUPERCACHE_ABI {
+
 bool is_long(const query_body& body) noexcept {
   return std::visit([](const auto& q) { return q.about.takes == takes::longer; }, body);
 }
+
+} // namespace SUPERCACHE_ABI
 
 // -- what a partition answers -------------------------------------------------------------------
 
@@ -90,6 +94,8 @@ struct from_table {
   result<answer> operator()(const ask::page& q) const {
     answer a;
     a.rows.resize(1);
+    if (!t && !q.from.is_nil())
+      return failure{errc::invalid_argument, "no page ends at " + to_string(q.from)};
     if (!t)
       return a;
     auto next = t->next_page(q.from, {q.prefix, q.most, q.keys_only}, now, a.rows[0]);

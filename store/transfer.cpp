@@ -1,4 +1,5 @@
 #include <supercache/store/transfer.hpp>
+#include <supercache/store/wire.hpp>
 
 #include <algorithm>
 

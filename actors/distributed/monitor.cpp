@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_interval = 25ms;
-constexpr std::size_t dialers_most = 8;
+constexpr std::size_t dialers_most = 3;
 constexpr std::int64_t backoff_first_ms = 100, backoff_most_ms = 2'000;
 /// Between two questions to a provider that has never had a list, at most.
 constexpr std::int64_t first_list_ms = 1'000;
@@ -29,16 +29,39 @@ constexpr std::int64_t courtesy_ms = 1'000;
 
 class monitor_logic {
 public:
-  monitor_logic(monitor_actor::pointer self, std::shared_ptr<core> c)
-    : self_(self), core_(std::move(c)), node_(*core_->cluster()) {
-    const auto& o = core_->config().replication;
+  monitor_logic(monitor_actor::pointer self, std::shared_ptr<node> of)
+    : self_(self), keep_(std::move(of)), node_(*keep_), core_(node_.cache()) {
+    const auto& o = core_.config().replication;
     start_ms_ = node_.now_ms();
     node_.monitor_begins();
+    for (link* l : node_.links()) // one before this may have ended while it dialled
+      l->with_dialling([](link::dialling& d) { d.under_way = false; });
     if (o.node_monitor.source == monitor_source::provider)
-      provider_ = self_->spawn<caf::detached + caf::hidden>(provider_behavior, o);
+      provider_ = make_provider();
   }
 
   void stop() { stopping_ = true; }
+
+  /// It ends, as it should or not.
+  void end_helpers() {
+    for (const auto& d : std::exchange(dialers_, {}))
+      compat::end(d);
+    if (provider_)
+      compat::end(provider_);
+    provider_ = nullptr;
+  }
+  /// A helper ended, which it should not.
+  void replace(const caf::actor_addr& who) {
+    if (stopping_)
+      return;
+    for (auto& d : dialers_)
+      if (d == who)
+        d = make_dialer();
+    if (provider_ && provider_ == who) {
+      provider_ = make_provider();
+      asking_ = false;
+    }
+  }
 
   /// Nobody has stopped the cache, and handles may be left only in what the cache itself keeps: a
   /// callback, or a listener. The actor system would wait for ever.
@@ -46,7 +69,7 @@ public:
     if (stopping_)
       return;
     node_.network_ended();
-    core_->stop();
+    core_.stop();
     stop();
     tick();
   }
@@ -54,11 +77,7 @@ public:
   void tick() {
     if (stopping_) {
       // Only now: CAF would wait for ever for a detached actor that a delayed message refers to.
-      for (const auto& d : std::exchange(dialers_, {}))
-        compat::end(d);
-      if (provider_)
-        compat::end(provider_);
-      provider_ = nullptr;
+      end_helpers();
       self_->quit();
       node_.monitor_ended();
       return;
@@ -125,7 +144,7 @@ private:
   void refresh(std::int64_t now) {
     if (!provider_ || asking_ || now < next_refresh_ms_)
       return;
-    const auto refresh_ms = core_->config().replication.node_monitor.refresh.count();
+    const auto refresh_ms = core_.config().replication.node_monitor.refresh.count();
     next_refresh_ms_ = now + (listed_ ? refresh_ms : std::min(refresh_ms, first_list_ms));
     asking_ = true;
     self_->request(provider_, caf::infinite, caf::tick_atom_v)
@@ -184,7 +203,7 @@ private:
     mine.dialled = l.name();
     mine.session = (static_cast<std::uint64_t>(random_()) << 32 | random_()) | 1;
     node_.log().decision(component::peers, "dials {}", to_string(l.address()));
-    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint, handshake_wait(core_->config()),
+    dial_peer(self_, dialer_of(l), l.address(), mine, endpoint, handshake_wait(core_.config()),
               [this, &l, session = mine.session](result<hello> theirs, const caf::actor& peer) {
                 auto s = theirs ? node_.dialled(l, *theirs, peer, session) : status{theirs.why()};
                 if (!theirs && peer)
@@ -210,9 +229,18 @@ private:
     const auto known = dialer_index_.try_emplace(&l, dialer_index_.size() % dialers_most);
     const auto i = known.first->second;
     if (i == dialers_.size())
-      dialers_.push_back(self_->spawn<caf::detached + caf::hidden>(
-        dialer_behavior, handshake_wait(core_->config())));
+      dialers_.push_back(make_dialer());
     return dialers_[i];
+  }
+
+  dialer_actor make_dialer() {
+    auto out = self_->spawn<caf::detached + caf::hidden + caf::monitored>(
+      dialer_behavior, handshake_wait(core_.config()));
+    return out;
+  }
+  provider_actor make_provider() {
+    return self_->spawn<caf::detached + caf::hidden + caf::monitored>(provider_behavior,
+                                                                      core_.config().replication);
   }
 
   void ended(link& l, const status& s) {
@@ -238,8 +266,9 @@ private:
   }
 
   monitor_actor::pointer self_;
-  std::shared_ptr<core> core_;
+  const std::shared_ptr<node> keep_;
   node& node_;
+  core& core_;
   std::vector<dialer_actor> dialers_;
   std::map<const link*, std::size_t> dialer_index_;
   provider_actor provider_;    ///< with the source `provider`
@@ -255,8 +284,10 @@ private:
 } // namespace
 
 monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
-                                              std::shared_ptr<core> c) {
-  auto logic = std::make_shared<monitor_logic>(self, std::move(c));
+                                              std::shared_ptr<node> of) {
+  auto logic = std::make_shared<monitor_logic>(self, std::move(of));
+  compat::on_down(self, [logic](const caf::actor_addr& who) { logic->replace(who); });
+  self->attach_functor([logic](const caf::error&) { logic->end_helpers(); });
   compat::tell(self, monitor_actor{self}, caf::tick_atom_v);
   return {
     [logic](caf::tick_atom) { logic->tick(); },

@@ -1,6 +1,8 @@
 #include "node.hpp"
 
 #include "../core.hpp"
+#include "../pool.hpp"
+#include "../settings.hpp"
 #include "dial.hpp"
 
 #include <supercache/store/amount.hpp>
@@ -109,35 +111,70 @@ std::vector<node_address> named_by(const cluster_options& o) {
 void node::start() {
   if (const auto& o = core_.config().replication; o.node_monitor.source != monitor_source::provider)
     declare(named_by(o));
-  const std::lock_guard hold{actors_lock_};
-  flusher_ = system_.spawn<caf::hidden>(flusher_behavior, core_.shared_from_this());
-  monitor_ = system_.spawn<caf::hidden + caf::detached>(monitor_behavior, core_.shared_from_this());
+  {
+    const auto me = std::weak_ptr{shared()};
+    const std::lock_guard hold{actors_lock_};
+    flusher_ = supervised<flusher_actor>::start(
+      "the actor that sends what async writes left", core_.shared_log(), [me]() -> flusher_actor {
+        const auto alive = me.lock();
+        return alive ? alive->make_flusher() : flusher_actor{};
+      });
+    monitor_ = supervised<monitor_actor>::start(
+      "the node monitor", core_.shared_log(), [me]() -> monitor_actor {
+        const auto alive = me.lock();
+        if (!alive)
+          return {};
+        return alive->system_.spawn<caf::hidden + caf::detached>(monitor_behavior, alive);
+      });
+  }
   // When CAF's networking ends, no node can be reached any more, this one included.
   const auto broker = compat::connections_of<caf::io::basp_broker>(system_.middleman());
-  broker->attach_functor([m = monitor_.address()](const caf::error&) {
-    if (const auto alive = caf::actor_cast<caf::actor>(m))
-      compat::tell_from_anywhere(alive, node_down_atom_v, std::string{});
+  broker->attach_functor([me = std::weak_ptr{shared()}](const caf::error&) {
+    if (const auto alive = me.lock())
+      alive->tell_monitor(node_down_atom_v, std::string{});
   });
-  // CACHE has kept all requests waiting that came since it can be reached.
-  compat::tell_from_anywhere(caf::actor_cast<caf::actor>(core_.front()), caf::tick_atom_v);
 }
+
+std::shared_ptr<node> node::shared() { return {core_.shared_from_this(), this}; }
+
+/// It begins to look at once, as one that ended may have left something.
+flusher_actor node::make_flusher() {
+  flushing_ = true;
+  auto out = core_.pool().spawn<flusher_actor>(
+    [me = shared()](flusher_actor::pointer self) { return flusher_behavior(self, me); });
+  compat::tell_from_anywhere(out, caf::tick_atom_v);
+  return out;
+}
+
+template <class... Ts>
+void node::tell_monitor(Ts&&... xs) {
+  const std::lock_guard hold{actors_lock_};
+  if (!monitor_)
+    return;
+  if (const auto a = monitor_->get())
+    compat::tell_from_anywhere(a, std::forward<Ts>(xs)...);
+}
+
+void node::ask_whether_dead(const std::string& name) { tell_monitor(node_down_atom_v, name); }
 
 void node::stop() {
   ending_ = true;
   router_.stop();
-  bool watched = false;
-  caf::actor_addr monitor;
+  monitor_actor monitor;
+  flusher_actor flusher;
   {
     const std::lock_guard hold{actors_lock_};
-    watched = static_cast<bool>(monitor_);
-    monitor = caf::actor_cast<caf::actor_addr>(monitor_);
-    if (watched)
-      compat::tell_from_anywhere(monitor_, stop_atom_v);
+    if (monitor_)
+      monitor = monitor_->let_go();
     if (flusher_)
-      compat::end(flusher_);
-    monitor_ = nullptr;
-    flusher_ = nullptr;
+      flusher = flusher_->let_go();
   }
+  const bool watched = static_cast<bool>(monitor);
+  const auto address = caf::actor_cast<caf::actor_addr>(monitor);
+  if (watched)
+    compat::tell_from_anywhere(std::exchange(monitor, {}), stop_atom_v);
+  if (flusher)
+    compat::end(std::exchange(flusher, {}));
   for (link* l : links()) {
     l->close(l->session());
     const std::lock_guard hold{actors_lock_};
@@ -145,16 +182,18 @@ void node::stop() {
   }
   for (const auto& h : hosts_)
     h->abandon();
+  waits_.look_at_all();
   if (watched && monitor_thread_ != std::this_thread::get_id()) { // some milliseconds
     monitor_over_.get_future().wait_for(std::chrono::seconds{5});
-    await_freed(monitor, 3 * handshake_wait(core_.config()));
+    await_freed(address, 3 * handshake_wait(core_.config()));
   }
 }
 
-void node::reconfigure(const std::vector<std::string>& nodes) {
-  const std::lock_guard hold{actors_lock_};
-  if (monitor_)
-    compat::tell_from_anywhere(monitor_, caf::reset_atom_v, nodes);
+status node::reconfigure(const std::vector<std::string>& nodes) {
+  if (auto s = check_list(nodes); !s)
+    return s;
+  tell_monitor(caf::reset_atom_v, nodes);
+  return ok();
 }
 
 // -- time ---------------------------------------------------------------------------------------
@@ -184,6 +223,7 @@ void node::tick() {
   for (std::size_t i = 0; i < hosts_.size(); ++i)
     tick_partition(i, now);
   router_.tick();
+  waits_.look_at_all();
   flush_all();
   if (now >= next_lazy_retry_ms_) {
     next_lazy_retry_ms_ = now + lazy_retry_ms;
@@ -370,7 +410,10 @@ void node::replicated(std::chrono::nanoseconds latency, bool done) const {
     core_.metrics().fail(what);
 }
 
-void node::watched(const std::string& queue, std::size_t) { core_.wake_waiters(queue); }
+void node::watched(const std::string& queue, std::size_t partition) {
+  if (const auto a = core_.partition(partition))
+    compat::tell_from_anywhere(a, ready_atom_v, queue);
+}
 
 void node::when_items(std::size_t partition, const std::string& queue,
                       std::chrono::milliseconds longest, std::function<void()> work) {

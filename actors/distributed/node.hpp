@@ -1,11 +1,13 @@
 #pragma once
 
 #include "../log.hpp"
+#include "../neighbours.hpp"
+#include "../supervised.hpp"
 #include "host.hpp"
-#include "later.hpp"
 #include "link.hpp"
 #include "placement_log.hpp"
 #include "router.hpp"
+#include "vigils.hpp"
 
 #include <supercache/cluster/handshake.hpp>
 #include <supercache/interfaces.hpp>
@@ -15,7 +17,6 @@
 #include <caf/actor_system.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <future>
 #include <map>
 #include <memory>
@@ -34,30 +35,32 @@ class core;
 ///
 /// Thread: any. Locks, in the order in which they may be taken together: a link's meeting, a
 /// host's, the view's, a link's. The router's comes before the view's, and never with a host's.
-class node final : public contacts, public surroundings {
+class node final : public contacts, public surroundings, public neighbours {
 public:
   node(core& c, node_address here);
   ~node() override;
 
+  /// Keeps the cache as long as it lives.
+  std::shared_ptr<node> shared();
   /// Makes the actors and begins to look for others.
   void start();
   /// Ends all that waits and all actors. The second half of stopping.
   void stop();
-  /// Hands its partitions over and waits until others have them, or the deadline passes. Errors:
+  /// Hands its partitions over; answers when others have them, or the deadline passes. Errors:
   /// `timeout` naming what is left; `unavailable`, and it stays, if no other node stays or for some
   /// seconds none can be reached.
-  status leave(std::chrono::milliseconds longest);
+  future<unit> leave(milliseconds longest) override;
 
-  /// The nodes to have from now on, each `name@host:port`.
-  void reconfigure(const std::vector<std::string>& nodes);
+  /// The nodes to have from now on, each `name@host:port`. Errors: see `cache::reconfigure`.
+  status reconfigure(const std::vector<std::string>& nodes) override;
   /// Why there has been no list of nodes yet: until there is one, this node takes part in nothing.
   /// Empty once there was.
   std::string waits_for() const;
   void waits_for(const std::string& why);
   /// Why no node can be asked for a partition.
   failure no_primary(std::size_t partition) const override;
-  /// Waits for `check_settled`, until the deadline passes.
-  result<std::size_t> sync(std::chrono::milliseconds longest);
+  /// Answers when `check_settled` has no more to say, or the deadline passes.
+  future<std::size_t> sync(milliseconds longest) override;
 
   const member& self() const noexcept { return self_; }
   const node_address& here() const noexcept { return here_; }
@@ -120,8 +123,8 @@ public:
   void replicating() const;
 
   // -- what peers say -----------------------------------------------------------------------------
-  /// Answers a peer that dialled: our own hello. Errors: why it is refused.
-  result<hello> welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours);
+  result<std::pair<byte_buffer, caf::actor>> welcome(byte_view theirs,
+                                                     const caf::actor& endpoint) override;
   /// A peer that we dialled answered.
   status dialled(link& l, const hello& from, const caf::actor& endpoint, std::uint64_t session);
   void receive(link& l, byte_view bytes);
@@ -147,27 +150,32 @@ public:
   /// The actor system ends, and nobody has stopped the cache.
   void network_ended() { without_network_ = true; }
   bool without_network() const noexcept { return without_network_; }
+  /// Has the monitor find out whether a node to which the connection broke is dead.
+  void ask_whether_dead(const std::string& name);
   /// The peers to have, as its source says.
   void declare(const std::vector<node_address>& peers);
   std::vector<link*> links();
   link& link_to(const std::string& name);
 
   // -- what is watched ----------------------------------------------------------------------------
-  /// Tells all nodes what listeners here watch, and waits until those that can be reached know.
-  /// Errors: `timeout` naming the nodes that do not answer.
-  status spread_interests();
-  /// The same without waiting; answers the version that they should know.
-  std::uint64_t send_interests();
-  /// Answers false if the node cannot be told now.
-  bool tell_changes(const std::string& name, std::vector<transition> what);
+  // As `neighbours` says.
+  void listen(bool on) override;
+  future<unit> spread_interests() override;
+  void send_interests() override { tell_interests(); }
+  bool tell_changes(const std::string& name, std::vector<transition> what) override;
 
   // -- for people ---------------------------------------------------------------------------------
-  supercache::cluster_stats stats();
-  value members();
-  value placement();
-  /// Where a partition's copies are, as this node sees it.
-  partition_place place_of(std::size_t partition);
-  status force_primary(std::size_t partition);
+  std::string own_name() const override { return self_.node; }
+  std::int64_t time_ms(std::size_t partition) const noexcept override {
+    return hosts_[partition]->time_ms();
+  }
+  bool reclaim(std::size_t, std::size_t) override { return false; } // `tick_partition` does
+  supercache::cluster_stats stats() override;
+  void list(std::vector<std::pair<std::string, caf::actor>>& actors) const override;
+  result<value> members() override;
+  result<value> placement() override;
+  partition_place place_of(std::size_t partition) override;
+  status force_primary(std::size_t partition) override;
   /// How many copies every partition has, if each has a primary and all that it should have: fewer
   /// than were asked for, if fewer nodes belong to the cluster. Errors: `timeout` naming what is
   /// missing.
@@ -181,6 +189,9 @@ private:
   bool all_settled(const membership& m) const;
   std::string why_not_settled();
   struct inbox;
+  result<std::pair<hello, caf::actor>> welcome(const hello& from, const caf::actor& endpoint);
+  /// Answers the version that the others should know.
+  std::uint64_t tell_interests();
   status check_hello_of(const hello& from);
   status check_peer(link& l, const hello& from);
   bool ours_stands(link& l, const hello& from);
@@ -200,6 +211,9 @@ private:
   void beat(std::int64_t now);
   void publish_routes();
   void publish_route(std::size_t partition);
+  flusher_actor make_flusher();
+  template <class... Ts>
+  void tell_monitor(Ts&&... xs);
   void watch_opened(link& l);
   void watch_closed(link& l);
   void on_watching(link& from, frame::watching& x);
@@ -232,20 +246,22 @@ private:
   std::map<std::string, std::string> refused_; ///< why nodes were refused, and which
   std::atomic<bool> ending_{false};
   supercache::detail::router router_;
-  std::mutex watch_lock_; ///< of the next three
-  std::condition_variable watch_known_;
+  vigils waits_;                                    ///< its lock comes before all others
+  std::mutex watch_lock_;                           ///< of the next two
   std::uint64_t watch_version_ = 0;                 ///< of what listeners here watch
   std::map<std::string, std::uint64_t> watch_told_; ///< what a peer knows, in this session
-  std::mutex actors_lock_;
+  mutable std::mutex actors_lock_;
   std::atomic<bool> flushing_{false};
-  flusher_actor flusher_;
-  monitor_actor monitor_;
+  std::shared_ptr<supervised<flusher_actor>> flusher_;
+  std::shared_ptr<supervised<monitor_actor>> monitor_;
   std::promise<void> monitor_over_;
   std::atomic<std::thread::id> monitor_thread_;
   std::atomic<bool> without_network_{false};
 };
 
-monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self, std::shared_ptr<core> c);
-flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self, std::shared_ptr<core> c);
+monitor_actor::behavior_type monitor_behavior(monitor_actor::pointer self,
+                                              std::shared_ptr<node> of);
+flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self,
+                                              std::shared_ptr<node> of);
 
 } // namespace supercache::detail

@@ -32,8 +32,10 @@ void node::soon() {
   if (flushing_.exchange(true))
     return;
   const std::lock_guard hold{actors_lock_};
-  if (flusher_)
-    compat::tell_from_anywhere(flusher_, caf::tick_atom_v);
+  if (!flusher_)
+    return;
+  if (const auto a = flusher_->get())
+    compat::tell_from_anywhere(a, caf::tick_atom_v);
 }
 
 void node::flush_all() {
@@ -43,12 +45,12 @@ void node::flush_all() {
 }
 
 flusher_actor::behavior_type flusher_behavior(flusher_actor::pointer self,
-                                              std::shared_ptr<core> c) {
+                                              std::shared_ptr<node> of) {
   auto idle = std::make_shared<int>(0);
-  return {[self, c, idle](caf::tick_atom) {
+  return {[self, of, idle](caf::tick_atom) {
     // While writes come, it looks once a millisecond and no thread has to wake it.
     constexpr int patience = 20;
-    node& n = *c->cluster();
+    node& n = *of;
     *idle = n.has_work() ? 0 : *idle + 1;
     n.flush_all();
     if (*idle < patience) {

@@ -3,9 +3,25 @@
 #include "node.hpp"
 
 #include <algorithm>
-#include <thread>
+
+// A node that leaves, and callers that wait until all copies are there.
 
 namespace supercache::detail {
+
+namespace {
+
+/// A node that is to leave.
+struct leaving {
+  std::int64_t begun;    ///< a peer that heard from this node then knows that it leaves
+  std::int64_t until_ms; ///< when the caller is told what is left
+  std::int64_t met_ms;   ///< when another node could be reached last
+};
+
+std::function<void()> answered(const future<unit>& to, status s) {
+  return [to, s = std::move(s)] { to.set(s); };
+}
+
+} // namespace
 
 member_list node::bootstrappers() const {
   member_list out;
@@ -14,46 +30,57 @@ member_list node::bootstrappers() const {
   return out;
 }
 
-status node::leave(std::chrono::milliseconds longest) {
+future<unit> node::leave(milliseconds longest) {
+  constexpr std::int64_t alone_ms = 2'000; // long enough to connect again
   view([&](membership& m) { m.node_leaves(self_.node); });
   next_beat_ms_ = 0;
-  const auto stay = [&](const std::string& why) -> status {
-    view([&](membership& m) { m.node_leaves(self_.node, false); });
-    return {errc::unavailable, why};
-  };
-  constexpr std::int64_t alone_ms = 2'000; // long enough to connect again
-  auto now = now_ms();
-  const auto begun = now + 1; // what left within the same millisecond may have left before
-  const auto until = deadline_in(longest);
-  auto met_ms = now; // when another node could be reached last
-  std::string left;
-  do {
+  const auto now = now_ms();
+  const auto out = future<unit>::pending();
+  // What left within the same millisecond may have left before.
+  waits_.add([this, out,
+              l = leaving{now + 1, deadline_in(longest), now}]() mutable -> std::function<void()> {
+    const auto time = now_ms();
+    const auto stay = [&](const std::string& why) {
+      view([&](membership& m) { m.node_leaves(self_.node, false); });
+      return answered(out, {errc::unavailable, why});
+    };
     const auto [counting, live, stays] = view([voted = bootstrappers()](const membership& m) {
       return std::tuple{m.counting_on_self(voted), m.live(), m.somebody_stays()};
     });
     const bool others = live.size() > 1;
-    if (counting) {
-      left = std::to_string(counting)
-             + (counting == 1 ? " partition still counts on node "
-                              : " partitions still count on node ")
-             + self_.node;
-      if (!stays)
-        return stay(left + ", and no other node stays that could take its data");
-      if (others)
-        met_ms = now;
-      else if (now - met_ms > alone_ms)
-        return stay(left + ", and no other node can be reached");
-    } else {
+    if (!counting) {
       // Some node has to know that this one left, and tells those that cannot be reached now.
-      left.clear();
-      const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, begun); };
-      if (!others || std::ranges::any_of(live, knows) || now - begun > alone_ms)
-        return ok();
+      const auto knows = [&](const member& m) { return m != self_ && heard_us(m.id, l.begun); };
+      const bool over = !others || std::ranges::any_of(live, knows) || time - l.begun > alone_ms
+                        || time >= l.until_ms || ending_;
+      return over ? answered(out, ok()) : nullptr;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    now = now_ms();
-  } while (now < until && !ending_);
-  return left.empty() ? ok() : status{errc::timeout, left};
+    const auto left
+      = std::to_string(counting)
+        + (counting == 1 ? " partition still counts on node " : " partitions still count on node ")
+        + self_.node;
+    if (!stays)
+      return stay(left + ", and no other node stays that could take its data");
+    if (others)
+      l.met_ms = time;
+    else if (time - l.met_ms > alone_ms)
+      return stay(left + ", and no other node can be reached");
+    return time >= l.until_ms || ending_ ? answered(out, {errc::timeout, left}) : nullptr;
+  });
+  return out;
+}
+
+future<std::size_t> node::sync(milliseconds longest) {
+  const auto out = future<std::size_t>::pending();
+  waits_.add([this, out, until = deadline_in(longest)]() -> std::function<void()> {
+    auto copies = check_settled();
+    if (!copies && ending_)
+      copies = failure{errc::not_started, "the cache was stopped"};
+    if (copies || ending_ || now_ms() >= until)
+      return [out, copies] { out.set(copies); };
+    return nullptr;
+  });
+  return out;
 }
 
 } // namespace supercache::detail

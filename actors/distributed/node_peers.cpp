@@ -35,11 +35,11 @@ caf::actor node::endpoint_of(link& l) {
     l.endpoint = system_.spawn<caf::actor_companion, caf::hidden>();
     auto* companion
       = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(l.endpoint));
-    companion->on_enqueue([c = core_.weak_from_this(), to = &l](caf::mailbox_element_ptr e) {
-      const auto alive = c.lock();
+    companion->on_enqueue([of = std::weak_ptr{shared()}, to = &l](caf::mailbox_element_ptr e) {
+      const auto alive = of.lock();
       auto& content = e->content();
       if (alive && content.match_elements<frame_atom, wire_frame>())
-        alive->cluster()->receive_safely(*to, content.get_as<wire_frame>(1).bytes);
+        alive->receive_safely(*to, content.get_as<wire_frame>(1).bytes);
     });
   }
   return l.endpoint;
@@ -70,7 +70,20 @@ status node::check_hello_of(const hello& from) {
   return there ? s : there;
 }
 
-result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::actor& ours) {
+result<std::pair<byte_buffer, caf::actor>> node::welcome(byte_view theirs,
+                                                         const caf::actor& endpoint) {
+  const auto from = decode_hello(theirs);
+  if (!from) {
+    refuse(speaker_of(theirs), from.why());
+    return from.why();
+  }
+  auto ours = welcome(*from, endpoint);
+  if (!ours)
+    return ours.why();
+  return std::pair{encode_hello(ours->first), std::move(ours->second)};
+}
+
+result<std::pair<hello, caf::actor>> node::welcome(const hello& from, const caf::actor& endpoint) {
   if (from.incarnation == self_.id)
     return {errc::invalid_config, "that is the address of this node itself"};
   if (!waits_for().empty())
@@ -86,13 +99,13 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
     refuse(to_string(from.node), s.why());
     return s.why();
   }
-  ours = endpoint_of(l);
+  const caf::actor ours = endpoint_of(l);
   if (!ours)
     return {errc::not_started, "the node is stopping"};
   hello out = own_hello();
   if (ours_stands(l, from)) {
     out.session = l.session();
-    return out;
+    return std::pair{std::move(out), ours};
   }
   if (l.up())
     met_anew(l, from);
@@ -104,7 +117,7 @@ result<hello> node::welcome(const hello& from, const caf::actor& endpoint, caf::
   hold.unlock();
   watch_endpoint(l, endpoint, from.session);
   out.session = from.session;
-  return out;
+  return std::pair{std::move(out), ours};
 }
 
 /// Whether a peer is the node that has its name already, if any has. A node that was restarted at
@@ -176,11 +189,10 @@ void node::met_anew(link& l, const hello& from) {
 /// Notices when the connection over which a session runs breaks; at once if it is broken already.
 void node::watch_endpoint(link& l, const caf::actor& endpoint, std::uint64_t session) {
   drop_silent(system_, endpoint.node(), connections::spare); // they would hide that it breaks
-  endpoint->attach_functor([c = core_.weak_from_this(), to = &l, session](const caf::error& e) {
+  endpoint->attach_functor([of = std::weak_ptr{shared()}, to = &l, session](const caf::error& e) {
     const bool ended = e == caf::exit_reason::user_shutdown; // `retire`
-    if (const auto alive = c.lock())
-      alive->cluster()->lost(*to, session, ended ? "it was stopped" : "the connection broke",
-                             ended);
+    if (const auto alive = of.lock())
+      alive->lost(*to, session, ended ? "it was stopped" : "the connection broke", ended);
   });
 }
 
@@ -256,9 +268,7 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
   watch_closed(l);
   if (dead || async_)
     return;
-  const std::lock_guard hold{actors_lock_};
-  if (monitor_)
-    compat::tell_from_anywhere(monitor_, node_down_atom_v, l.name());
+  ask_whether_dead(l.name());
 }
 
 void node::known_dead(const link& l, member_id incarnation) {

@@ -4,7 +4,6 @@
 #include <supercache/store/amount.hpp>
 
 #include <algorithm>
-#include <thread>
 
 // What a node tells people about its cluster.
 
@@ -34,7 +33,7 @@ supercache::cluster_stats node::stats() {
   return out;
 }
 
-value node::members() {
+result<value> node::members() {
   struct counts {
     std::int64_t primaries = 0, replicas = 0;
   };
@@ -94,6 +93,14 @@ value node::members() {
   return value::list(out);
 }
 
+void node::list(std::vector<std::pair<std::string, caf::actor>>& actors) const {
+  const std::lock_guard hold{actors_lock_};
+  if (flusher_)
+    flusher_->list(actors);
+  if (monitor_)
+    monitor_->list(actors);
+}
+
 namespace {
 value texts(const std::vector<std::string>& xs) {
   return value::list(value_list(xs.begin(), xs.end()));
@@ -119,7 +126,7 @@ partition_place node::place_of(std::size_t partition) {
   return out;
 }
 
-value node::placement() {
+result<value> node::placement() {
   value_list out;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const auto place = place_of(i);
@@ -173,16 +180,6 @@ status node::force_primary(std::size_t partition) {
                "given up",
                name);
   return out;
-}
-
-result<std::size_t> node::sync(std::chrono::milliseconds longest) {
-  const auto until = deadline_in(longest);
-  for (;;) {
-    auto copies = check_settled();
-    if (copies || now_ms() >= until || ending_)
-      return copies;
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
 }
 
 result<std::size_t> node::check_settled() {

@@ -50,7 +50,7 @@ void router::step(F&& f) {
 /// Hot path of a write. async, on the primary: nothing is registered, since nothing can have to
 /// wait. Otherwise: an entry in the table of requests, and the way of `host::propose`, or one item
 /// to the primary.
-later<value> router::write(std::size_t partition, operation what, milliseconds timeout) {
+future<value> router::write(std::size_t partition, operation what, milliseconds timeout) {
   if (auto s = requests::check_size(what); !s)
     return s.why();
   host& h = node_.host_of(partition);
@@ -61,7 +61,7 @@ later<value> router::write(std::size_t partition, operation what, milliseconds t
     if (!requests::may_be_retried(b.why.code))
       return b.why;
   }
-  auto out = later<value>::pending();
+  auto out = future<value>::pending();
   step([&](requests& r, request_effects& todo) {
     r.write(
       partition, std::move(what), deadline_in(timeout),
@@ -70,15 +70,15 @@ later<value> router::write(std::size_t partition, operation what, milliseconds t
   return out;
 }
 
-later<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
-                          bool hold) {
+future<answer> router::ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
+                           bool hold) {
   host& h = node_.host_of(partition);
   if (mode == read_mode::local ? h.serves() : mode == read_mode::primary && h.leads()) {
     auto x = h.ask(what, mode == read_mode::primary);
     if (x || !requests::may_be_retried(x.why().code))
       return x;
   }
-  auto out = later<answer>::pending();
+  auto out = future<answer>::pending();
   step([&](requests& r, request_effects& todo) {
     r.read(
       partition, std::move(what), mode, deadline_in(timeout), hold,

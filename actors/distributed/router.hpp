@@ -1,6 +1,6 @@
 #pragma once
 
-#include "later.hpp"
+#include "../future.hpp"
 
 #include <supercache/cluster/requests.hpp>
 
@@ -21,10 +21,10 @@ public:
   explicit router(node& n);
 
   /// Errors: see `requests::write`.
-  later<value> write(std::size_t partition, operation what, milliseconds timeout);
+  future<value> write(std::size_t partition, operation what, milliseconds timeout);
   /// Errors: see `requests::read`, which also says what `hold` means.
-  later<answer> ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
-                    bool hold = false);
+  future<answer> ask(std::size_t partition, query what, read_mode mode, milliseconds timeout,
+                     bool hold = false);
 
   // -- what peers say -----------------------------------------------------------------------------
   void on(link& from, const frame::request& r);

@@ -9,7 +9,12 @@
 
 namespace supercache::detail {
 
-std::uint64_t node::send_interests() {
+void node::listen(bool on) {
+  for (const auto& h : hosts_)
+    h->listen(on);
+}
+
+std::uint64_t node::tell_interests() {
   const batch gather{*this};
   // Under the lock, so that what is sent last is the latest.
   const std::lock_guard hold{watch_lock_};
@@ -20,21 +25,29 @@ std::uint64_t node::send_interests() {
   return news.version;
 }
 
-status node::spread_interests() {
+future<unit> node::spread_interests() {
   constexpr std::chrono::seconds longest{5};
-  const auto version = send_interests();
-  const auto ignorant = [&]() -> link* {
-    for (link* l : links())
-      if (l->up() && watch_told_[l->name()] < version)
-        return l;
-    return nullptr;
-  };
-  std::unique_lock hold{watch_lock_};
-  if (watch_known_.wait_for(hold, longest, [&] { return !ignorant(); }))
-    return ok();
-  const link* l = ignorant();
-  return {errc::timeout, "node " + (l ? l->name() : std::string{"?"})
-                           + " did not confirm within 5 s that it tells of changes"};
+  const auto version = tell_interests();
+  const auto out = future<unit>::pending();
+  waits_.add([this, out, version, until = deadline_in(longest)]() -> std::function<void()> {
+    const auto ignorant = [&]() -> link* {
+      const std::lock_guard hold{watch_lock_};
+      for (link* l : links())
+        if (l->up() && watch_told_[l->name()] < version)
+          return l;
+      return nullptr;
+    };
+    const link* l = ignorant();
+    if (!l)
+      return [out] { out.set(ok()); };
+    if (now_ms() < until && !ending_)
+      return nullptr;
+    return [out, name = l->name()] {
+      out.set(
+        {errc::timeout, "node " + name + " did not confirm within 5 s that it tells of changes"});
+    };
+  });
+  return out;
 }
 
 /// A session with a peer begins: it has to know what is watched here.
@@ -56,7 +69,7 @@ void node::watch_closed(link& l) {
     const std::lock_guard hold{watch_lock_};
     watch_told_.erase(l.name());
   }
-  watch_known_.notify_all();
+  waits_.look_at_all();
   core_.changes().peer_watches(l.name(), {}, false);
   core_.watch_stores();
 }
@@ -74,7 +87,7 @@ void node::on_watched(link& from, const frame::watched& x) {
     auto& told = watch_told_[from.name()];
     told = std::max(told, x.version);
   }
-  watch_known_.notify_all();
+  waits_.look_at_all();
 }
 
 bool node::tell_changes(const std::string& name, std::vector<transition> what) {

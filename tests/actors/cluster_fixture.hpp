@@ -4,6 +4,7 @@
 
 #include <caf/io/middleman.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -63,12 +64,28 @@ private:
   std::string text_;
 };
 
+/// What an application has that leaves CAF as it is, but for the number of its threads.
+struct plain_config : caf::actor_system_config {
+  explicit plain_config(std::size_t threads) {
+    load<caf::io::middleman>();
+    supercache::add_message_types(*this);
+    supercache::compat::set_option(
+      *this, std::string{supercache::compat::scheduler_threads_option()}, threads);
+  }
+};
+
+using config_maker = std::function<std::unique_ptr<caf::actor_system_config>()>;
+inline std::unique_ptr<caf::actor_system_config> default_config() {
+  return std::make_unique<node_config>();
+}
+
 /// One node.
 struct member_node {
-  node_config cfg;
+  std::unique_ptr<caf::actor_system_config> cfg;
   caf::actor_system system;
   supercache::cache c;
-  explicit member_node(supercache::options o) : system(cfg), c(start(system, std::move(o))) {}
+  explicit member_node(supercache::options o, const config_maker& configure = default_config)
+    : cfg(configure()), system(*cfg), c(start(system, std::move(o))) {}
   ~member_node() { c.stop(); }
   std::string address() const { return c.cluster_stats().node; }
 
@@ -93,13 +110,14 @@ inline supercache::options cluster_options_with(supercache::replication_mode mod
 /// Nodes a, b, c, … that know each other; ready for use when made.
 class cluster {
 public:
-  explicit cluster(supercache::options o, std::size_t nodes = 3) {
+  explicit cluster(supercache::options o, std::size_t nodes = 3,
+                   const config_maker& configure = default_config) {
     for (std::size_t i = 0; i < nodes; ++i) {
       o.replication.node.name = std::string(1, static_cast<char>('a' + i));
       o.replication.peers.clear();
       for (const auto& n : nodes_)
         o.replication.peers.push_back(n->address());
-      nodes_.push_back(std::make_unique<member_node>(o));
+      nodes_.push_back(std::make_unique<member_node>(o, configure));
     }
     std::vector<std::string> all;
     for (const auto& n : nodes_)

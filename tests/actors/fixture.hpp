@@ -50,8 +50,10 @@ inline void on_threads(int n, const std::function<void(int)>& f) {
 }
 
 /// Whether `f` answers true within five seconds.
-inline bool eventually(const std::function<bool()>& f) {
-  for (int i = 0; i < 5000; ++i, std::this_thread::sleep_for(std::chrono::milliseconds{1}))
+inline bool eventually(const std::function<bool()>& f,
+                       std::chrono::milliseconds longest = std::chrono::seconds{5}) {
+  for (auto i = longest.count(); i > 0;
+       --i, std::this_thread::sleep_for(std::chrono::milliseconds{1}))
     if (f())
       return true;
   return false;

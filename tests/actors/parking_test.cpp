@@ -23,6 +23,7 @@ struct car_park {
     parking = std::make_shared<detail::parking>(self, queues);
     return partition_actor::behavior_type{
       [](apply_atom, const operation&) { return value{}; },
+      [](ask_atom, const query&, const read_options&) { return answer{}; },
       [](wait_atom, const std::string&, std::int64_t) { return value{}; },
       [this](ready_atom, const std::string& queue) { parking->serve(queue); },
       [](ready_atom, const std::string&, std::int64_t, const local_job&) {},
@@ -37,8 +38,8 @@ struct car_park {
 
   /// Two park at a queue, and an item comes.
   void let_two_in() {
-    parking->park("q", 60s, [this] { ++first; });
-    parking->park("q", 60s, [this] { ++second; });
+    parking->park("q", parking->next_ticket(), 60s, [this] { ++first; });
+    parking->park("q", parking->next_ticket(), 60s, [this] { ++second; });
     queues.push("q", value{1});
     parking->serve("q");
   }
@@ -58,7 +59,7 @@ struct car_park {
 TEST_CASE("of the callers parked at a queue as many may look as it has items, the first first") {
   car_park p;
   p.run([&] {
-    p.parking->park("other", 60s, [&] { ++p.second; });
+    p.parking->park("other", p.parking->next_ticket(), 60s, [&] { ++p.second; });
     p.let_two_in();
     CHECK(p.first == 1);
     CHECK(p.second == 0);
@@ -70,7 +71,7 @@ TEST_CASE("a caller that parks where there are items may look at once") {
   int looks = 0;
   p.run([&] {
     CHECK_FALSE(p.queues.push("q", value{1}).watched);
-    p.parking->park("q", 60s, [&] { ++looks; });
+    p.parking->park("q", p.parking->next_ticket(), 60s, [&] { ++looks; });
     CHECK(looks == 1);
     CHECK_FALSE(p.queues.push("q", value{2}).watched); // no caller is there any more
   });
@@ -79,9 +80,9 @@ TEST_CASE("a caller that parks where there are items may look at once") {
 TEST_CASE("a caller parked behind others looks when its time is over, though there was an item") {
   car_park p;
   p.run([&] {
-    p.parking->park("q", 60s, [&] { ++p.first; });
+    p.parking->park("q", p.parking->next_ticket(), 60s, [&] { ++p.first; });
     p.queues.push("q", value{1}); // as by another thread, whose word is on its way
-    p.parking->park("q", 50ms, [&] { ++p.second; });
+    p.parking->park("q", p.parking->next_ticket(), 50ms, [&] { ++p.second; });
     CHECK(p.first == 1);
     CHECK(p.second == 0);
     value taken;

@@ -70,11 +70,11 @@ TEST_CASE("values of every kind cross the network unchanged") {
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(to_string(all[i]));
     const record r{all[i], i, all[i]};
-    REQUIRE(fixture::ok(ask<void>(n, put_atom_v, r)));
+    REQUIRE(fixture::ok(fixture::ask<void>(n, put_atom_v, r)));
     CHECK(n.c.get(all[i]).front() == r);
-    CHECK(*ask<record_list>(n, get_atom_v, all[i]) == record_list{r});
+    CHECK(*fixture::ask<record_list>(n, get_atom_v, all[i]) == record_list{r});
   }
-  const auto many = ask<std::vector<record_list>>(n, get_atom_v, batch_atom_v, all);
+  const auto many = fixture::ask<std::vector<record_list>>(n, get_atom_v, batch_atom_v, all);
   REQUIRE(fixture::ok(many));
   CHECK(many->size() == all.size());
   CHECK(std::ranges::all_of(*many, [](const record_list& x) { return x.size() == 1; }));
@@ -85,13 +85,13 @@ TEST_CASE("patterns and batches cross the network") {
   record_list rs;
   for (int i = 0; i < 1000; ++i)
     rs.push_back(record{i, i % 2 ? "odd" : "even", i * 0.5});
-  REQUIRE(fixture::ok(ask<void>(n, put_atom_v, batch_atom_v, rs)));
+  REQUIRE(fixture::ok(fixture::ask<void>(n, put_atom_v, batch_atom_v, rs)));
   const pattern p{{bind(1), "odd", bind(2)}, var(1) >= 900 && is_real(var(2))};
-  CHECK(ask<std::vector<bindings>>(n, match_atom_v, p)->size() == 50);
-  CHECK(ask<record_list>(n, select_atom_v, p)->size() == 50);
-  CHECK(*ask<std::uint64_t>(n, remove_atom_v, match_atom_v, p) == 50);
+  CHECK(fixture::ask<std::vector<bindings>>(n, match_atom_v, p)->size() == 50);
+  CHECK(fixture::ask<record_list>(n, select_atom_v, p)->size() == 50);
+  CHECK(*fixture::ask<std::uint64_t>(n, remove_atom_v, match_atom_v, p) == 50);
   const pattern at_infinity{{any, any, limits::infinity()}};
-  CHECK(ask<record_list>(n, select_atom_v, at_infinity)->empty());
+  CHECK(fixture::ask<record_list>(n, select_atom_v, at_infinity)->empty());
 }
 
 TEST_CASE("namespaces, queues and pages work over the network") {
@@ -99,22 +99,23 @@ TEST_CASE("namespaces, queues and pages work over the network") {
   const std::string ns = "n";
   for (int i = 0; i < 3000; ++i)
     n.c.kv(ns).add(i, limits::infinity());
-  CHECK(*ask<std::int64_t>(n, kv_atom_v, counter_atom_v, ns, value{"c"}, std::int64_t{1},
-                           std::int64_t{2})
+  CHECK(*fixture::ask<std::int64_t>(n, kv_atom_v, counter_atom_v, ns, value{"c"}, std::int64_t{1},
+                                    std::int64_t{2})
         == 3);
-  CHECK(*ask<value_list>(n, kv_atom_v, get_atom_v, ns, value{7}) == value_list{limits::infinity()});
+  CHECK(*fixture::ask<value_list>(n, kv_atom_v, get_atom_v, ns, value{7})
+        == value_list{limits::infinity()});
   std::size_t met = 0;
   value next;
   do {
-    const auto p = ask<page>(n, page_atom_v, std::string{"kv"}, ns, next);
+    const auto p = fixture::ask<page>(n, page_atom_v, std::string{"kv"}, ns, next);
     REQUIRE(fixture::ok(p));
     met += p->rows.size();
     next = p->next;
   } while (!next.is_nil());
   CHECK(met == 3001);
-  CHECK(*ask<std::uint64_t>(n, queue_atom_v, push_atom_v, ns, value_list{1}) == 1);
-  CHECK(*ask<value>(n, queue_atom_v, wait_atom_v, ns, std::int64_t{5000}) == value{1});
-  CHECK(ask<value>(n, stats_atom_v)->is_map());
+  CHECK(*fixture::ask<std::uint64_t>(n, queue_atom_v, push_atom_v, ns, value_list{1}) == 1);
+  CHECK(*fixture::ask<value>(n, queue_atom_v, wait_atom_v, ns, std::int64_t{5000}) == value{1});
+  CHECK(fixture::ask<value>(n, stats_atom_v)->is_map());
 }
 
 TEST_CASE("a remote client waits for an item until it comes") {
@@ -123,20 +124,20 @@ TEST_CASE("a remote client waits for an item until it comes") {
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
     n.c.queue("q").add("item");
   }};
-  CHECK(*ask<value>(n, queue_atom_v, wait_atom_v, std::string{"q"}, std::int64_t{8000})
+  CHECK(*fixture::ask<value>(n, queue_atom_v, wait_atom_v, std::string{"q"}, std::int64_t{8000})
         == value{"item"});
   later.join();
 }
 
 TEST_CASE("errors cross the network with their code and sentence") {
   over_network n;
-  CHECK_ERROR(ask<void>(n, put_atom_v, record{}), errc::invalid_argument,
+  CHECK_ERROR(fixture::ask<void>(n, put_atom_v, record{}), errc::invalid_argument,
               "tuple size (0) is lower than key_pos (0)");
   n.c.put(record{"k", "text"});
-  CHECK(fixture::code(
-          ask<std::int64_t>(n, counter_atom_v, value{"k"}, std::uint32_t{1}, std::int64_t{1}))
+  CHECK(fixture::code(fixture::ask<std::int64_t>(n, counter_atom_v, value{"k"}, std::uint32_t{1},
+                                                 std::int64_t{1}))
         == errc::type_mismatch);
-  CHECK_ERROR(ask<value>(n, queue_atom_v, wait_atom_v, std::string{"q"}, std::int64_t{10}),
+  CHECK_ERROR(fixture::ask<value>(n, queue_atom_v, wait_atom_v, std::string{"q"}, std::int64_t{10}),
               errc::timeout, "no item came to queue 'q' in time");
 }
 
@@ -154,7 +155,7 @@ TEST_CASE("a remote client can end a published actor of the application, but not
     n.self->send_exit(n.to, why);
     n.self->link_to(n.to);
     n.self->unlink_from(n.to);
-    CHECK(ask<record_list>(n, get_atom_v, value{"k"}) == record_list{{"k", 1}});
+    CHECK(fixture::ask<record_list>(n, get_atom_v, value{"k"}) == record_list{{"k", 1}});
   }
   n.self->monitor(*far);
   caf::anon_send_exit(*far, caf::exit_reason::user_shutdown);
@@ -167,6 +168,6 @@ TEST_CASE("two caches in two actor systems serve each other's clients") {
   cache mine = cache::start(a.client, options{});
   mine.put(record{"k", "client's"});
   a.c.put(record{"k", "server's"});
-  CHECK(*ask<record_list>(a, get_atom_v, value{"k"}) == record_list{{"k", "server's"}});
+  CHECK(*fixture::ask<record_list>(a, get_atom_v, value{"k"}) == record_list{{"k", "server's"}});
   CHECK(mine.get("k").front() == record{"k", "client's"});
 }

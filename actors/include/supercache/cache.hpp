@@ -370,6 +370,9 @@ public:
 
   /// The cache for actors: every operation as a message, see interfaces.hpp.
   const cache_actor& actor() const;
+  /// A partition for actors: writes, reads and waits for items in it, see interfaces.hpp. Null after
+  /// `stop`. Errors: `invalid_argument` if there is no such index.
+  partition_actor partition(std::size_t index) const;
   /// Records per partition and in total. Cost: O(partitions).
   cache_stats stats() const;
   caf::expected<cache_stats> try_stats() const;

@@ -11,12 +11,14 @@
 #include <caf/atom.hpp>
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/expected.hpp>
 #include <caf/meta/annotation.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/result.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
@@ -141,6 +143,15 @@ inline std::string sentence_in(const caf::message& context) {
   return context.match_elements<std::string>() ? context.get_as<std::string>(0) : std::string{};
 }
 inline std::string message_of(const caf::error& e) { return sentence_in(e.context()); }
+/// Why an actor ended.
+inline std::string reason_of(const caf::error& e) {
+  if (is_ours(e))
+    return message_of(e);
+  if (e.category() == caf::atom("exit"))
+    return to_string(static_cast<caf::exit_reason>(e.code()));
+  return e.category() == caf::atom("system") ? to_string(static_cast<caf::sec>(e.code()))
+                                             : to_string(e);
+}
 
 // -- configuration ------------------------------------------------------------------------------
 

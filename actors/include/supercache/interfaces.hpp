@@ -37,10 +37,13 @@ using caf::update_atom_v;
 
 using record_list = std::vector<record>;
 
-/// PARTITION: does what must be ordered or awaited for one partition, and keeps it tidy.
+/// PARTITION: does what must be ordered or awaited for one partition, what takes long, and keeps it
+/// tidy. Of `cache::partition`.
 using partition_actor = compat::iface<
   // Performs one write; answers what `op` says.
   caf::result<value>(apply_atom, operation),
+  // Performs one read.
+  caf::result<answer>(ask_atom, query, read_options),
   // The next item of a queue, waiting up to `timeout` for one; errc::timeout when none came.
   caf::result<value>(wait_atom, std::string, std::int64_t timeout),
   // INTERNAL: the queue, which a caller waits for, has items.
@@ -69,8 +72,11 @@ using tuple_actor = compat::iface<
   caf::result<void>(lazy_atom, record), caf::result<void>(lazy_atom, record, std::int64_t ttl),
   caf::result<void>(flush_atom), caf::result<bool>(insert_atom, record, std::int64_t ttl),
   caf::result<record_list>(get_atom, value),
+  caf::result<record_list>(get_atom, value, read_options),
   caf::result<record_list>(get_atom, value, value partition),
+  caf::result<record_list>(get_atom, value, value partition, read_options),
   caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>),
+  caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>, read_options),
   caf::result<record_list>(get_atom, value, std::string mode),
   caf::result<record_list>(get_atom, value, value partition, std::string mode),
   caf::result<std::vector<record_list>>(get_atom, batch_atom, std::vector<value>, std::string mode),
@@ -92,19 +98,32 @@ using tuple_actor = compat::iface<
                             std::int64_t step, record initial, std::int64_t ttl),
   // What a pattern binds, in all partitions or one.
   caf::result<std::vector<bindings>>(match_atom, pattern),
+  caf::result<std::vector<bindings>>(match_atom, pattern, read_options),
   caf::result<std::vector<bindings>>(match_atom, value partition, pattern),
+  caf::result<std::vector<bindings>>(match_atom, value partition, pattern, read_options),
   // The records that match.
   caf::result<record_list>(select_atom, pattern),
+  caf::result<record_list>(select_atom, pattern, read_options),
   caf::result<record_list>(select_atom, value partition, pattern),
+  caf::result<record_list>(select_atom, value partition, pattern, read_options),
   caf::result<std::vector<bindings>>(match_atom, pattern, std::uint64_t limit),
+  caf::result<std::vector<bindings>>(match_atom, pattern, std::uint64_t limit, read_options),
   caf::result<std::vector<bindings>>(match_atom, value partition, pattern, std::uint64_t limit),
+  caf::result<std::vector<bindings>>(match_atom, value partition, pattern, std::uint64_t limit,
+                                     read_options),
   caf::result<record_list>(select_atom, pattern, std::uint64_t limit),
+  caf::result<record_list>(select_atom, pattern, std::uint64_t limit, read_options),
   caf::result<record_list>(select_atom, value partition, pattern, std::uint64_t limit),
+  caf::result<record_list>(select_atom, value partition, pattern, std::uint64_t limit,
+                           read_options),
   // How many match.
   caf::result<std::uint64_t>(count_atom, match_atom, pattern),
+  caf::result<std::uint64_t>(count_atom, match_atom, pattern, read_options),
   caf::result<std::uint64_t>(count_atom, match_atom, value partition, pattern),
+  caf::result<std::uint64_t>(count_atom, match_atom, value partition, pattern, read_options),
   // Records with keys from `low` to `high`, both included.
   caf::result<record_list>(range_atom, value low, value high),
+  caf::result<record_list>(range_atom, value low, value high, read_options),
   caf::result<std::uint64_t>(remove_atom, match_atom, pattern),
   caf::result<std::uint64_t>(remove_atom, match_atom, value partition, pattern),
   caf::result<std::uint64_t>(clear_atom),
@@ -112,9 +131,11 @@ using tuple_actor = compat::iface<
   caf::result<void>(put_atom, index_atom, std::uint64_t index, record),
   caf::result<void>(put_atom, index_atom, std::uint64_t index, record, std::int64_t ttl),
   caf::result<record_list>(get_atom, index_atom, std::uint64_t index, value),
+  caf::result<record_list>(get_atom, index_atom, std::uint64_t index, value, read_options),
   caf::result<std::uint64_t>(remove_atom, index_atom, std::uint64_t index, value),
   caf::result<void>(put_atom, index_atom, std::string name, record, std::int64_t ttl),
   caf::result<record_list>(get_atom, index_atom, std::string name, value),
+  caf::result<record_list>(get_atom, index_atom, std::string name, value, read_options),
   caf::result<std::uint64_t>(remove_atom, index_atom, std::string name, value)>;
 
 /// The part of CACHE that keeps key-value namespaces; the first string is the namespace.
@@ -127,8 +148,13 @@ using kv_actor = compat::iface<
   caf::result<bool>(kv_atom, add_atom, std::string, value key, value x, std::int64_t ttl),
   // All values under the key; none, one, or many in a bag.
   caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key),
+  caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key, read_options),
   caf::result<std::vector<value>>(kv_atom, get_atom, std::string, value key, std::string mode),
   // What each key has, `otherwise` where there is none.
+  caf::result<std::vector<value>>(kv_atom, get_atom, batch_atom, std::string,
+                                  std::vector<value> keys, value otherwise),
+  caf::result<std::vector<value>>(kv_atom, get_atom, batch_atom, std::string,
+                                  std::vector<value> keys, value otherwise, read_options),
   caf::result<std::vector<value>>(kv_atom, get_atom, batch_atom, std::string,
                                   std::vector<value> keys, value otherwise, std::string mode),
   // Stores, whether there was one or not; in a bag in place of all.
@@ -146,11 +172,14 @@ using kv_actor = compat::iface<
                              std::vector<value> keys),
   caf::result<std::uint64_t>(kv_atom, clear_atom, std::string),
   caf::result<std::uint64_t>(kv_atom, count_atom, std::string),
+  caf::result<std::uint64_t>(kv_atom, count_atom, std::string, read_options),
   // All pairs, as {key, value}.
   caf::result<record_list>(kv_atom, list_atom, std::string),
+  caf::result<record_list>(kv_atom, list_atom, std::string, read_options),
   caf::result<bool>(kv_atom, expire_atom, std::string, value key, std::int64_t ttl),
   // Milliseconds left; -1 for ever.
-  caf::result<std::int64_t>(kv_atom, ttl_atom, std::string, value key)>;
+  caf::result<std::int64_t>(kv_atom, ttl_atom, std::string, value key),
+  caf::result<std::int64_t>(kv_atom, ttl_atom, std::string, value key, read_options)>;
 
 /// The part of CACHE that keeps queues and stacks; the string is the name.
 using queue_actor = compat::iface<
@@ -159,11 +188,14 @@ using queue_actor = compat::iface<
   // One item, waiting up to `timeout` for it; errc::timeout when none came.
   caf::result<value>(queue_atom, wait_atom, std::string, std::int64_t timeout),
   caf::result<std::vector<value>>(queue_atom, peek_atom, std::string),
+  caf::result<std::vector<value>>(queue_atom, peek_atom, std::string, read_options),
   caf::result<std::uint64_t>(queue_atom, count_atom, std::string),
+  caf::result<std::uint64_t>(queue_atom, count_atom, std::string, read_options),
   caf::result<std::vector<value>>(queue_atom, drain_atom, std::string),
   caf::result<std::uint64_t>(stack_atom, push_atom, std::string, std::vector<value>),
   caf::result<std::vector<value>>(stack_atom, pop_atom, std::string, std::uint64_t n),
   caf::result<std::uint64_t>(stack_atom, count_atom, std::string),
+  caf::result<std::uint64_t>(stack_atom, count_atom, std::string, read_options),
   caf::result<std::vector<value>>(stack_atom, drain_atom, std::string)>;
 
 /// The part of CACHE that keeps structs, as records {key, {field, …}}; the string is the type. As a
@@ -174,7 +206,10 @@ using struct_actor
                   caf::result<void>(struct_atom, put_atom, std::string, record),
                   caf::result<void>(struct_atom, put_atom, std::string, record, std::int64_t ttl),
                   caf::result<record_list>(struct_atom, get_atom, std::string, value key),
+                  caf::result<record_list>(struct_atom, get_atom, std::string, value key,
+                                           read_options),
                   caf::result<record_list>(struct_atom, list_atom, std::string),
+                  caf::result<record_list>(struct_atom, list_atom, std::string, read_options),
                   caf::result<std::uint64_t>(struct_atom, remove_atom, std::string, value key),
                   caf::result<std::uint64_t>(struct_atom, clear_atom, std::string)>;
 
@@ -261,12 +296,6 @@ using monitor_actor = compat::iface<
 using flusher_actor = compat::iface<
   // INTERNAL
   caf::result<void>(tick_atom)>;
-
-/// SERVER: does requests to CACHE that would keep others waiting: in a cluster those that may wait
-/// for other nodes (detached), on a single node those that walk over many records.
-using server_actor = compat::iface<
-  // INTERNAL
-  caf::result<void>(run_atom, compat::deferred_request)>;
 
 /// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-namespace supercache {
-class table;
-} // namespace supercache
+namespace supercache::detail {
+struct place;
+} // namespace supercache::detail
 
 namespace supercache::inline SUPERCACHE_ABI {
 
@@ -237,15 +237,8 @@ private:
     return out;
   }
   kv(cache c, std::string name);
-  space target() const;
-  /// In a cluster: a write of one key.
-  result<value> change(std::uint64_t key_hash, operation_body body,
-                       std::chrono::milliseconds timeout);
-  table& open(std::uint64_t key_hash) const;
-  table* find(std::uint64_t key_hash) const;
+  detail::place where() const;
   bool get_directly(const value& key, value& x, const read_options& o) const;
-  /// Pairs as {key, value}, or keys alone; of an ordered_set in key order.
-  result<std::vector<record>> all(const list_options& o, bool keys_only = false) const;
 
   cache cache_;
   std::string name_;

@@ -4,10 +4,12 @@
 /// operations. Values, records, patterns and operations travel as their one encoding
 /// (store/encoding.hpp), so nothing but bytes and integers meets CAF's own format.
 
+#include <supercache/call_options.hpp>
 #include <supercache/compat.hpp>
 #include <supercache/error.hpp>
 #include <supercache/store/change.hpp>
 #include <supercache/store/encoding.hpp>
+#include <supercache/store/query.hpp>
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
@@ -28,6 +30,11 @@ SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, pattern& x);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, operation& x);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, change& x);
 SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, interest& x);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, query& x);
+SUPERCACHE_API compat::inspected load(const byte_buffer& bytes, answer& x);
+SUPERCACHE_API void encode(const query& x, byte_buffer& bytes);
+SUPERCACHE_API void encode(const answer& x, byte_buffer& bytes);
+SUPERCACHE_API compat::inspected load(std::uint8_t mode, std::int64_t timeout_ms, read_options& x);
 
 template <class Inspector, class T>
 typename Inspector::result_type inspect_encoded(Inspector& f, T& x) {
@@ -62,6 +69,27 @@ typename Inspector::result_type inspect(Inspector& f, change& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, interest& x) {
   return detail::inspect_encoded(f, x);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, query& x) {
+  return detail::inspect_encoded(f, x);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, answer& x) {
+  return detail::inspect_encoded(f, x);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, read_options& x) {
+  auto mode = static_cast<std::uint8_t>(x.mode);
+  std::int64_t timeout_ms = x.timeout.count();
+  if constexpr (Inspector::reads_state) {
+    return f(mode, timeout_ms);
+  } else {
+    if (auto err = f(mode, timeout_ms))
+      return err;
+    return detail::load(mode, timeout_ms, x);
+  }
 }
 
 /// One page of a walk over a table: see `page_atom`.
@@ -148,6 +176,10 @@ CAF_ADD_ATOM(supercache, supercache, range_atom, "range")
 CAF_ADD_ATOM(supercache, supercache, init_atom, "init")
 CAF_ADD_ATOM(supercache, supercache, node_up_atom, "node_up")
 CAF_ADD_ATOM(supercache, supercache, node_down_atom, "node_down")
+CAF_ADD_TYPE_ID(supercache, (supercache::read_options))
+CAF_ADD_TYPE_ID(supercache, (supercache::query))
+CAF_ADD_TYPE_ID(supercache, (supercache::answer))
+CAF_ADD_ATOM(supercache, supercache, ask_atom, "ask")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
 namespace supercache::inline SUPERCACHE_ABI {

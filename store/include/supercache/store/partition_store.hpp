@@ -71,6 +71,12 @@ public:
   /// Errors: those of the operation; `invalid_argument` for one that does not fit its space (a push
   /// to a table, a record too short, …). `watched` is set when a push went to a watched queue.
   result<value> apply(const operation& o, const stamp& now, bool* watched = nullptr);
+  /// The same for an operation whose type is known, such as `op::put`, and that is given away: it
+  /// costs no `std::visit` and no copy. `hash`: `hash_of(kind, name)`, unused for tuples, queues and
+  /// stacks.
+  template <class O>
+  result<value> perform(space_kind kind, std::string_view name, std::uint64_t hash, O&& what,
+                        const stamp& now, bool* watched = nullptr);
 
   /// Answers a read of any kind: see `ask`. Errors: `invalid_argument` for one that does not fit
   /// its space or whose pattern makes no sense.
@@ -129,7 +135,7 @@ private:
   named_table* look_up(space_kind kind, std::string_view name, std::uint64_t hash) const;
   std::vector<named_table*> tables_after(space_kind kind, std::optional<std::string_view> above,
                                          std::size_t most) const;
-  table& table_for(const operation& o);
+  table& table_for(space_kind kind, std::string_view name, std::uint64_t hash, bool may_store);
   template <class F>
   void each_above(space_kind kind, std::optional<std::string_view> last, F&& f) const;
   template <class F>

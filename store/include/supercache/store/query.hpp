@@ -1,12 +1,16 @@
 #pragma once
 
 #include <supercache/store/operation.hpp>
-#include <supercache/store/wire.hpp>
 
 #include <variant>
 #include <vector>
 
 namespace supercache {
+class wire_reader;
+class wire_writer;
+} // namespace supercache
+
+namespace supercache::inline SUPERCACHE_ABI {
 
 /// Every read that another node can be asked for, as plain data; the counterpart of `op`. The arrow
 /// shows which member of `answer` has the result.
@@ -130,6 +134,10 @@ struct answer {
   static constexpr auto fields(auto&& f) { return f(&answer::one, &answer::rows, &answer::found); }
   bool operator==(const answer&) const = default;
 };
+
+} // namespace supercache::inline SUPERCACHE_ABI
+
+namespace supercache {
 
 /// Code, target, fields.
 void encode(wire_writer& w, const query& q);

@@ -1,9 +1,6 @@
-#include "distant_waits.hpp"
+#include "item_waits.hpp"
 
-#include "../core.hpp"
-#include "../parking.hpp"
-#include "node.hpp"
-#include "remote.hpp"
+#include <supercache/cluster/requests.hpp>
 
 #include <algorithm>
 
@@ -31,36 +28,33 @@ failure none_came(const std::string& queue) {
   return {errc::timeout, "no item came to queue '" + queue + "' in time"};
 }
 
-void distant_waits::add(caf::response_promise promise, std::string queue, milliseconds timeout,
-                        const caf::actor_addr& who) {
+void item_waits::add(caf::response_promise promise, std::string queue, milliseconds timeout,
+                     const caf::actor_addr& who) {
   const auto until_ms = deadline_in(timeout);
-  const auto id = ++last_id_;
+  const auto id = parking_.next_ticket();
   waits_.emplace(id, wait{std::move(promise), std::move(queue), until_ms, who});
   look(id);
 }
 
-void distant_waits::forget(const caf::actor_addr& who) {
+void item_waits::forget(const caf::actor_addr& who) {
   std::erase_if(waits_, [&](const auto& x) { return x.second.who == who; });
 }
 
-void distant_waits::stop() {
+void item_waits::stop(const failure& why) {
   for (auto& [id, w] : std::exchange(waits_, {}))
-    w.promise.deliver(to_caf(
-      w.takes ? failure{errc::outcome_unknown, "the cache was stopped while an item of queue '"
-                                                 + w.queue + "' was being taken"}
-              : failure{errc::not_started, "the cache was stopped"}));
+    w.promise.deliver(
+      to_caf(w.takes ? failure{errc::outcome_unknown, why.message + " while an item of queue '"
+                                                        + w.queue + "' was being taken"}
+                     : why));
 }
 
-void distant_waits::look(std::uint64_t id) {
+void item_waits::look(ticket id) {
   if (const wait* w = find(id))
-    core_->cluster()
-      ->router()
-      .ask(partition_, remote::reading(ask::peek{}, space_of(w->queue)), read_mode::primary,
-           left_until(w->until_ms), true)
-      .then(on_actor<answer>([this, id](result<answer> x) { seen(id, x); }));
+    on_actor(executor_.look_for_item(partition_, w->queue, left_until(w->until_ms)),
+             [this, id](result<answer> x) { seen(id, x); });
 }
 
-void distant_waits::seen(std::uint64_t id, const result<answer>& x) {
+void item_waits::seen(ticket id, const result<answer>& x) {
   wait* w = find(id);
   if (!w)
     return;
@@ -73,25 +67,24 @@ void distant_waits::seen(std::uint64_t id, const result<answer>& x) {
 }
 
 /// If the primary is here: waits for an item as a primary elsewhere does with a question.
-void distant_waits::await_item(std::uint64_t id, wait& w) {
+void item_waits::await_item(ticket id, wait& w) {
   const milliseconds longest{hold_of(w.until_ms, system_ms())};
-  if (longest.count() <= 0 || !core_->cluster()->host_of(partition_).leads())
+  if (longest.count() <= 0 || !executor_.leads(partition_))
     return pause(id, w, none_came(w.queue));
   const auto queue = w.queue; // the wait may end meanwhile
-  parking_.park(queue, longest, [me = shared_from_this(), id] { me->look(id); });
+  parking_.park(queue, id, longest, [me = shared_from_this(), id] { me->look(id); });
 }
 
-void distant_waits::take(std::uint64_t id, wait& w) {
+void item_waits::take(ticket id, wait& w) {
   w.takes = true;
-  core_->cluster()
-    ->router()
-    .write(partition_, remote::writing(op::pop{1}, space_of(w.queue)), left_until(w.until_ms))
-    .then(on_actor<value>([this, id](result<value> got) { taken(id, std::move(got)); }));
+  on_actor(executor_.begin_write(partition_, operation{space_of(w.queue), op::pop{1}},
+                                 left_until(w.until_ms)),
+           [this, id](result<value> got) { taken(id, std::move(got)); });
 }
 
 /// If an item may have been taken though none came, the caller is told so: another try might lose
 /// it.
-void distant_waits::taken(std::uint64_t id, result<value> got) {
+void item_waits::taken(ticket id, result<value> got) {
   wait* w = find(id);
   if (!w)
     return;
@@ -105,7 +98,7 @@ void distant_waits::taken(std::uint64_t id, result<value> got) {
 }
 
 /// Looks again after a while, or ends with the last thing that stood in the way.
-void distant_waits::pause(std::uint64_t id, wait& w, failure why) {
+void item_waits::pause(ticket id, wait& w, failure why) {
   w.takes = false;
   const auto again = [me = shared_from_this(), id, why = std::move(why)] {
     const wait* const still = me->find(id);
@@ -119,24 +112,28 @@ void distant_waits::pause(std::uint64_t id, wait& w, failure why) {
   w.pause_ms = std::min(w.pause_ms * 2, longest_pause_ms);
 }
 
-void distant_waits::end(std::uint64_t id, result<value> x) {
+void item_waits::end(ticket id, result<value> x) {
   const auto found = waits_.find(id);
   auto promise = std::move(found->second.promise);
   waits_.erase(found);
   promise.deliver(to_expected(std::move(x)));
 }
 
-distant_waits::wait* distant_waits::find(std::uint64_t id) {
+item_waits::wait* item_waits::find(ticket id) {
   const auto found = waits_.find(id);
   return found == waits_.end() ? nullptr : &found->second;
 }
 
 template <class T, class F>
-std::function<void(result<T>)> distant_waits::on_actor(F f) {
-  return [me = shared_from_this(), f](result<T> x) {
-    me->core_->cluster()->elsewhere(me->partition_,
-                                    [me, f, x = std::move(x)]() mutable { f(std::move(x)); });
-  };
+void item_waits::on_actor(future<T> x, F f) {
+  if (x.here())
+    return f(std::move(x).wait());
+  // The actor is there as long as its handle is.
+  std::move(x).then([me = shared_from_this(), to = partition_actor{self_}, f](result<T> y) {
+    compat::tell_from_anywhere(to, run_atom_v,
+                               std::make_shared<std::function<void()>>(
+                                 [me, f, y = std::move(y)]() mutable { f(std::move(y)); }));
+  });
 }
 
 } // namespace supercache::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "future.hpp"
+
+#include <supercache/cluster/handshake.hpp>
+#include <supercache/stats.hpp>
+#include <supercache/store/change.hpp>
+
+#include <caf/actor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace supercache::detail {
+
+/// What a cache has to do with other nodes, beside the operations: see `executor` for these. A
+/// cache that stands alone has none.
+///
+/// Thread: any. No function waits. Errors of those that steer a cluster: `invalid_argument` for a
+/// cache that is no member of one.
+class neighbours {
+public:
+  using milliseconds = std::chrono::milliseconds;
+  virtual ~neighbours() = default;
+
+  /// The node's name; "local" if it is in no cluster.
+  virtual std::string own_name() const = 0;
+  /// Where a partition's copies are, as this node sees it.
+  virtual partition_place place_of(std::size_t partition) = 0;
+  virtual supercache::cluster_stats stats() = 0;
+  /// The present time for deadlines of a partition.
+  virtual std::int64_t time_ms(std::size_t partition) const noexcept = 0;
+  /// The node's own copy of a partition may free up to `budget` records that have expired; answers
+  /// whether there are more. A member frees them in the order of its log.
+  virtual bool reclaim(std::size_t partition, std::size_t budget) = 0;
+  /// Adds the actors that this has, each with what the log calls it.
+  virtual void list(std::vector<std::pair<std::string, caf::actor>>& actors) const = 0;
+  virtual result<value> members() = 0;
+  virtual result<value> placement() = 0;
+
+  // -- what is watched ----------------------------------------------------------------------------
+  /// Whether the feed is told of changes of the data.
+  virtual void listen(bool on) = 0;
+  /// Tells all nodes what listeners here watch; answers when those that can be reached know.
+  /// Errors: `timeout` naming a node that does not answer.
+  virtual future<unit> spread_interests() = 0;
+  /// The same without an answer.
+  virtual void send_interests() = 0;
+  /// Tells a node what it watches. Answers false if the node cannot be told now.
+  virtual bool tell_changes(const std::string& node, std::vector<transition> what) = 0;
+
+  // -- what people and other nodes ask for --------------------------------------------------------
+  virtual future<unit> leave(milliseconds longest) = 0;
+  /// Answers the copies that every partition has, when each has a primary and all it should have.
+  virtual future<std::size_t> sync(milliseconds longest) = 0;
+  virtual status reconfigure(const std::vector<std::string>& nodes) = 0;
+  virtual status force_primary(std::size_t partition) = 0;
+  /// Answers a node that dialled: our own hello, and the actor that takes its frames. Errors: why
+  /// it is refused.
+  virtual result<std::pair<byte_buffer, caf::actor>> welcome(byte_view hello,
+                                                             const caf::actor& endpoint)
+    = 0;
+};
+
+} // namespace supercache::detail
