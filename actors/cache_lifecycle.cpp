@@ -178,6 +178,5 @@ std::string cache::partition_name(std::size_t index) const { return core_->parti
 const options& cache::config() const noexcept { return core_->config(); }
 metrics& cache::metrics() const noexcept { return core_->metrics(); }
 core& cache::internals() const noexcept { return *core_; }
-cache cache::borrow(core& c) noexcept { return cache{c}; }
 
 } // namespace supercache

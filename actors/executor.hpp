@@ -62,9 +62,9 @@ public:
   /// Does a read. With one member all read modes are the same. Errors: those of the query, and of
   /// `requests::read`.
   virtual future<answer> read(std::size_t partition, query what, const read_options& how) = 0;
-  /// Looks at the item that would come out of a queue next, at the primary: see `ask::peek`. If that
-  /// is another node, and the queue is empty, it keeps the question until an item comes, for half a
-  /// second at most.
+  /// Looks at the item that would come out of a queue next, at the primary: see `ask::peek`. If
+  /// that is another node, and the queue is empty, it keeps the question until an item comes, for
+  /// half a second at most.
   virtual future<answer> look_for_item(std::size_t partition, const std::string& queue,
                                        milliseconds timeout)
     = 0;

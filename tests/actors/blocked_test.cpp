@@ -65,6 +65,7 @@ void block_all(std::size_t threads) {
   REQUIRE(eventually([&] { return over == number; }, 120s));
   CHECK(failed == 0);
   CHECK(done == number * rounds * calls);
+  INFO(log.text());
   CHECK_FALSE(log.has("cannot be reached"));
 }
 
@@ -106,5 +107,6 @@ TEST_CASE("actors that use up every thread for ten seconds keep no node from its
   }
   stop = true;
   CHECK(written > 0);
+  INFO(log.text());
   CHECK_FALSE(log.has("cannot be reached"));
 }

@@ -370,8 +370,7 @@ public:
 
   /// The cache for actors: every operation as a message, see interfaces.hpp.
   const cache_actor& actor() const;
-  /// A partition for actors: writes, reads and waits for items in it, see interfaces.hpp. Null after
-  /// `stop`. Errors: `invalid_argument` if there is no such index.
+  /// A partition for actors; null after `stop`. Errors: `invalid_argument` for no such index.
   partition_actor partition(std::size_t index) const;
   /// Records per partition and in total. Cost: O(partitions).
   cache_stats stats() const;
@@ -388,11 +387,8 @@ public:
   supercache::metrics& metrics() const noexcept;
   /// For code that has to go beneath the handle; not stable.
   detail::core& internals() const noexcept;
-  /// A handle that does not keep the cache running; for its own actors.
-  static cache borrow(detail::core& c) noexcept;
 
 private:
-  explicit cache(detail::core& c) noexcept : core_(&c) {}
   explicit cache(std::shared_ptr<detail::handle> h);
   friend struct detail::handle;
   std::shared_ptr<detail::handle> handle_;

@@ -72,8 +72,8 @@ public:
   /// to a table, a record too short, …). `watched` is set when a push went to a watched queue.
   result<value> apply(const operation& o, const stamp& now, bool* watched = nullptr);
   /// The same for an operation whose type is known, such as `op::put`, and that is given away: it
-  /// costs no `std::visit` and no copy. `hash`: `hash_of(kind, name)`, unused for tuples, queues and
-  /// stacks.
+  /// costs no `std::visit` and no copy. `hash`: `hash_of(kind, name)`; unused for tuples, queues
+  /// and stacks.
   template <class O>
   result<value> perform(space_kind kind, std::string_view name, std::uint64_t hash, O&& what,
                         const stamp& now, bool* watched = nullptr);
