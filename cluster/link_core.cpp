@@ -67,7 +67,7 @@ link_core::link_core(const link_options& o) : options_(o) {
 
 void link_core::open(std::uint64_t session, bool dialled) {
   close();
-  sent_ = acknowledged_ = received_ = told_ = asked_ = answered_before_ = 0;
+  sent_ = confirmed_ = received_ = told_ = asked_ = answered_before_ = 0;
   proven_ms_ = round_trip_ms_ = 0;
   signs_sent_ = 0;
   silent_ = dialled;
@@ -254,9 +254,9 @@ link_core::arrival link_core::received(const frame::header& h, std::size_t bytes
     return arrival::impossible;
   silent_ = false;
   received_ += bytes;
-  if (h.received <= acknowledged_)
+  if (h.received <= confirmed_)
     return arrival::counts;
-  acknowledged_ = h.received;
+  confirmed_ = h.received;
   auto proven = proven_ms_;
   for (std::size_t i = 0; i < std::min(signs_sent_, signs_.size()); ++i)
     if (signs_[i].end <= h.received)

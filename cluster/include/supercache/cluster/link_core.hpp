@@ -1,6 +1,7 @@
 #pragma once
 
 #include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/link_options.hpp>
 
 #include <array>
 #include <cstddef>
@@ -9,31 +10,6 @@
 #include <vector>
 
 namespace supercache {
-
-/// Bounds of a link. Sizes are bytes.
-struct link_options {
-  /// What may be with the network and not confirmed. A heartbeat passes all that waits for this, so
-  /// no more than this is ever before it.
-  std::uint64_t window = 512 << 10;
-  /// The largest frame on the wire. One that is larger is cut into pieces of at most this size.
-  std::size_t piece = 256 << 10;
-  /// A smaller piece is not cut, unless it is the last of its frame: more room is waited for.
-  std::size_t piece_least = 64 << 10;
-  /// An item that is larger travels in a frame of its own, so that others do not wait for all of
-  /// it. Two such items, or one and a gathering of small ones, fill a frame that is not cut.
-  std::size_t item = 128 << 10;
-  /// A node that has nothing to say confirms what came once it is more than this: early enough for
-  /// the peer to go on with a whole piece while it hears of the one before.
-  std::uint64_t owed = 128 << 10;
-  /// The largest frame before it is cut: a value of a gibibyte, and what is sent along.
-  std::size_t frame = (std::size_t{1} << 30) + (64 << 20);
-  /// What may wait behind the window, besides the last item.
-  std::size_t outbox = 16 << 20;
-  /// The same before changes for listeners, which leave room for what others wait for.
-  std::size_t changes = 4 << 20;
-  /// A node that is silent for so long is down, in milliseconds.
-  std::int64_t down_ms = 1'500;
-};
 
 /// The flow control of a link, on one side: what is sent when, in which frames, and what the peer
 /// has proven by what it confirms. Pure: time, items and headers come in, frames go out.
@@ -89,6 +65,8 @@ public:
 
     /// An item was put behind `now.bytes`, from `from` on; `asks`: it is to be answered.
     void took(std::size_t from, bool asks);
+    /// Nothing has been gathered.
+    bool empty() const noexcept { return before.empty() && now.bytes.size() == now.begin; }
 
   private:
     friend class link_core;
@@ -120,13 +98,13 @@ public:
   bool owes_confirmation() const noexcept { return received_ - told_ > options_.owed; }
   /// Whether two frames that ask for something have not been confirmed yet. Until they are, more
   /// should wait.
-  bool awaits_answers() const noexcept { return acknowledged_ < answered_before_; }
+  bool awaits_answers() const noexcept { return confirmed_ < answered_before_; }
   /// Whether frames, or pieces of one, wait for room in the window.
   bool is_leaving() const noexcept { return !leaving_.empty(); }
   /// The same, and there is room.
   bool may_go_on() const noexcept { return is_leaving() && may_cut(); }
   /// The bytes that were sent and are not confirmed.
-  std::uint64_t unconfirmed() const noexcept { return sent_ - acknowledged_; }
+  std::uint64_t unconfirmed() const noexcept { return sent_ - confirmed_; }
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
   std::int64_t proven_ms() const noexcept { return proven_ms_; }
   /// How long it took recently until the peer had confirmed what was sent; 0: not known yet.
@@ -152,7 +130,7 @@ private:
   bool up_ = false;
   bool silent_ = false; ///< the peer has not said anything yet, so neither do we
   std::uint64_t session_ = 0;
-  std::uint64_t sent_ = 0, acknowledged_ = 0, received_ = 0, told_ = 0;
+  std::uint64_t sent_ = 0, confirmed_ = 0, received_ = 0, told_ = 0;
   /// Where the last and the last but one frame that asks for something end in the stream.
   std::uint64_t asked_ = 0, answered_before_ = 0;
 
