@@ -2,17 +2,18 @@
 
 #include "host.hpp"
 
-#include <supercache/cluster/frame.hpp>
+#include <supercache/cluster/frame_assembly.hpp>
+#include <supercache/cluster/link_core.hpp>
 #include <supercache/cluster/options.hpp>
 #include <supercache/cluster/replica.hpp>
 #include <supercache/cluster/token_bucket.hpp>
 
 #include <caf/actor.hpp>
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,15 +24,14 @@ class node;
 /// All that one node has for one other: the connection, in its present session, and what waits to
 /// be sent.
 ///
-/// One frame carries what all partitions and all requests have for the peer. At most `window` bytes
-/// are under way; more waits here, in the replicas' logs, where it costs no memory twice. Lives as
-/// long as the node. Thread: any.
+/// `link_core` decides what leaves when. This class is what it cannot be: the lock around it, the
+/// actor that takes the frames, and what partitions have for the peer, which waits in their logs,
+/// where it costs no memory twice. Lives as long as the node. Thread: any.
 class link {
 public:
-  static constexpr std::uint64_t window = 4 << 20;
-  static constexpr std::size_t outbox_max = 16 << 20;
-  /// Changes for listeners leave room for messages that others wait for.
-  static constexpr std::size_t changes_max = 4 << 20;
+  /// What may wait to be sent; the second is for changes for listeners.
+  static constexpr std::size_t outbox_max = link_options{}.outbox;
+  static constexpr std::size_t changes_max = link_options{}.changes;
 
   link(node& n, std::string name, std::size_t partitions);
 
@@ -61,12 +61,18 @@ public:
   /// Answers whether it was up, in this session.
   bool close(std::uint64_t session);
 
-  /// A frame of the present session came. Answers false if the frame is of another.
-  bool received(const frame::header& h, std::size_t bytes, std::int64_t now);
+  /// A frame, or a piece of one, of so many bytes came.
+  link_core::arrival received(const frame::header& h, std::size_t bytes, std::int64_t now);
+  /// A piece came that counts. Answers the frame, without its header, once it is whole. Errors:
+  /// `malformed`: the session has to end. Thread: the one that receives.
+  result<std::optional<byte_buffer>> assemble(const frame::header& h, byte_view piece);
   /// Whether the peer should be told what arrived, though there is nothing else to say.
-  bool owes_acknowledgement() const noexcept;
+  bool owes_confirmation() const noexcept { return owes_.load(std::memory_order_relaxed); }
+  /// Whether pieces of a frame wait, and may leave now.
+  bool may_go_on() const noexcept { return may_go_on_.load(std::memory_order_relaxed); }
 
-  /// Puts an item behind those that wait. False: too much waits already, or it is not up.
+  /// Puts an item behind those that wait. False: too much waits already, it is not up, or the item
+  /// is larger than any frame.
   bool send(const frame::item& i, std::size_t most = outbox_max);
   /// Sends an item past all that waits: heartbeats.
   void send_now(const frame::item& i);
@@ -77,12 +83,8 @@ public:
   void flush();
   /// The same, unless the peer's answers are still awaited; then at the third call in a row.
   void flush_patiently();
-  /// Whether two frames that ask for something have not been answered yet. Until they are, more
-  /// waits, so that frames grow under load (after RFC 896, with a window of two).
-  bool awaits_answers() const noexcept {
-    return acknowledged_.load(std::memory_order_acquire)
-           < answered_before_.load(std::memory_order_acquire);
-  }
+  /// As `link_core` says.
+  bool awaits_answers() const noexcept { return awaits_answers_.load(std::memory_order_acquire); }
 
   // -- how it is dialled ------------------------------------------------------------------------
   struct dialling {
@@ -114,50 +116,35 @@ public:
 
 private:
   bool send_frame();
-  /// Answers whether there is more; `asks` becomes true if what it wrote is to be answered.
-  host::left collect(std::size_t partition, send_budget& budget, wire_writer& w, bool& asks);
+  /// Answers whether there is more.
+  host::left collect(std::size_t partition, send_budget& budget, link_core::turn& t);
   /// The same for all partitions. Answers whether there is more that may be sent now.
-  bool collect_all(wire_writer& w, bool& asks);
-  frame::header header() const noexcept;
-  /// Sends a frame of a session, if that is the present one. If it is `awaited`, it is noted when
-  /// the peer has received it.
-  void post(byte_buffer bytes, std::uint64_t session, bool awaited);
-  void note_sign(std::uint64_t end);
+  bool collect_all(link_core::turn& t, std::int64_t now);
+  void publish() noexcept;
 
   node& node_;
   std::mutex dialling_lock_;
   dialling dialling_;
-  std::string name_;
+  const std::string name_;
+  std::mutex meeting_;
+  std::mutex lock_; ///< of the next two; for a moment only: heartbeats need it
+  link_core core_;
+  caf::actor to_;
+  // What others ask for without the lock, as it was when the lock was given back.
   std::atomic<bool> up_{false};
-  std::atomic<bool> silent_{false}; ///< the peer has not said anything yet, so neither do we
   std::atomic<member_id> incarnation_{0};
   std::atomic<std::uint64_t> session_{0};
-  std::atomic<std::int64_t> heard_ms_{0};
-  std::atomic<std::uint64_t> sent_{0}, acknowledged_{0}, received_{0}, told_{0};
-  /// Where the last and the last but one frame that asks for something end in the stream.
-  std::atomic<std::uint64_t> asked_{0}, answered_before_{0};
-  std::atomic<unsigned> patience_{0};
-  /// A heartbeat: where it ends in the stream, and a time before which it did not leave. A peer
-  /// that has received as much has received it, or what was sent after it.
-  struct sign {
-    std::uint64_t end = 0;
-    std::int64_t sent_ms = 0;
-  };
-  std::atomic<std::int64_t> proven_ms_{0}, round_trip_ms_{0};
-  std::mutex meeting_;
-  std::mutex lock_; ///< of the next five, and of what counts bytes while it changes
-  /// The last heartbeats, in a ring; so far apart that each is there until a peer that is slow but
-  /// not down has confirmed it.
-  std::array<sign, 32> signs_{};
-  std::size_t signs_sent_ = 0;
-  const std::int64_t signs_apart_ms_;
-  caf::actor to_;
-  byte_buffer outbox_;
-  bool asks_ = false;                ///< `outbox_` has something to be answered
-  std::atomic<bool> waiting_{false}; ///< `outbox_` has something
-  std::mutex flushing_;              ///< of `pieces_`
-  token_bucket pieces_;              ///< snapshots
+  std::atomic<std::int64_t> heard_ms_{0}, proven_ms_{0}, round_trip_ms_{0};
+  std::atomic<std::size_t> waiting_{0}; ///< bytes of items
+  std::atomic<bool> awaits_answers_{false}, owes_{false}, may_go_on_{false};
+
+  std::mutex assembling_; ///< of the next; large frames are copied under it
+  frame_assembly assembly_;
+
+  std::mutex flushing_;    ///< of the next; frames leave in the order in which they are made
+  token_bucket snapshots_; ///< how fast pieces of them may leave
   std::atomic<bool> again_{false};
+  std::atomic<unsigned> patience_{0};
   std::vector<std::atomic<std::uint64_t>> dirty_; ///< a bit per partition
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <supercache/cluster/link_options.hpp>
 #include <supercache/store/abi.hpp>
 
 #include <cstddef>
@@ -7,13 +8,14 @@
 
 namespace supercache::detail {
 
-/// How much of a process connections may take.
+/// How much of a process connections may take. Frames are those of CAF here: whole messages, or
+/// pieces of what nodes say to each other.
 ///
 /// Frames that have not come whole take at most `memory` + `frame` together, and besides up to
 /// `small` for each connection.
 struct network_limits {
   /// The largest frame: a value of a gibibyte, and what is sent along.
-  std::size_t frame = (std::size_t{1} << 30) + (64 << 20);
+  std::size_t frame = link_options{}.frame;
   /// The largest frame of a peer that has not said what it is: more than any handshake needs.
   std::size_t handshake = 64 << 10;
   /// Up to this size memory for a frame is taken before the frame comes.

@@ -52,6 +52,30 @@ struct node::inbox {
     from.send(i);
     batch::current().urgent(from);
   }
+
+  /// All items of a frame. Errors: `malformed`; those before the one that cannot be read were done.
+  status take(byte_view items) const {
+    wire_reader r{items};
+    while (r.ok() && !r.at_end()) {
+      auto i = frame::decode_item(r, n.hosts_.size());
+      if (r.ok())
+        std::visit(*this, i);
+    }
+    return r.status();
+  }
+
+  /// A piece of a frame, and once it is the last, all items. Whatever else the peer says, heartbeats
+  /// among it, comes between pieces; only the items of the whole frame keep what is behind them
+  /// waiting. They are read here, on the thread that reads all connections.
+  status take_piece(const frame::header& h, byte_view piece) const {
+    auto whole = from.assemble(h, piece);
+    if (!whole)
+      return whole.why();
+    if (!*whole)
+      return ok();
+    from.flush(); // what is confirmed by now need not wait for them
+    return take(**whole);
+  }
 };
 
 /// An exception here would end CAF's broker, and with it all connections of the process.
@@ -69,19 +93,22 @@ void node::receive_safely(link& l, byte_view bytes) noexcept {
 void node::receive(link& l, byte_view bytes) {
   wire_reader r{bytes};
   const auto h = frame::decode_header(r);
-  if (!r.ok() || ending_ || !l.received(h, bytes.size(), now_ms()))
+  if (!r.ok() || ending_)
+    return;
+  const auto came = l.received(h, bytes.size(), now_ms());
+  if (came == link_core::arrival::late)
     return;
   const batch gather{*this};
-  while (r.ok() && !r.at_end()) {
-    auto i = frame::decode_item(r, hosts_.size());
-    if (r.ok())
-      std::visit(inbox{*this, l}, i);
-  }
-  if (auto s = r.status(); !s) {
+  const inbox in{*this, l};
+  const auto s = came == link_core::arrival::impossible
+                   ? status{errc::malformed, "it confirms more than was sent"}
+                 : h.left == 0 ? in.take(r.rest())
+                               : in.take_piece(h, r.rest());
+  if (!s) {
     log().warn(component::peers, "node {} sent something that cannot be read: {}", l.name(),
                s.why().message);
     lost(l, h.session, "it sent what cannot be read", false);
-  } else if (l.owes_acknowledgement()) {
+  } else if (l.owes_confirmation() || l.may_go_on()) {
     batch::current().urgent(l);
   } else if (l.has_work()) {
     batch::current().prompt(l); // it may have waited for this frame

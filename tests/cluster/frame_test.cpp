@@ -1,4 +1,5 @@
 #include "support/arbitrary_fields.hpp"
+#include "support/hex.hpp"
 
 #include <supercache/cluster/frame.hpp>
 
@@ -54,7 +55,7 @@ TEST_CASE("every item of a frame is the same after encoding and decoding") {
 TEST_CASE("items follow the header one after the other") {
   byte_buffer bytes;
   wire_writer w{bytes};
-  frame::encode(w, frame::header{17, 1'000});
+  frame::encode(w, frame::header{17, 1'000, 0});
   frame::encode(w, frame::heartbeat{5, true});
   frame::encode_message(w, 3, take_over{{7, 8}});
   wire_reader r{bytes};
@@ -70,6 +71,35 @@ TEST_CASE("items follow the header one after the other") {
   CHECK(std::get<frame::peer_message>(m).partition == 3);
   CHECK(std::get<frame::peer_message>(m).what == message{take_over{{7, 8}}});
   CHECK(r.finish().ok());
+}
+
+TEST_CASE("headers and what follows them look as version 6 of the protocol says") {
+  const auto hex_of = [](const frame::header& h, std::optional<frame::item> i = {}) {
+    byte_buffer bytes;
+    wire_writer w{bytes};
+    frame::encode(w, h);
+    if (i)
+      frame::encode(w, *i);
+    return hex::of(bytes);
+  };
+  CHECK(hex_of({17, 1'000, 0}) == "11cd03e800");
+  CHECK(hex_of({17, 1'000, 0}, frame::heartbeat{5, true}) == "11cd03e8000005c3");
+  CHECK(hex_of({17, 1'000, 0}, frame::ask_claims{}) == "11cd03e80001");
+  CHECK(hex_of({0x0123456789abcdef, 1 << 20, 64 << 20})
+        == "cf0123456789abcdefce00100000ce04000000"); // of a piece
+  const auto bytes = hex::parse("11cd03e8cd1000c0ffee");
+  wire_reader r{bytes};
+  const auto h = frame::decode_header(r);
+  CHECK(h.session == 17);
+  CHECK(h.received == 1'000);
+  CHECK(h.left == 4'096);
+  CHECK(hex::of(r.rest()) == "c0ffee");
+  for (const auto* cut : {"11cd03e8", "11cd03", "11", ""}) { // as version 5 had it, and less
+    const auto some = hex::parse(cut);
+    wire_reader short_one{some};
+    frame::decode_header(short_one);
+    CHECK_FALSE(short_one.ok());
+  }
 }
 
 TEST_CASE("an item that was cut off is refused") {

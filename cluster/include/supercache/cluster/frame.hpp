@@ -13,11 +13,18 @@
 /// Encoded as MessagePack, one item after the other; read with bounded trust.
 namespace supercache::frame {
 
-/// Before the items. Frames of another session are late and are dropped.
+/// Before the items, or before a piece of them. Frames of another session are late and are dropped.
+///
+/// A large frame is cut: each piece has a header of its own, and then some of the bytes that the
+/// items take, in order. Between its pieces whole frames may come, which then count as earlier.
 struct header {
   std::uint64_t session = 0;
-  std::uint64_t received = 0; ///< bytes of frames of this session that arrived here
-  static constexpr auto fields(auto&& f) { return f(&header::session, &header::received); }
+  std::uint64_t received = 0; ///< bytes of this session that arrived here, headers included
+  /// Of a piece: how many bytes of the items are missing, with this piece's own. 0: a whole frame.
+  std::uint64_t left = 0;
+  static constexpr auto fields(auto&& f) {
+    return f(&header::session, &header::received, &header::left);
+  }
 };
 
 /// A heartbeat.
