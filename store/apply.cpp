@@ -86,6 +86,9 @@ struct on_table {
       return {errc::invalid_argument, "the initial record has another key"};
     return lift(t.update_counter(o, hash(o.key), now));
   }
+  result<value> operator()(const op::append& o) const {
+    return lift(t.append(o, hash(o.key), now));
+  }
   result<value> operator()(const op::compare_exchange& o) const {
     if (o.desired && !fits(*o.desired))
       return short_row(*o.desired);
@@ -177,6 +180,8 @@ namespace {
 
 /// Whether an operation may store a record where there is none.
 struct may_store {
+  space_kind where;
+
   bool operator()(const op::put&) const { return true; }
   bool operator()(const op::put_many& o) const { return !o.rows.empty(); }
   bool operator()(const op::insert_new&) const { return true; }
@@ -195,6 +200,7 @@ struct may_store {
   bool operator()(const op::restore& o) const { return !o.rows.empty() && !o.behind; }
   bool operator()(const op::extend&) const { return false; }
   bool operator()(const op::wipe&) const { return false; }
+  bool operator()(const op::append& o) const { return table::starts_record(o, where, 0); }
 };
 
 } // namespace
@@ -202,7 +208,7 @@ struct may_store {
 /// An operation that only looks something up does not make a missing table.
 table& partition_store::table_for(const operation& o) {
   const auto& [kind, name] = o.target;
-  if (std::visit(may_store{}, o.body))
+  if (std::visit(may_store{kind}, o.body))
     return open(kind, name);
   table* t = find(kind, name);
   return t ? *t : kind == space_kind::structs ? no_structs_ : no_pairs_;

@@ -19,13 +19,13 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 /// the copy that answers a read, and to reports how many logs were given up. Version 4 added to
 /// questions how long they may be kept. Version 5 added to replies to vote requests where the
 /// voter's log ends, to vote requests in a hand-over for how long votes are counted, and to all
-/// claims the nodes that left.
+/// claims the nodes that left. Version 6 added the operation `append`.
 struct hello {
   static constexpr auto fields(auto&& f) {
     return f(&hello::version, &hello::node, &hello::incarnation, &hello::session, &hello::dialled,
              &hello::structure);
   }
-  static constexpr std::uint64_t present_version = 5;
+  static constexpr std::uint64_t present_version = 6;
   std::uint64_t version = present_version; ///< of everything that is sent
   node_address node;                       ///< the sender, and where it listens
   std::uint64_t incarnation = 0;           ///< its `member_id`
