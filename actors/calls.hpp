@@ -36,7 +36,9 @@ auto call(core& c, metric what, F&& begin) -> std::invoke_result_t<F&> {
   };
   auto out = guarded();
   if (!out.here()) [[unlikely]] {
-    out.observe(t.later());
+    out.observe([&m = c.metrics(), what, start = t.take()](bool done) {
+      metrics::timed::finish(m, what, start, done);
+    });
     return out;
   }
   if (!out.here()->ok()) [[unlikely]] {
@@ -173,6 +175,9 @@ future<bool> kv_replace(core& c, const place& ns, const value& key, value x, con
 future<unit> kv_update(core& c, const place& ns, const value& key, value x, const write_options& o);
 future<std::int64_t> kv_increment(core& c, const place& ns, const value& key, std::int64_t initial,
                                   std::int64_t step, const write_options& o);
+/// Answers the new length.
+future<std::size_t> kv_append(core& c, const place& ns, const value& key, value what,
+                              const write_options& o);
 future<bool> kv_compare_exchange(core& c, const place& ns, const value& key, const value& expected,
                                  value desired, const write_options& o);
 /// The records {key, value}.

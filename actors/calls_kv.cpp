@@ -112,6 +112,16 @@ future<std::int64_t> kv_increment(core& all, const place& ns, const value& key,
   });
 }
 
+future<std::size_t> kv_append(core& all, const place& ns, const value& key, value what,
+                              const write_options& o) {
+  return call(all, metric::update, [&, &c = all]() -> future<std::size_t> {
+    const auto ttl = ttl_of(o);
+    if (!ttl)
+      return ttl.why();
+    return change(c, ns, key, op::append{key, 1, std::move(what), *ttl}, o.timeout, as_count);
+  });
+}
+
 future<bool> kv_compare_exchange(core& all, const place& ns, const value& key,
                                  const value& expected, value desired, const write_options& o) {
   return call(all, metric::update, [&, &c = all]() -> future<bool> {

@@ -141,6 +141,13 @@ std::int64_t kv::increment(const value& key, std::int64_t initial, std::int64_t 
   return to_plain(try_increment(key, initial, step, o));
 }
 
+caf::expected<std::size_t> kv::try_append(const value& key, value what, const write_options& o) {
+  return answer_of(calls::kv_append(cache_.internals(), where(), key, std::move(what), o));
+}
+std::size_t kv::append(const value& key, value what, const write_options& o) {
+  return to_plain(try_append(key, std::move(what), o));
+}
+
 caf::expected<bool> kv::try_compare_exchange(const value& key, const value& expected, value desired,
                                              const write_options& o) {
   return answer_of(

@@ -23,14 +23,13 @@ public:
   timed(const timed&) = delete;
   timed& operator=(const timed&) = delete;
   void fail() noexcept { m_.fail(what_); }
-  /// For a call that is not over yet: what is to be called, on any thread, when it is.
-  auto later() noexcept {
-    return [&m = m_, what = what_, start = std::exchange(start_, 0)](bool done) {
-      if (start)
-        m.end(what, start);
-      if (!done)
-        m.fail(what);
-    };
+  /// For a call that is not over yet: what `finish` needs when it is, on any thread.
+  std::int64_t take() noexcept { return std::exchange(start_, 0); }
+  static void finish(metrics& m, metric what, std::int64_t start, bool done) noexcept {
+    if (start)
+      m.end(what, start);
+    if (!done)
+      m.fail(what);
   }
 
 private:

@@ -94,6 +94,9 @@ struct on_table {
       return {errc::invalid_argument, "the initial record has another key"};
     return lift(t.update_counter(o, hash(o.key), now));
   }
+  result<value> operator()(const op::append& o) const {
+    return lift(t.append(o, hash(o.key), now));
+  }
   result<value> operator()(const op::compare_exchange& o) const {
     if (o.desired && !fits(*o.desired))
       return short_row(*o.desired);
@@ -185,6 +188,8 @@ namespace {
 
 /// Whether an operation may store a record where there is none.
 struct may_store {
+  space_kind where;
+
   bool operator()(const op::put&) const { return true; }
   bool operator()(const op::put_many& o) const { return !o.rows.empty(); }
   bool operator()(const op::insert_new&) const { return true; }
@@ -203,6 +208,7 @@ struct may_store {
   bool operator()(const op::restore& o) const { return !o.rows.empty() && !o.behind; }
   bool operator()(const op::extend&) const { return false; }
   bool operator()(const op::wipe&) const { return false; }
+  bool operator()(const op::append& o) const { return table::starts_record(o, where, 0); }
 };
 
 } // namespace
@@ -231,7 +237,7 @@ result<value> partition_store::perform(space_kind kind, std::string_view name, s
       case space_kind::queue: return on_queue{queues_, name, watched}(std::forward<O>(what));
       case space_kind::stack: return on_queue{stacks_, name, watched}(std::forward<O>(what));
       default: {
-        table& t = table_for(kind, name, hash, may_store{}(what));
+        table& t = table_for(kind, name, hash, may_store{kind}(what));
         return on_table{t, now}(std::forward<O>(what));
       }
     }

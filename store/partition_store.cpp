@@ -69,8 +69,10 @@ partition_store::partition_store(const store_options& o)
   : options_(o),
     snapshots_(std::make_unique<snapshots>(*this)),
     tuples_(o.type, o.key_pos, o.stripes, shelf::width::wide, {}, &deadlines_),
-    no_pairs_(type_of(space_kind::kv, o), 0, 1, shelf::width::narrow, {}, nullptr),
-    no_structs_(type_of(space_kind::structs, o), 0, 1, shelf::width::narrow, {}, nullptr),
+    no_pairs_(type_of(space_kind::kv, o), 0, 1, shelf::width::narrow, {space_kind::kv, {}},
+              nullptr),
+    no_structs_(type_of(space_kind::structs, o), 0, 1, shelf::width::narrow,
+                {space_kind::structs, {}}, nullptr),
     ordered_(std::make_unique<by_name>()) {
   hub_ = std::make_unique<hub>(*snapshots_);
 }

@@ -40,6 +40,10 @@ auto storing() {
       [](core& c, const std::string& ns, const value& key, value& x, std::int64_t ttl) {
         return calls::kv_update(c, kv_of(ns), key, std::move(x), living(ttl));
       }),
+    on<kv_atom, append_atom, std::string, value, value, std::int64_t>(
+      [](core& c, const std::string& ns, const value& key, value& what, std::int64_t ttl) {
+        return calls::kv_append(c, kv_of(ns), key, std::move(what), living(ttl));
+      }),
     on<kv_atom, replace_atom, std::string, value, value>(
       [](core& c, const std::string& ns, const value& key, value& x) {
         return calls::kv_replace(c, kv_of(ns), key, std::move(x), {});

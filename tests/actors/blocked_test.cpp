@@ -81,8 +81,9 @@ TEST_CASE("an actor that blocks the only thread of its actor system in calls is 
 
 TEST_CASE("actors that use up every thread for ten seconds keep no node from its cluster") {
   const log_lines log;
-  cluster nodes{cluster_options_with(replication_mode::sync), 3,
-                [] { return std::make_unique<plain_config>(1); }};
+  auto o = cluster_options_with(replication_mode::sync);
+  o.replication.node_monitor.down = 4s; // the machine has fewer processors than nodes use up
+  cluster nodes{o, 3, [] { return std::make_unique<plain_config>(1); }};
   std::atomic<bool> stop{false};
   for (std::size_t i = 0; i < nodes.size(); ++i)
     nodes.system(i).spawn([&stop] {

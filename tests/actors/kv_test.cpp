@@ -234,3 +234,24 @@ TEST_CASE("an exception of an update's function reaches the caller and changes n
   CHECK_THROWS_AS(kv.update("k", 0, throws), std::domain_error);
   CHECK(kv.get("k") == value{1});
 }
+
+TEST_CASE("append adds to a string or a list, and answers the new length") {
+  running r;
+  auto kv = r.c.kv("n");
+  CHECK(kv.append("s", "ab") == 2);
+  CHECK(kv.append("s", "cd") == 4);
+  CHECK(kv.get("s") == value{"abcd"});
+  CHECK(kv.append("l", value::list({1})) == 1);
+  CHECK(kv.append("l", value::list({2, 3})) == 3);
+  CHECK(kv.get("l") == value::list({1, 2, 3}));
+  CHECK(fixture::code(kv.try_append("l", "ab")) == errc::type_mismatch);
+  kv.add("k", "x", {.ttl = 1h});
+  kv.append("k", "y");
+  CHECK(*kv.ttl("k") > 59min);
+  caf::scoped_actor self{r.system};
+  self
+    ->request(r.c.actor(), caf::infinite, kv_atom_v, append_atom_v, std::string{"n"}, value{"s"},
+              value{"e"}, std::int64_t{0})
+    .receive([](std::uint64_t length) { CHECK(length == 5); },
+             [](const caf::error& e) { FAIL(message_of(e)); });
+}

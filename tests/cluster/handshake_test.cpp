@@ -38,7 +38,8 @@ TEST_CASE("another version of the protocol is refused before anything else is re
   w.number(99);
   w.text("what version 99 says is not known");
   CHECK_REFUSED(decode_hello(bytes), errc::invalid_config,
-                "the other node speaks version 99 of the protocol; this one speaks 6");
+                "the other node speaks version 99 of the protocol; this one speaks "
+                  + std::to_string(hello::present_version));
 }
 
 TEST_CASE(

@@ -8,6 +8,10 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
 
 // The encoding never changes: golden/encoding.txt has what earlier releases wrote. A new kind adds
 // a line there; a line that has to change breaks every log, snapshot and older node.
@@ -30,6 +34,7 @@ std::map<std::string, std::string> read_golden() {
 
 struct checker {
   std::map<std::string, std::string> golden = read_golden();
+  std::set<std::string_view> operations; ///< that were checked
 
   template <class T, class Decode>
   void check(const std::string& name, const T& x, Decode decode) {
@@ -48,6 +53,7 @@ struct checker {
   void row(const std::string& name, const record& x) { check(name, x, decode_record); }
   void search(const std::string& name, const pattern& x) { check(name, x, decode_pattern); }
   void write(const std::string& name, space_kind kind, const operation_body& body) {
+    operations.insert(name_of(body));
     check(name, operation{{kind, "s"}, body}, decode_operation);
   }
 };
@@ -121,6 +127,7 @@ void check_operations(checker& is) {
   is.write("restore", space_kind::kv, op::restore{{{row, 60000}, {record{"l", 8}, 0}}, 3});
   is.write("extend", space_kind::queue, op::extend{{1, "two"}, 3});
   is.write("wipe", space_kind::tuples, op::wipe{});
+  is.write("append", space_kind::kv, op::append{"k", 1, value::list({2, "two"}), 60000});
 }
 
 } // namespace
@@ -134,6 +141,7 @@ TEST_CASE("the encoding is what it was in earlier releases") {
             pattern{{any, "Lu", bind(2), tuple_of({bind(64), any}), list_of({bind(1)})}});
   is.search("guard", pattern{{bind(1), bind(2)}, every_guard()});
   check_operations(is);
+  CHECK(is.operations.size() == std::variant_size_v<operation_body>);
   for (const auto& [name, bytes] : is.golden)
     FAIL_CHECK("in golden/encoding.txt, but not in the test: " << name);
 }

@@ -186,6 +186,10 @@ TEST_CASE("looking for a missing namespace does not make it") {
       CHECK(answer(op::exchange{record{"key", 1}, true}).value() == value{false});
       CHECK(answer(op::update_counter{"key"}).why().code
             == (single ? errc::not_found : errc::type_mismatch));
+      if (kind == space_kind::structs)
+        CHECK(answer(op::append{"key", 1, "x"}).why().code == errc::not_found);
+      CHECK(answer(op::append{"key", 2, "x"}).why().code
+            == (single ? errc::not_found : errc::type_mismatch));
       CHECK(answer(op::update_element{"key", {{1, 2}}}).ok() == single);
       CHECK(answer(op::compare_exchange{"key", record{"key", 1}, record{"key", 2}}).ok() == single);
       CHECK(answer(op::push{{1}}).why().code == errc::invalid_argument);

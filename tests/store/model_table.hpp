@@ -102,6 +102,46 @@ public:
     rows = {next};
     return {old + u.step, errc::none};
   }
+  std::pair<ms, supercache::errc> append(const supercache::op::append& u, ms now) {
+    using supercache::errc;
+    using supercache::value;
+    if (many())
+      return {0, errc::type_mismatch};
+    if (u.pos == key_pos_)
+      return {0, errc::invalid_argument};
+    if (!u.what.is_string() && !u.what.is_list())
+      return {0, errc::type_mismatch};
+    auto& rows = live_rows(u.key, now);
+    if (rows.empty() && (key_pos_ > 1 || u.pos != 1 - key_pos_))
+      return {0, errc::not_found};
+    supercache::value_list items(2);
+    if (!rows.empty()) {
+      items = rows[0].items();
+    } else {
+      items[key_pos_] = u.key;
+      items[u.pos] = u.what.is_string() ? value{""} : value::list({});
+    }
+    if (u.pos >= items.size())
+      return {0, errc::invalid_argument};
+    if (items[u.pos].kind() != u.what.kind())
+      return {0, errc::type_mismatch};
+    ms length = 0;
+    if (u.what.is_string()) {
+      const std::string all
+        = std::string{items[u.pos].as_string()} + std::string{u.what.as_string()};
+      length = static_cast<ms>(all.size());
+      items[u.pos] = all;
+    } else {
+      const auto old = items[u.pos].items(), more = u.what.items();
+      supercache::value_list all{old.begin(), old.end()};
+      all.insert(all.end(), more.begin(), more.end());
+      length = static_cast<ms>(all.size());
+      items[u.pos] = value::list(all);
+    }
+    const ms kept = rows.empty() ? 0 : rows[0].deadline;
+    rows = {row{supercache::record::of(items), u.ttl_ms ? now + u.ttl_ms : kept}};
+    return {length, errc::none};
+  }
   std::pair<bool, supercache::errc> compare_exchange(const supercache::op::compare_exchange& u,
                                                      ms now) {
     using supercache::errc;

@@ -61,7 +61,8 @@ content content_of(const partition_store& s, std::int64_t now) {
   c.tables["tuples"] = rows_of(s.tuples(), now);
   for (const space_kind k : {space_kind::kv, space_kind::structs})
     for (const auto& name : s.names(k))
-      c.tables[std::string{to_string(k)} + "/" + name] = rows_of(*s.find(k, name), now);
+      if (auto rows = rows_of(*s.find(k, name), now); !rows.empty()) // or all have expired
+        c.tables[std::string{to_string(k)} + "/" + name] = std::move(rows);
   const auto add = [&](const std::string& prefix, const queue_map& from) {
     from.each([&](std::string_view name, const auto& items) {
       c.queues[prefix + std::string{name}] = value_list(items.begin(), items.end());
@@ -105,7 +106,9 @@ TEST_CASE("operations and spaces have names") {
        {op::exchange{}, "exchange"},
        {op::restore{}, "restore"},
        {op::extend{}, "extend"},
-       {op::wipe{}, "wipe"}};
+       {op::wipe{}, "wipe"},
+       {op::append{}, "append"}};
+  CHECK(all.size() == std::variant_size_v<operation_body>);
   for (const auto& [body, name] : all)
     CHECK(name_of(body) == name);
 }
@@ -185,6 +188,7 @@ TEST_CASE("an operation that does not fit its space is refused and changes nothi
                                        {op::update_element{1, {}}},
                                        {op::update_counter{1}},
                                        {op::compare_exchange{1, {}, {}}},
+                                       {op::append{1, 1, "x"}},
                                        {op::expire{1, 1}},
                                        {op::remove_match{{{any}}}}})
       CHECK_REFUSED(apply(s, where, body), errc::invalid_argument, four);
@@ -224,6 +228,8 @@ TEST_CASE("errors of the tables and of patterns come through") {
   partition_store s{{.type = table_type::bag}};
   CHECK_REFUSED(apply(s, tuples, op::update_counter{"a"}), errc::type_mismatch,
                 "update_counter needs one record per key, and a bag can have many");
+  CHECK_REFUSED(apply(s, tuples, op::append{"a", 1, "x"}), errc::type_mismatch,
+                "append needs one record per key, and a bag can have many");
   CHECK_REFUSED(apply(s, tuples, op::remove_match{{{any}, guard{false}}}), errc::invalid_argument,
                 "guard can never hold: its conditions exclude each other");
 }

@@ -1,4 +1,5 @@
 #include "support/arbitrary.hpp"
+#include "support/random_operations.hpp"
 #include "support/values.hpp"
 
 #include <supercache/store/partition_store.hpp>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,14 @@ std::string text_of(const partition_store& s, std::int64_t now) {
 }
 
 } // namespace
+
+TEST_CASE("random operations are of every kind there is") {
+  workload::dice d{workload::seed(1)};
+  std::set<std::string_view> drawn;
+  for (int i = 0; i < 10'000; ++i)
+    drawn.insert(name_of(random_operations::random_body(d)));
+  CHECK(drawn.size() == std::variant_size_v<operation_body>);
+}
 
 TEST_CASE("any three values are ordered, equal and hashed consistently") {
   check_property(

@@ -54,6 +54,8 @@ public:
                                      &duel::update_element,
                                      &duel::update_counter,
                                      &duel::update_counter,
+                                     &duel::append,
+                                     &duel::append,
                                      &duel::compare_exchange,
                                      &duel::compare_exchange,
                                      &duel::compare_exchange,
@@ -103,10 +105,11 @@ private:
     }
   }
   value random_element() {
-    switch (dice_.below(12)) {
+    switch (dice_.below(13)) {
       case 0: return "text";
       case 1: return std::string(30, 'x');
       case 2: return INT64_MAX - 1;
+      case 3: return value::list({});
       default: return static_cast<std::int64_t>(dice_.below(setup_.long_bags ? 50 : 3));
     }
   }
@@ -240,6 +243,14 @@ private:
     const auto [sum, code] = model_.update_counter(u, now_ms_);
     REQUIRE(code_of(r) == code);
     REQUIRE((r.ok() ? *r : 0) == sum);
+  }
+  void append() {
+    op::append u{random_key(), static_cast<std::uint32_t>(dice_.below(3)), {}, random_ttl()};
+    u.what = dice_.chance(50) ? random_element() : value::list(value_list(dice_.below(3)));
+    const auto r = real_.append(u, hash(u.key), now());
+    const auto [length, code] = model_.append(u, now_ms_);
+    REQUIRE(code_of(r) == code);
+    REQUIRE((r.ok() ? *r : 0) == length);
   }
   void compare_exchange() {
     op::compare_exchange u{random_key(), {}, {}, random_ttl()};

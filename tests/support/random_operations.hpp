@@ -26,7 +26,7 @@ inline operation_body random_body(dice& d) {
   const value key = values::random_value(d, 1);
   const std::int64_t ttl = d.chance(30) ? static_cast<std::int64_t>(d.below(50)) : 0;
   const auto maybe_row = [&] { return d.chance(50) ? std::optional{random_row(d)} : std::nullopt; };
-  switch (d.below(21)) {
+  switch (d.below(22)) {
     case 0: return op::put_many{{random_row(d), random_row(d)}, ttl};
     case 1: return op::insert_new{random_row(d), ttl};
     case 2: return op::remove{key};
@@ -52,6 +52,11 @@ inline operation_body random_body(dice& d) {
       return op::restore{{{row, ttl}, {record{key, 2}, ttl}, {random_row(d), ttl}}, 0};
     }
     case 16: return d.chance(5) ? operation_body{op::wipe{}} : op::drain{};
+    case 17: {
+      const value what = d.chance(50) ? value{"ab"} : value::list({values::random_value(d, 1)});
+      const auto pos = d.chance(70) ? 1 : static_cast<std::uint32_t>(d.below(3));
+      return op::append{key, pos, what, ttl};
+    }
     default: return op::put{random_row(d), ttl};
   }
 }

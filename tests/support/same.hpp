@@ -101,6 +101,11 @@ struct fields {
     return f();
   }
   template <class F>
+  static auto of(const op::append& o, F f) {
+    const auto& [key, pos, what, ttl_ms] = o;
+    return f(key, pos, what, ttl_ms);
+  }
+  template <class F>
   static auto of(const op::exchange& o, F f) {
     const auto& [row, only_if_there] = o;
     return f(row, only_if_there);

@@ -159,6 +159,9 @@ using kv_actor = compat::iface<
                                   std::vector<value> keys, value otherwise, std::string mode),
   // Stores, whether there was one or not; in a bag in place of all.
   caf::result<void>(kv_atom, update_atom, std::string, value key, value x, std::int64_t ttl),
+  // Appends to a string or list; answers the new length.
+  caf::result<std::uint64_t>(kv_atom, append_atom, std::string, value key, value what,
+                             std::int64_t ttl),
   caf::result<bool>(kv_atom, replace_atom, std::string, value key, value x),
   caf::result<bool>(kv_atom, cas_atom, std::string, value key, value expected, value desired),
   caf::result<bool>(kv_atom, cas_atom, std::string, value key, value expected, value desired,

@@ -88,6 +88,12 @@ public:
                          const write_options& o = {});
   caf::expected<std::int64_t> try_increment(const value& key, std::int64_t initial = 0,
                                             std::int64_t step = 1, const write_options& o = {});
+  /// Atomically appends to a value: a string to a string, the items of a list to a list; a key that
+  /// is missing starts empty. Answers the new length, in bytes or items. Without a ttl the old one
+  /// stays. Not on bags. Errors: `type_mismatch`; `too_large` beyond what a value may be. Cost:
+  /// O(new length).
+  std::size_t append(const value& key, value what, const write_options& o = {});
+  caf::expected<std::size_t> try_append(const value& key, value what, const write_options& o = {});
   /// Atomically stores `desired` if the value equals `expected`; answers whether it did. Without a
   /// ttl the old one stays. Not on bags.
   bool compare_exchange(const value& key, const value& expected, value desired,

@@ -71,6 +71,10 @@ struct space {
   bool operator==(const space&) const = default;
 };
 
+/// Most memory of a record that `op::append` has made longer, nested values included: no more than
+/// one message between nodes can carry, or it could not be copied.
+inline constexpr std::size_t max_grown_bytes = max_string_bytes + (std::size_t{32} << 20);
+
 /// Every kind of write, as plain data. `ttl_ms` 0 = lives for ever.
 namespace op {
 
@@ -237,13 +241,31 @@ struct wipe {
     17, "wipe", spaces::partition, concerns::space, unchanged::never, takes::longer};
   static constexpr auto fields(auto&& f) { return f(); }
 };
+/// Appends to the element at `pos`: the bytes of a string to a string, the items of a list to a
+/// list. Answers the new length, in bytes or items. A missing record starts as the key and an empty
+/// string or list; where it needs other elements, and in a struct type, it is not_found. A `ttl_ms`
+/// of 0 keeps the deadline of a record that is there. Not on bags; not the key element. Errors
+/// change nothing: `type_mismatch` unless both are strings or both are lists, `too_large` beyond
+/// `max_string_bytes`, `max_depth` or `max_grown_bytes`. Cost: O(new length), with the key locked.
+struct append {
+  value key;
+  std::uint32_t pos = 1;
+  value what;
+  std::int64_t ttl_ms = 0;
+  static constexpr operation_description about{18, "append", spaces::tables, concerns::key,
+                                               unchanged::never};
+  static constexpr auto fields(auto&& f) {
+    return f(&append::key, &append::pos, &append::what, &append::ttl_ms);
+  }
+};
 
 } // namespace op
 
 using operation_body
   = std::variant<op::put, op::put_many, op::insert_new, op::remove, op::take, op::update_element,
                  op::update_counter, op::compare_exchange, op::expire, op::remove_match, op::clear,
-                 op::push, op::pop, op::drain, op::exchange, op::restore, op::extend, op::wipe>;
+                 op::push, op::pop, op::drain, op::exchange, op::restore, op::extend, op::wipe,
+                 op::append>;
 static_assert(detail::alternatives<operation_body>::are_coded_in_order());
 
 /// One write. Applying the same operations with the same stamps in the same order to equal stores

@@ -85,6 +85,9 @@ public:
                                       const stamp& now);
   result<bool> compare_exchange(const op::compare_exchange& u, std::uint64_t hash,
                                 const stamp& now);
+  result<std::int64_t> append(const op::append& u, std::uint64_t hash, const stamp& now);
+  /// Whether an append to a missing record makes it, in a table of this kind.
+  static bool starts_record(const op::append& u, space_kind kind, std::size_t key_pos) noexcept;
   std::size_t expire(const value& key, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   std::size_t remove_match(const compiled_pattern& p, const stamp& now);
   std::size_t clear(const stamp& now);
