@@ -70,13 +70,20 @@ void entry_log::note_epoch(const position& first) {
     epochs_.erase(epochs_.begin());
 }
 
-void entry_log::append(const epoch& e, byte_view encoded) {
+bool takes_longer(const entry& e, std::size_t bytes) noexcept {
+  constexpr std::size_t large = 256 * 1024;
+  return bytes > large || (e.kind == entry_kind::write && is_long(e.what.body));
+}
+
+void entry_log::append(const epoch& e, byte_view encoded, bool longer) {
   assert(e >= last_.epoch);
   bytes_.insert(bytes_.end(), encoded.begin(), encoded.end());
   ends_.push_back(dropped_ + bytes_.size() - begin_);
   if (epochs_.empty() || e != last_.epoch)
     note_epoch({e, last_.index + 1});
   last_ = {e, last_.index + 1};
+  if (longer)
+    longer_.push_back(last_.index);
 }
 
 void entry_log::drop_until(log_index i) {
@@ -85,6 +92,8 @@ void entry_log::drop_until(log_index i) {
   const std::size_t end = i == base_.index ? dropped_ : end_of(i);
   ends_.erase(ends_.begin(), ends_.begin() + static_cast<std::ptrdiff_t>(i - base_.index));
   base_ = p;
+  while (!longer_.empty() && longer_.front() <= i)
+    longer_.pop_front();
   begin_ += end - dropped_;
   dropped_ = end;
   if (begin_ > bytes_.size() / 2) { // so that each byte is moved once on average
@@ -119,6 +128,7 @@ void entry_log::reset(const position& p, epoch_list epochs) {
   if (epochs_.size() > epochs_max)
     epochs_.erase(epochs_.begin(), epochs_.end() - static_cast<std::ptrdiff_t>(epochs_max));
   ends_.clear();
+  longer_.clear();
   bytes_ = {};
   begin_ = dropped_ = 0;
 }
@@ -139,6 +149,8 @@ entry_batch entry_log::batch(log_index first, std::size_t most) const {
   } while (++i <= last_.index && end_of(i) - from <= most);
   const byte_view v = view(from, end_of(i - 1));
   out.bytes.assign(v.begin(), v.end());
+  const auto longer = std::ranges::lower_bound(longer_, first);
+  out.takes_longer = longer != longer_.end() && *longer < i;
   return out;
 }
 

@@ -103,7 +103,7 @@ position replica::append_own(const entry& e) {
   bytes.reserve(64);
   wire_writer w{bytes};
   encode(w, e);
-  log_.append(promised_, bytes);
+  log_.append(promised_, bytes, takes_longer(e, bytes.size()));
   stamp_ms_ = e.stamp_ms;
   note_stamp(stamp_ms_, log_.last().index);
   if (e.kind == entry_kind::members)

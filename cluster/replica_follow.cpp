@@ -86,7 +86,8 @@ bool replica::take_entries(const append& m, progress_report& report) {
         return false;
       if (!faulty(fault::drop_entry) || i > m.previous.index + 1 || m.entries.count() == 1)
         (void)perform(e, nullptr);
-      log_.append(run.epoch, before.first(before.size() - r.rest().size()));
+      const auto encoded = before.first(before.size() - r.rest().size());
+      log_.append(run.epoch, encoded, takes_longer(e, encoded.size()));
     }
   report.match = i;
   return true;

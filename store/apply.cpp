@@ -275,6 +275,10 @@ std::string_view name_of(const operation_body& body) noexcept {
   return std::visit([](const auto& o) { return o.about.name; }, body);
 }
 
+bool is_long(const operation_body& body) noexcept {
+  return std::visit([](const auto& o) { return o.about.takes == takes::longer; }, body);
+}
+
 bool changed_nothing(const operation_body& body, const value& answer) noexcept {
   switch (std::visit([](const auto& o) { return o.about.unchanged; }, body)) {
     case unchanged::never: return false;

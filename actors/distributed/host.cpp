@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include "../core.hpp"
+#include "../pool.hpp"
 #include "link.hpp"
 #include "node.hpp"
 
@@ -51,8 +52,99 @@ void host::tell(settled& over) {
   }
 }
 
-/// A message that makes the copy drop its data is made known to readers before it does.
+// -- long work ----------------------------------------------------------------------------------
+
+void host::when_free(std::function<void()> work) {
+  {
+    const std::lock_guard hold{inbox_lock_};
+    if (!is_free()) {
+      inbox_.push_back(std::move(work));
+      return;
+    }
+  }
+  work();
+}
+
+void host::do_long(const std::function<void()>& work) {
+  {
+    const std::lock_guard hold{inbox_lock_};
+    ++long_works_;
+  }
+  const std::lock_guard one_at_a_time{long_lock_};
+  try {
+    work();
+  } catch (...) {
+    finish_long();
+    throw;
+  }
+  finish_long();
+}
+
+void host::do_long_elsewhere(std::function<void()> work) {
+  {
+    const std::lock_guard hold{inbox_lock_};
+    if (!is_free()) {
+      inbox_.push_back(std::move(work)); // in its place, by the thread that does long work
+      return;
+    }
+    ++long_works_;
+  }
+  node_.cache().pool().run([of = node_.shared(), this, work = std::move(work)] {
+    const std::lock_guard one_at_a_time{long_lock_};
+    try {
+      work();
+    } catch (const std::exception& e) {
+      node_.log().error(component::partitions, "partition {}: what takes long cannot be done: {}",
+                        index_, e.what());
+    }
+    finish_long();
+  });
+}
+
+/// Does what waited, in order.
+void host::finish_long() {
+  for (;;) {
+    std::vector<std::function<void()>> next;
+    std::vector<member_id> turned_away;
+    {
+      const std::lock_guard hold{inbox_lock_};
+      if (inbox_.empty()) {
+        --long_works_;
+        turned_away.swap(turned_away_);
+      } else {
+        next.swap(inbox_);
+      }
+    }
+    const batch gather{node_};
+    if (next.empty()) {
+      for (const auto to : turned_away)
+        if (link* l = node_.link_of(to)) {
+          l->mark(index_);
+          batch::current().prompt(*l);
+        }
+      return;
+    }
+    for (const auto& work : next)
+      work();
+  }
+}
+
 void host::receive(member_id from, message m) {
+  const auto* entries = std::get_if<append>(&m);
+  const bool longer = entries && entries->entries.takes_longer;
+  if (!longer && is_free())
+    return receive_now(from, std::move(m));
+  const auto later = [this, from, what = std::make_shared<message>(std::move(m))] {
+    receive_now(from, std::move(*what));
+  };
+  if (longer)
+    do_long_elsewhere(later);
+  else
+    when_free(later);
+}
+
+/// A message that makes the copy drop its data is made known to readers before it does.
+void host::receive_now(member_id from, message m) {
   const auto* piece = std::get_if<install_snapshot>(&m);
   const bool drops = (piece && piece->begin) || std::holds_alternative<retire>(m);
   step([&](replica& core) {
@@ -137,6 +229,14 @@ void host::publish() {
 }
 
 host::left host::collect(member_id to, send_budget& budget, std::vector<message>& out) {
+  if (!is_free()) {
+    const std::lock_guard hold{inbox_lock_};
+    if (!is_free()) {
+      if (std::ranges::find(turned_away_, to) == turned_away_.end())
+        turned_away_.push_back(to);
+      return left::nothing;
+    }
+  }
   const std::lock_guard hold{lock_};
   core_.replica().collect(to, budget, node_.now_ms(), out);
   if (!core_.replica().wants(to))

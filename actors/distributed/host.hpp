@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <vector>
 
 namespace supercache::detail {
 
@@ -31,6 +32,19 @@ public:
   using beginning = partition_core::beginning;
   /// Does a write, as primary. `done` is called, without the lock, only if the beginning `waits`.
   beginning propose(const request_id& who, const operation& what, on_done done);
+  // -- long work ----------------------------------------------------------------------------------
+  // Work that takes long keeps the partition, and nothing else: threads that others wait for leave
+  // what they have for it, and the thread that does the long work does it afterwards, in order.
+
+  /// Whether no long work is under way. A thread that others wait for does not step otherwise.
+  bool is_free() const noexcept { return long_works_.load(std::memory_order_acquire) == 0; }
+  /// Does work now, or, if long work is under way, after it. It never waits for that.
+  void when_free(std::function<void()> work);
+  /// Does long work on this thread.
+  void do_long(const std::function<void()>& work);
+  /// Has long work done by the pool. What comes by `when_free` from now on comes after it.
+  void do_long_elsewhere(std::function<void()> work);
+
   /// Takes a step of the replica: `f(replica&)`, and what follows from it.
   template <class F>
   void step(F&& f);
@@ -79,6 +93,8 @@ private:
   using clock = std::chrono::steady_clock;
   using settled = partition_core::settled;
 
+  void receive_now(member_id from, message m);
+  void finish_long();
   void after_step(settled& over);
   void publish();
   void announce();
@@ -92,6 +108,11 @@ private:
   node& node_;
   const std::size_t index_;
   partition_store& store_;
+  std::mutex long_lock_;  ///< held while long work is done; comes before all others
+  std::mutex inbox_lock_; ///< of the next two, and of what changes `long_works_`
+  std::vector<std::function<void()>> inbox_; ///< what waits for long work
+  std::vector<member_id> turned_away_;       ///< who could not be told what there is
+  std::atomic<unsigned> long_works_{0};
   std::mutex lock_; ///< of all below that is not atomic
   partition_core core_;
   claim said_;

@@ -184,6 +184,8 @@ void node::beat(std::int64_t now) {
 
 void node::tick_partition(std::size_t i, std::int64_t now) {
   host& h = *hosts_[i];
+  if (!h.is_free())
+    return; // the next tick is soon
   h.step([&](replica& core) {
     view([&](membership& m) {
       if (h.steered_ != m.version()) {

@@ -232,7 +232,9 @@ void node::open_link(link& l, const hello& from, const caf::actor& endpoint, std
   batch::current().urgent(l);
   watch_opened(l);
   for (const auto& h : hosts_)
-    h->step([&](replica& core) { core.peer_up(from.incarnation, now); });
+    h->when_free([of = h.get(), incarnation = from.incarnation, now] {
+      of->step([&](replica& core) { core.peer_up(incarnation, now); });
+    });
 }
 
 void node::lost(link& l, std::uint64_t session, const char* why, bool dead) {
@@ -258,11 +260,13 @@ void node::part(link& l, std::uint64_t session, const char* why, bool dead) {
   });
   const batch gather{*this};
   for (const auto& h : hosts_)
-    h->step([&](replica& core) {
-      if (dead)
-        core.peer_down(incarnation, now);
-      else
-        core.peer_lost(incarnation, now);
+    h->when_free([of = h.get(), incarnation, dead, now] {
+      of->step([&](replica& core) {
+        if (dead)
+          core.peer_down(incarnation, now);
+        else
+          core.peer_lost(incarnation, now);
+      });
     });
   router_.tick();
   watch_closed(l);
@@ -276,9 +280,11 @@ void node::known_dead(const link& l, member_id incarnation) {
   const auto now = now_ms();
   const batch gather{*this};
   for (const auto& h : hosts_)
-    h->step([&](replica& core) {
-      core.peer_down(incarnation, now);
-      core.tick(now);
+    h->when_free([of = h.get(), incarnation, now] {
+      of->step([&](replica& core) {
+        core.peer_down(incarnation, now);
+        core.tick(now);
+      });
     });
 }
 

@@ -55,7 +55,11 @@ future<value> router::write(std::size_t partition, operation what, milliseconds 
     return s.why();
   host& h = node_.host_of(partition);
   if (node_.async() && h.leads()) {
-    auto b = h.propose({}, what, {});
+    host::beginning b;
+    if (is_long(what.body))
+      h.do_long([&] { b = h.propose({}, what, {}); });
+    else
+      b = h.propose({}, what, {});
     if (b.is == host::beginning::done)
       return result<value>{std::move(b.answer)};
     if (!requests::may_be_retried(b.why.code))
@@ -112,6 +116,16 @@ void router::stop() {
 // -- what requests want done --------------------------------------------------------------------
 
 void router::perform(effect::try_write& e) {
+  host& h = node_.host_of(e.partition);
+  if (is_long(e.what->body))
+    h.do_long_elsewhere([this, e] { try_write(e); });
+  else if (h.is_free())
+    try_write(e);
+  else
+    h.when_free([this, e] { try_write(e); });
+}
+
+void router::try_write(const effect::try_write& e) {
   auto b = node_.host_of(e.partition)
              .propose(e.who, *e.what, [this, id = e.id](result<value> x, const position&) {
                step([&](requests& r, request_effects& todo) {
@@ -125,6 +139,14 @@ void router::perform(effect::try_write& e) {
 }
 
 void router::perform(effect::try_read& e) {
+  host& h = node_.host_of(e.partition);
+  if (h.is_free())
+    try_read(e);
+  else
+    h.when_free([this, e] { try_read(e); });
+}
+
+void router::try_read(const effect::try_read& e) {
   const auto tell = [this, id = e.id](result<answer> x, standing at) {
     step([&](requests& r, request_effects& todo) {
       r.read_here(id, std::move(x), std::move(at), node_.now_ms(), todo);

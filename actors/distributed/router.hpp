@@ -48,6 +48,8 @@ private:
   void perform(effect::answer_write& e);
   void perform(effect::answer_read& e);
   void perform(effect::retry& e);
+  void try_write(const effect::try_write& e);
+  void try_read(const effect::try_read& e);
   void answer_to(link& from, member_id incarnation, const frame::question& q);
   void tell(link& from, member_id incarnation, const frame::question& q, standing at,
             result<answer> x);

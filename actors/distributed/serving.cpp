@@ -23,11 +23,22 @@ void router::on(link& from, const frame::request& r) {
     const batch gather{node_};
     batch::current().urgent(from);
   };
-  auto b = node_.host_of(r.partition).propose(r.who, r.what, answer);
-  if (b.is == host::beginning::done)
-    answer(std::move(b.answer), b.at);
-  else if (b.is == host::beginning::refused)
-    answer(b.why, {});
+  host& h = node_.host_of(r.partition);
+  const auto propose = [&h, answer](const request_id& who, const operation& what) {
+    auto b = h.propose(who, what, answer);
+    if (b.is == host::beginning::done)
+      answer(std::move(b.answer), b.at);
+    else if (b.is == host::beginning::refused)
+      answer(b.why, {});
+  };
+  const bool longer = is_long(r.what.body);
+  if (!longer && h.is_free())
+    return propose(r.who, r.what);
+  const auto later = [propose, r] { propose(r.who, r.what); };
+  if (longer)
+    h.do_long_elsewhere(later);
+  else
+    h.when_free(later);
 }
 
 void router::on(link& from, const frame::question& q) {
@@ -35,8 +46,10 @@ void router::on(link& from, const frame::question& q) {
   if (is_long(q.what.body))
     node_.elsewhere(q.partition,
                     [this, &from, incarnation, q] { answer_to(from, incarnation, q); });
-  else
+  else if (host& h = node_.host_of(q.partition); h.is_free())
     answer_to(from, incarnation, q);
+  else
+    h.when_free([this, &from, incarnation, q] { answer_to(from, incarnation, q); });
 }
 
 void router::answer_to(link& from, member_id incarnation, const frame::question& q) {

@@ -19,8 +19,8 @@ using structure = std::vector<std::pair<std::string, std::string>>;
 /// the copy that answers a read, and to reports how many logs were given up. Version 4 added to
 /// questions how long they may be kept. Version 5 added to replies to vote requests where the
 /// voter's log ends, to vote requests in a hand-over for how long votes are counted, and to all
-/// claims the nodes that left. Version 6 cuts large frames: it added to headers how much is left;
-/// and it added the operation `append`.
+/// claims the nodes that left. Version 6 cuts large frames: it added to headers how much is left,
+/// to entries whether they take longer, and the operation `append`.
 struct hello {
   static constexpr auto fields(auto&& f) {
     return f(&hello::version, &hello::node, &hello::incarnation, &hello::session, &hello::dialled,

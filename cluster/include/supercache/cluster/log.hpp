@@ -46,6 +46,9 @@ struct entry {
 void encode(wire_writer& w, const entry& e);
 void decode(wire_reader& r, entry& e);
 
+/// Whether applying an entry of this size takes so long that others should not wait for it.
+bool takes_longer(const entry& e, std::size_t bytes) noexcept;
+
 /// The epochs of a log: the first entry of each, in order. Since a log that has an entry has all
 /// those before it, this is enough to tell whether two logs have an entry in common.
 using epoch_list = std::vector<position>;
@@ -60,7 +63,10 @@ struct entry_batch {
   };
   std::vector<run> runs;
   byte_buffer bytes;
-  static constexpr auto fields(auto&& f) { return f(&entry_batch::runs, &entry_batch::bytes); }
+  bool takes_longer = false; ///< of an entry: see `takes_longer`
+  static constexpr auto fields(auto&& f) {
+    return f(&entry_batch::runs, &entry_batch::bytes, &entry_batch::takes_longer);
+  }
   std::uint64_t count() const noexcept;
   bool operator==(const entry_batch&) const = default;
 };
@@ -100,8 +106,8 @@ public:
   /// at `end`. Entries from before the epochs that are known are assumed to be part of it.
   std::uint64_t count_missing(const epoch_list& other, log_index end) const noexcept;
 
-  /// @pre e >= last().epoch
-  void append(const epoch& e, byte_view encoded);
+  /// `longer`: see `takes_longer`. @pre e >= last().epoch
+  void append(const epoch& e, byte_view encoded, bool longer = false);
   /// Forgets the entries up to `i`, which becomes the base. @pre has(i)
   void drop_until(log_index i);
   /// Forgets everything and begins behind `p`, the end of a log with these epochs.
@@ -129,6 +135,7 @@ private:
   position base_, last_;
   epoch_list epochs_;
   std::deque<std::size_t> ends_; ///< of the entries' bytes, counted from the last `reset`
+  std::deque<log_index> longer_; ///< entries here that take longer
   byte_buffer bytes_;            ///< from `begin_` on
   std::size_t begin_ = 0;        ///< bytes before it are dropped, and wait to be moved away
   std::size_t dropped_ = 0;      ///< bytes before `begin_`, counted from the last `reset`

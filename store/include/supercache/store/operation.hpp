@@ -278,6 +278,8 @@ struct operation {
 
 /// The operation's name, e.g. `"put"`.
 std::string_view name_of(const operation_body& body) noexcept;
+/// Whether it takes longer the more data the space has.
+bool is_long(const operation_body& body) noexcept;
 /// Whether an operation with this answer left everything as it was.
 bool changed_nothing(const operation_body& body, const value& answer) noexcept;
 
