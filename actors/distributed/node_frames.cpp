@@ -64,9 +64,9 @@ struct node::inbox {
     return r.status();
   }
 
-  /// A piece of a frame, and once it is the last, all items. Whatever else the peer says, heartbeats
-  /// among it, comes between pieces; only the items of the whole frame keep what is behind them
-  /// waiting. They are read here, on the thread that reads all connections.
+  /// A piece of a frame, and once it is the last, all items. Whatever else the peer says, such as
+  /// heartbeats, comes between pieces; only what stands behind the whole frame waits while its
+  /// items are read: here, on the thread that reads all connections.
   status take_piece(const frame::header& h, byte_view piece) const {
     auto whole = from.assemble(h, piece);
     if (!whole)

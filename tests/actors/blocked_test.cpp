@@ -5,6 +5,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <thread>
 
 // Actors of the application that block, or use up, all threads of CAF's scheduler.
 
@@ -110,4 +113,28 @@ TEST_CASE("actors that use up every thread for ten seconds keep no node from its
   CHECK(written > 0);
   INFO(log.text());
   CHECK_FALSE(log.has("cannot be reached"));
+}
+
+TEST_CASE("a node of a cluster has at most twelve threads of its own") {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator all{"/proc/self/task"};
+    return std::distance(begin(all), end(all));
+  };
+  const log_lines log;
+  member_node first{cluster_options_with(replication_mode::sync)};
+  auto o = cluster_options_with(replication_mode::sync);
+  o.replication.node.name = "second";
+  o.replication.peers = {first.address(), "x@127.0.0.1:1", "y@127.0.0.1:2",
+                         "z@127.0.0.1:3", "u@127.0.0.1:4", "v@127.0.0.1:5"};
+  o.log = log_lines::to();
+  plain_config cfg{2};
+  caf::actor_system system{cfg};
+  const auto before = threads();
+  auto c = cache::start(system, o);
+  std::ptrdiff_t most = 0;
+  for (int i = 0; i < 200; ++i, std::this_thread::sleep_for(5ms))
+    most = std::max(most, threads() - before);
+  CHECK(most <= 12);
+  CHECK(most >= 3);
+  c.stop();
 }

@@ -68,6 +68,12 @@ public:
   /// everywhere; if not, why.
   bool settled(std::string* why);
 
+  /// A node has begun to lead a partition in a new epoch.
+  void look_for_split(std::size_t partition, node& n);
+  /// Whether a node ever began to lead a partition without reaching another that led it, too, or
+  /// had entries that it lacked. Frames that are lost or late bring that about without any cut.
+  bool was_split() const noexcept { return split_; }
+
   std::vector<partition_watch> watches;
   /// Called when a node begins to lead, and when a primary has begun to change the group.
   std::function<void(const std::string&)> on_epoch, on_change;
@@ -96,6 +102,7 @@ private:
   void arrive(const kept& k, std::int64_t delay_us);
   std::vector<kept> held_;
   member_id next_incarnation_ = 1;
+  bool split_ = false;
   std::map<std::pair<std::size_t, position>, std::pair<std::uint64_t, std::string>> data_;
 };
 

@@ -30,6 +30,26 @@ bool cluster::can_lose(const std::string& name) {
   return true;
 }
 
+void cluster::look_for_split(std::size_t partition, node& n) {
+  const entry_log& mine = n.copy(partition).log();
+  const auto lacks = [&](const position& p) {
+    return p.index > mine.last().index || (mine.knows(p.index) && mine.at(p.index) != p);
+  };
+  for (const auto& [name, other] : nodes_) {
+    const replica& r = other->copy(partition);
+    const bool whole = !r.blank() && !r.installing();
+    if (other->self() == n.self() || n.reaches(other->self().id)
+        || !(r.leads() || (whole && lacks(r.log().last()))))
+      continue;
+    split_ = true;
+    w.note([&, who = other->self()] {
+      return to_string(n.self()) + " leads partition " + std::to_string(partition)
+             + " without reaching " + to_string(who)
+             + (r.leads() ? ", which leads" : ", which has more");
+    });
+  }
+}
+
 void cluster::compare_data(std::size_t partition, node& n) {
   replica& r = n.copy(partition);
   if (r.blank() || r.installing())

@@ -13,7 +13,8 @@ public:
 
   void start();
   void stop() noexcept;
-  /// Whether something that was acknowledged need not be there in the end.
+  /// Whether, for what was done here, something that was acknowledged need not be there in the
+  /// end (async).
   bool data_was_lost() const noexcept { return lost_; }
 
 private:

@@ -279,6 +279,7 @@ void node::after_step(std::size_t i) {
              + to_string(p.copy().promised());
     });
     if (p.led < p.copy().promised()) {
+      c_.look_for_split(i, *this);
       if (c_.on_epoch)
         c_.on_epoch(self_.node);
       c_.changed(i);

@@ -48,7 +48,7 @@ report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lin
     w.run_until_ms(w.now_ms() + 500);
   }
   if (w.wrong.empty())
-    load.check(mode != replication_mode::async || !n.data_was_lost());
+    load.check(mode != replication_mode::async || !(n.data_was_lost() || c.was_split()));
   return {seed,      p.text(),     w.wrong,      w.trace,        w.events(),      w.now_ms(),
           load.done, load.refused, load.unknown, load.read_done, load.read_failed};
 }
