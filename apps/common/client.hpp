@@ -64,6 +64,7 @@ public:
   bool kv_replace(const std::string& ns, const value& key, value x);
   std::int64_t kv_increment(const std::string& ns, const value& key, std::int64_t initial,
                             std::int64_t step, milliseconds ttl = {});
+  std::uint64_t kv_append(const std::string& ns, const value& key, value what);
   std::uint64_t kv_remove(const std::string& ns, const value& key);
   std::uint64_t kv_clear(const std::string& ns);
   std::uint64_t kv_count(const std::string& ns);

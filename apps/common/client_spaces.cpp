@@ -32,6 +32,10 @@ std::int64_t client::kv_increment(const std::string& ns, const value& key, std::
   return link_->ask<std::int64_t>(kv_atom_v, counter_atom_v, ns, key, initial, step,
                                   std::int64_t{ttl.count()});
 }
+std::uint64_t client::kv_append(const std::string& ns, const value& key, value what) {
+  return link_->ask<std::uint64_t>(kv_atom_v, append_atom_v, ns, key, std::move(what),
+                                   std::int64_t{0});
+}
 std::uint64_t client::kv_remove(const std::string& ns, const value& key) {
   return link_->ask<std::uint64_t>(kv_atom_v, remove_atom_v, ns, key);
 }

@@ -173,6 +173,12 @@ std::vector<command> kv_verbs() {
          [](session& s, const std::string& ns, const value_list& w) {
            return say_removed(s, s.node().kv_remove(ns, w[0]), no_such_key(ns, w[0]));
          }),
+    verb("append", "Adds to the string or list under a key and prints its length",
+         {key_argument, {"WHAT", "What is added: a string, or a list"}},
+         [](session& s, const std::string& ns, const value_list& w) {
+           const auto length = s.node().kv_append(ns, w[0], w[1]);
+           return say(s, "length", static_cast<std::int64_t>(length));
+         }),
     {"incr", "Adds to the integer under a key and prints the sum", build_increment, {}, {}},
     {"increment", "The same as incr", build_increment, {}, {}},
     verb("replace", "Replaces all values under a key by one, if there are any",

@@ -32,8 +32,8 @@ bool cluster::can_lose(const std::string& name) {
 
 void cluster::look_for_split(std::size_t partition, node& n) {
   const entry_log& mine = n.copy(partition).log();
-  const auto lacks = [&](const position& p) {
-    return p.index > mine.last().index || (mine.knows(p.index) && mine.at(p.index) != p);
+  const auto lacks = [&](const position& end) {
+    return end.index > mine.last().index || (mine.knows(end.index) && mine.at(end.index) != end);
   };
   for (const auto& [name, other] : nodes_) {
     const replica& r = other->copy(partition);
