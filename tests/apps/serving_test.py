@@ -43,7 +43,8 @@ def test_a_cluster_serves_once_a_majority_of_it_is_there():
         for name in 'ab':
             equal(said(cluster[name], 30)['event'], 'serving')
             equal(cluster[name].ctl('put', name, '1').status, 0)
-            assert 'the cluster is usable: each of 8 partitions can be written' in cluster[name].log()
+            node, usable = cluster[name], 'the cluster is usable: each of 8 partitions can be written'
+            eventually(lambda: usable in node.log()) # the log is told a moment later
             equal(cluster[name].json('stats', 'cluster')['writable'], 8)
         cluster.start('c')
         equal(said(cluster['c'], 30)['event'], 'serving')
