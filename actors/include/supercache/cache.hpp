@@ -31,9 +31,11 @@ class structs_of;
 
 /// A partitioned cache in this process.
 ///
-/// A `cache` is a handle: cheap to copy, usable from any thread and inside actors. Local operations
-/// send no message and never block on an actor. The cache stops with `stop()`, or when the last
-/// handle goes; handles must not outlive the actor system.
+/// A `cache` is a handle: cheap to copy, usable from any thread and inside actors. It needs no
+/// thread of the application's scheduler. On a single node a call waits for nobody; in a cluster it
+/// blocks its thread while another node is asked, so that actors with better things to do send
+/// messages to `actor()`. The cache stops with `stop()`, or when the last handle goes; handles must
+/// not outlive the actor system.
 ///
 /// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
 /// `caf::expected`. Errors common to all: `not_started` after `stop`; `invalid_argument` for a

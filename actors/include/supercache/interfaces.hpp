@@ -2,12 +2,14 @@
 
 /// Every actor of a node, and every message it takes: the topology on one page.
 ///
-///     application ──► CACHE ──► PARTITION (one per partition; owns what must be ordered or
-///     awaited)
-///        │                        ▲ tick, waiters
-///        └─ cache handle ──────► partition_store (same process: no message)
-///     lazy_put ──► buffer ──► BUFFER (one per scheduler worker) ──► partition_store
-///     partition_store ──► feed ──► WATCHES ──► listeners of the application
+///     application ──► CACHE (on the sender's thread) ──► calls ──► executor ──► stores, peers
+///        │               └──► PARTITION (one each): waits for items, expiry; apply, ask
+///        └─ cache handle ──────────────────► calls
+///     lazy_put ──► buffer ──► BUFFER (one per scheduler worker) ──► executor
+///     stores ──► feed ──► WATCHES ──► listeners of the application
+///     NODE MONITOR ──► dialers, heartbeats; FLUSHER ──► what async writes left   (in a cluster)
+///
+/// Which threads they run on: actors/README.md in the sources.
 ///
 /// Requests that fail are answered with an error of category "supercache": see error.hpp. `ttl`
 /// and `timeout` are in milliseconds. A ttl means what it does in `write_options`: 0 = for ever, or
