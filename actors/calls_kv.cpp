@@ -13,7 +13,7 @@ namespace {
 template <class Op, class Convert>
 auto change(core& c, const place& ns, const value& key, Op what, std::chrono::milliseconds timeout,
             Convert convert) {
-  return c.executor().write(c.index_of(hash(key)), ns, std::move(what), timeout).map(convert);
+  return c.executor().write(c.index_of(hash(key)), ns, std::move(what), timeout, convert);
 }
 
 } // namespace

@@ -36,7 +36,7 @@ future<unit> store(core& c, std::size_t index, record r, const write_options& o)
   const auto ttl = ttl_of(o);
   if (!ttl)
     return ttl.why();
-  return c.executor().write(index, tuples, op::put{std::move(r), *ttl}, o.timeout).map(as_unit);
+  return c.executor().write(index, tuples, op::put{std::move(r), *ttl}, o.timeout, as_unit);
 }
 
 /// Records in the form of `op::take`.
@@ -68,6 +68,43 @@ future<unit> lazy_put(core& all, record r, const write_options& o) {
   });
 }
 
+namespace {
+
+/// Hot path of `put_batch` here: each key is hashed once. Two passes: count, then move each record
+/// behind those of its partition that came before it.
+void put_batch_here(const core& c, const executor::stores& stores, std::vector<record>& rs,
+                    std::int64_t ttl_ms) {
+  const stamp when = c.now();
+  std::vector<std::uint64_t> hashes(rs.size());
+  std::ranges::transform(rs, hashes.begin(),
+                         [&](const record& r) { return hash(r[c.config().key_pos]); });
+  if (stores.size() == 1)
+    return stores[0]->tuples().put_many(rs, hashes, ttl_ms, when);
+  std::vector<std::uint32_t> where(rs.size());
+  std::vector<std::size_t> begin(stores.size() + 1);
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    where[i]
+      = static_cast<std::uint32_t>(c.same_position() ? c.index_of(hashes[i]) : home_of(c, rs[i]));
+    ++begin[where[i] + 1];
+  }
+  for (std::size_t p = 0; p < stores.size(); ++p)
+    begin[p + 1] += begin[p];
+  std::vector<record> sorted(rs.size());
+  std::vector<std::uint64_t> sorted_hashes(rs.size());
+  auto next = begin;
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    const std::size_t to = next[where[i]]++;
+    sorted[to] = std::move(rs[i]);
+    sorted_hashes[to] = hashes[i];
+  }
+  for (std::size_t p = 0; p < stores.size(); ++p)
+    if (const std::size_t n = begin[p + 1] - begin[p])
+      stores[p]->tuples().put_many(std::span{sorted}.subspan(begin[p], n),
+                                   std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
+}
+
+} // namespace
+
 future<unit> put_batch(core& all, std::vector<record> rs, const write_options& o) {
   return call(all, metric::put, [&, &c = all]() -> future<unit> {
     const auto ttl = ttl_of(o);
@@ -76,6 +113,10 @@ future<unit> put_batch(core& all, std::vector<record> rs, const write_options& o
     for (const record& r : rs)
       if (auto s = c.check(r); !s) [[unlikely]]
         return s;
+    if (const auto* stores = c.executor().alone()) {
+      put_batch_here(c, *stores, rs, *ttl);
+      return ok();
+    }
     std::vector<future<value>> parts;
     c.executor().together([&] {
       for (auto& [i, rows] : c.by_partition(std::move(rs)))
@@ -94,9 +135,7 @@ future<bool> insert_new(core& all, record r, const write_options& o) {
     if (!ttl)
       return ttl.why();
     const auto at = home_of(c, r);
-    return c.executor()
-      .write(at, tuples, op::insert_new{std::move(r), *ttl}, o.timeout)
-      .map(as_bool);
+    return c.executor().write(at, tuples, op::insert_new{std::move(r), *ttl}, o.timeout, as_bool);
   });
 }
 
@@ -117,9 +156,8 @@ future<bool> update_element(core& all, const value& key, std::vector<element_cha
     for (const auto& change : changes)
       if (auto s = check_stays(c, change.first); !s)
         return s.why();
-    return c.executor()
-      .write(*at, tuples, op::update_element{key, std::move(changes)}, o.timeout)
-      .map(as_bool);
+    return c.executor().write(*at, tuples, op::update_element{key, std::move(changes)}, o.timeout,
+                              as_bool);
   });
 }
 
@@ -143,9 +181,9 @@ future<std::int64_t> update_counter(core& all, const value& key, std::uint32_t p
       if (partition && (*initial)[c.config().partition_pos] != *partition)
         return {errc::invalid_argument, "the initial record belongs to another partition value"};
     }
-    return c.executor()
-      .write(*at, tuples, op::update_counter{key, pos, step, std::move(initial), *ttl}, o.timeout)
-      .map(as_integer);
+    return c.executor().write(*at, tuples,
+                              op::update_counter{key, pos, step, std::move(initial), *ttl},
+                              o.timeout, as_integer);
   });
 }
 
@@ -196,7 +234,7 @@ future<std::size_t> remove_at(core& all, std::size_t index, const value& key,
   return call(all, metric::delete_, [&, &c = all]() -> future<std::size_t> {
     if (auto s = c.check_index(index); !s)
       return s.why();
-    return c.executor().write(index, tuples, op::remove{key}, o.timeout).map(as_count);
+    return c.executor().write(index, tuples, op::remove{key}, o.timeout, as_count);
   });
 }
 

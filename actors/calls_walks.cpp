@@ -141,6 +141,13 @@ future<unit> calls::each(core& all, const partition_filter& partition,
   constexpr std::uint64_t at_once = 1'000;
   return call(all, metric::scan, [&, &c = all]() -> future<unit> {
     const auto where = covered(c, partition);
+    if (const auto* stores = c.executor().alone()) {
+      bool more = true;
+      for (auto i = where.first; more && i < where.last; ++i)
+        (*stores)[i]->tuples().each_in({}, c.now(),
+                                       [&](const record& r) { return more = visit(r); });
+      return ok();
+    }
     for (auto i = where.first; i < where.last; ++i)
       for (value from;;) {
         auto x = c.executor()

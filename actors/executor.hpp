@@ -55,6 +55,22 @@ public:
     }
     return begin_write(partition, operation{in.space(), std::move(what)}, timeout);
   }
+  /// The same, with the answer that `convert(value)`, a `result<U>`, makes of it: here without a
+  /// future between.
+  template <class Op, class Convert>
+  auto write(std::size_t partition, const place& in, Op what, milliseconds timeout, Convert convert)
+    -> future<typename std::invoke_result_t<Convert, value>::value_type> {
+    if (!alone_) [[unlikely]]
+      return begin_write(partition, operation{in.space(), std::move(what)}, timeout).map(convert);
+    bool watched = false;
+    auto x = (*alone_)[partition]->perform(in.kind, in.name, in.hash, std::move(what),
+                                           stamp{&system_ms}, &watched);
+    if (watched) [[unlikely]]
+      items_came(partition, in.name);
+    if (!x) [[unlikely]]
+      return x.why();
+    return convert(*std::move(x));
+  }
   /// The same for an operation of any kind.
   virtual future<value> begin_write(std::size_t partition, operation what, milliseconds timeout)
     = 0;
@@ -84,7 +100,8 @@ public:
   }
 
   /// The stores, if this process has all data: for the few short ways that ask them directly, which
-  /// are the local `get`, `put` and `get_many`, and adding and taking one item of a queue.
+  /// are the local `get`, `put`, `get_many`, `put_batch` and `scan`, and adding and taking one item
+  /// of a queue.
   const stores* alone() const noexcept { return alone_; }
   /// Callers may wait for items of a queue that has some now.
   virtual void items_came(std::size_t partition, std::string_view queue) = 0;
