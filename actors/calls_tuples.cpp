@@ -8,8 +8,6 @@ namespace supercache::detail {
 
 namespace {
 
-const place tuples{};
-
 /// The partition of a key: of `partition` if given, else of the key itself where that is the rule.
 result<std::size_t> locate(const core& c, const value& key, const partition_filter& partition) {
   if (partition)
@@ -36,7 +34,7 @@ future<unit> store(core& c, std::size_t index, record r, const write_options& o)
   const auto ttl = ttl_of(o);
   if (!ttl)
     return ttl.why();
-  return c.executor().write(index, tuples, op::put{std::move(r), *ttl}, o.timeout, as_unit);
+  return c.executor().write(index, in_tuples, op::put{std::move(r), *ttl}, o.timeout, as_unit);
 }
 
 /// Records in the form of `op::take`.
@@ -121,7 +119,7 @@ future<unit> put_batch(core& all, std::vector<record> rs, const write_options& o
     c.executor().together([&] {
       for (auto& [i, rows] : c.by_partition(std::move(rs)))
         parts.push_back(
-          c.executor().write(i, tuples, op::put_many{std::move(rows), *ttl}, o.timeout));
+          c.executor().write(i, in_tuples, op::put_many{std::move(rows), *ttl}, o.timeout));
     });
     return all_of(std::move(parts)).map([](const std::vector<value>&) { return ok(); });
   });
@@ -135,14 +133,15 @@ future<bool> insert_new(core& all, record r, const write_options& o) {
     if (!ttl)
       return ttl.why();
     const auto at = home_of(c, r);
-    return c.executor().write(at, tuples, op::insert_new{std::move(r), *ttl}, o.timeout, as_bool);
+    return c.executor().write(at, in_tuples, op::insert_new{std::move(r), *ttl}, o.timeout,
+                              as_bool);
   });
 }
 
 future<records> take(core& all, const value& key, const partition_filter& partition,
                      const wait_options& o) {
   return call(all, metric::delete_, [&, &c = all]() -> future<records> {
-    return write_each(c, candidates(c, hash(key), partition), tuples, op::take{key}, o.timeout)
+    return write_each(c, candidates(c, hash(key), partition), in_tuples, op::take{key}, o.timeout)
       .map([](const std::vector<value>& xs) -> result<records> { return records{records_in(xs)}; });
   });
 }
@@ -156,8 +155,8 @@ future<bool> update_element(core& all, const value& key, std::vector<element_cha
     for (const auto& change : changes)
       if (auto s = check_stays(c, change.first); !s)
         return s.why();
-    return c.executor().write(*at, tuples, op::update_element{key, std::move(changes)}, o.timeout,
-                              as_bool);
+    return c.executor().write(*at, in_tuples, op::update_element{key, std::move(changes)},
+                              o.timeout, as_bool);
   });
 }
 
@@ -181,7 +180,7 @@ future<std::int64_t> update_counter(core& all, const value& key, std::uint32_t p
       if (partition && (*initial)[c.config().partition_pos] != *partition)
         return {errc::invalid_argument, "the initial record belongs to another partition value"};
     }
-    return c.executor().write(*at, tuples,
+    return c.executor().write(*at, in_tuples,
                               op::update_counter{key, pos, step, std::move(initial), *ttl},
                               o.timeout, as_integer);
   });
@@ -190,7 +189,7 @@ future<std::int64_t> update_counter(core& all, const value& key, std::uint32_t p
 future<std::size_t> remove(core& all, const value& key, const partition_filter& partition,
                            const wait_options& o) {
   return call(all, metric::delete_, [&, &c = all]() -> future<std::size_t> {
-    return write_each(c, candidates(c, hash(key), partition), tuples, op::remove{key}, o.timeout)
+    return write_each(c, candidates(c, hash(key), partition), in_tuples, op::remove{key}, o.timeout)
       .map(sum);
   });
 }
@@ -201,9 +200,9 @@ future<records> get(core& all, const value& key, const partition_filter& partiti
     const auto h = hash(key);
     const auto where = candidates(c, h, partition);
     if (records here;
-        where.size() == 1 && c.executor().get_here(where.first, tuples, key, h, o.mode, here))
+        where.size() == 1 && c.executor().get_here(where.first, in_tuples, key, h, o.mode, here))
       return here;
-    return read_each(c, where, tuples, ask::get{{key}}, o)
+    return read_each(c, where, in_tuples, ask::get{{key}}, o)
       .map(
         [](std::vector<answer> xs) -> result<records> { return records{rows_of(std::move(xs))}; });
   });
@@ -223,7 +222,7 @@ future<records> get_at(core& all, std::size_t index, const value& key, const rea
   return call(all, metric_of(o.mode), [&, &c = all]() -> future<records> {
     if (auto s = c.check_index(index); !s)
       return s.why();
-    return read_each(c, {index, index + 1}, tuples, ask::get{{key}}, o)
+    return read_each(c, {index, index + 1}, in_tuples, ask::get{{key}}, o)
       .map(
         [](std::vector<answer> xs) -> result<records> { return records{rows_of(std::move(xs))}; });
   });
@@ -234,7 +233,7 @@ future<std::size_t> remove_at(core& all, std::size_t index, const value& key,
   return call(all, metric::delete_, [&, &c = all]() -> future<std::size_t> {
     if (auto s = c.check_index(index); !s)
       return s.why();
-    return c.executor().write(index, tuples, op::remove{key}, o.timeout, as_count);
+    return c.executor().write(index, in_tuples, op::remove{key}, o.timeout, as_count);
   });
 }
 
@@ -326,7 +325,7 @@ future<found> get_many(core& all, std::span<const value> keys, const read_option
   return call(all, metric_of(o.mode), [&, &c = all]() -> future<found> {
     const auto* stores = c.executor().alone();
     if (!stores)
-      return get_many_of(c, tuples, keys, o);
+      return get_many_of(c, in_tuples, keys, o);
     if (keys.size() > 1)
       c.metrics().add(metric_of(o.mode), keys.size() - 1);
     found out(keys.size());

@@ -10,8 +10,6 @@ namespace supercache::detail {
 
 namespace {
 
-const place tuples{};
-
 std::size_t most(std::size_t limit) { return limit ? limit : SIZE_MAX; }
 
 partition_range covered(const core& c, const partition_filter& partition) {
@@ -46,7 +44,7 @@ records as_one(const core& c, std::vector<answer> xs, std::size_t limit = 0) {
 
 future<records> select_rows(core& c, const partition_filter& partition, const compiled_pattern& p,
                             const read_options& o, std::size_t limit) {
-  return read_each(c, covered(c, partition, p), tuples, matching(p.source(), false, limit), o)
+  return read_each(c, covered(c, partition, p), in_tuples, matching(p.source(), false, limit), o)
     .map([&c, limit](std::vector<answer> xs) -> result<records> {
       return as_one(c, std::move(xs), limit);
     });
@@ -78,7 +76,7 @@ future<std::vector<bindings>> match(core& all, const partition_filter& partition
       return compiled.why();
     if (c.config().table_type == table_type::ordered_set)
       return bind_in_order(c, partition, *compiled, o, limit);
-    return read_each(c, covered(c, partition, *compiled), tuples, matching(p, true, limit), o)
+    return read_each(c, covered(c, partition, *compiled), in_tuples, matching(p, true, limit), o)
       .map([limit](std::vector<answer> xs) -> result<std::vector<bindings>> {
         std::vector<bindings> out;
         for (answer& x : xs)
@@ -105,7 +103,7 @@ future<std::size_t> count_match(core& all, const partition_filter& partition, co
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
-    return read_each(c, covered(c, partition, *compiled), tuples, ask::count_match{p}, o)
+    return read_each(c, covered(c, partition, *compiled), in_tuples, ask::count_match{p}, o)
       .map(sum_of_answers);
   });
 }
@@ -116,14 +114,15 @@ future<std::size_t> remove_match(core& all, const partition_filter& partition, c
     const auto compiled = compiled_pattern::compile(p);
     if (!compiled)
       return compiled.why();
-    return write_each(c, covered(c, partition, *compiled), tuples, op::remove_match{p}, o.timeout)
+    return write_each(c, covered(c, partition, *compiled), in_tuples, op::remove_match{p},
+                      o.timeout)
       .map(sum);
   });
 }
 
 future<records> range(core& all, const value& low, const value& high, const read_options& o) {
   return call(all, metric::match, [&, &c = all]() -> future<records> {
-    return read_each(c, all_partitions(c), tuples, ask::range{low, high}, o)
+    return read_each(c, all_partitions(c), in_tuples, ask::range{low, high}, o)
       .map([&c](std::vector<answer> xs) -> result<records> { return as_one(c, std::move(xs)); });
   });
 }

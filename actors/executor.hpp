@@ -25,6 +25,7 @@ struct place {
     : place(k, n, is_table(k) ? partition_store::hash_of(k, n) : 0) {}
   supercache::space space() const { return {kind, std::string{name}}; }
 };
+inline const place in_tuples{};
 
 /// Where the operations of a cache are done: in this process alone, or at the primaries of a
 /// cluster that this process is a member of. Nothing above an executor knows which.

@@ -18,7 +18,7 @@ future<unit> add_pairs(core& c, const std::string& ns, value_list& keys, value_l
   return calls::kv_add_batch(c, kv_of(ns), pairs, living(ttl));
 }
 
-auto storing() {
+auto kv_storing() {
   return std::tuple_cat(
     on<kv_atom, put_atom, std::string, value, value, std::int64_t>(
       [](core& c, const std::string& ns, const value& key, value& x, std::int64_t ttl) {
@@ -68,7 +68,7 @@ auto storing() {
       }));
 }
 
-auto reading() {
+auto kv_reading() {
   return std::tuple_cat(
     on_read<kv_atom, get_atom, std::string, value>(
       [](core& c, const std::string& ns, const value& key, const read_options& o) {
@@ -108,7 +108,7 @@ auto reading() {
       }));
 }
 
-auto removing() {
+auto kv_removing() {
   return std::tuple_cat(
     on<kv_atom, remove_atom, std::string, value>(
       [](core& c, const std::string& ns, const value& key) {
@@ -128,6 +128,8 @@ auto removing() {
 
 } // namespace
 
-void add_kv_rows(dispatch_table& to) { add_rows<kv_actor>(to, storing(), reading(), removing()); }
+void add_kv_rows(dispatch_table& to) {
+  add_rows<kv_actor>(to, kv_storing(), kv_reading(), kv_removing());
+}
 
 } // namespace supercache::detail

@@ -6,7 +6,7 @@ namespace supercache::detail {
 
 namespace {
 
-auto storing() {
+auto tuple_storing() {
   return std::tuple_cat(
     on<put_atom, record>([](core& c, record& r) { return calls::put(c, std::move(r), {}); }),
     on<put_atom, record, std::int64_t>([](core& c, record& r, std::int64_t ttl) {
@@ -28,7 +28,7 @@ auto storing() {
     }));
 }
 
-auto reading() {
+auto tuple_reading() {
   return std::tuple_cat(
     on_read<get_atom, value>([](core& c, const value& key, const read_options& o) {
       return calls::get(c, key, any_partition, o);
@@ -58,7 +58,7 @@ auto reading() {
       }));
 }
 
-auto removing() {
+auto tuple_removing() {
   return std::tuple_cat(
     on<take_atom, value>(
       [](core& c, const value& key) { return calls::take(c, key, any_partition, {}); }),
@@ -79,7 +79,7 @@ auto removing() {
     on_long<clear_atom>([](core& c) { return calls::clear(c, {}, {}); }));
 }
 
-auto changing() {
+auto tuple_changing() {
   return std::tuple_cat(
     on<update_atom, value, std::vector<element_change>>(
       [](core& c, const value& key, std::vector<element_change>& changes) {
@@ -110,7 +110,7 @@ auto changing() {
       }));
 }
 
-auto matching() {
+auto tuple_matching() {
   return std::tuple_cat(
     on_long_read<match_atom, pattern>([](core& c, const pattern& p, const read_options& o) {
       return calls::match(c, any_partition, p, o, 0);
@@ -193,8 +193,8 @@ auto of_one_partition() {
 } // namespace
 
 void add_tuple_rows(dispatch_table& to) {
-  add_rows<tuple_actor>(to, storing(), reading(), removing(), changing(), matching(),
-                        of_one_partition());
+  add_rows<tuple_actor>(to, tuple_storing(), tuple_reading(), tuple_removing(), tuple_changing(),
+                        tuple_matching(), of_one_partition());
 }
 
 } // namespace supercache::detail
