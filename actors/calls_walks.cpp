@@ -201,8 +201,12 @@ private:
       if (!next.here()) {
         std::move(next).then([me = this->shared_from_this()](result<answer> x) {
           me->core_.pool().run([me, x = std::move(x)]() mutable {
-            if (me->take(std::move(x)))
-              me->go();
+            try {
+              if (me->take(std::move(x)))
+                me->go();
+            } catch (const std::exception& e) { // such as a lack of memory
+              me->out_.set({errc::overloaded, e.what()});
+            }
           });
         });
         return;

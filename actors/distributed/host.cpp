@@ -91,14 +91,19 @@ void host::do_long_elsewhere(std::function<void()> work) {
   }
   node_.cache().pool().run([of = node_.shared(), this, work = std::move(work)] {
     const std::lock_guard one_at_a_time{long_lock_};
-    try {
-      work();
-    } catch (const std::exception& e) {
-      node_.log().error(component::partitions, "partition {}: what takes long cannot be done: {}",
-                        index_, e.what());
-    }
+    do_safely(work);
     finish_long();
   });
+}
+
+/// On a thread that nobody waits for: those that do are answered when their time is over.
+void host::do_safely(const std::function<void()>& work) const noexcept {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    node_.log().error(component::partitions, "partition {}: what waited cannot be done: {}", index_,
+                      e.what());
+  }
 }
 
 /// Does what waited, in order.
@@ -125,7 +130,7 @@ void host::finish_long() {
       return;
     }
     for (const auto& work : next)
-      work();
+      do_safely(work);
   }
 }
 

@@ -95,6 +95,7 @@ private:
 
   void receive_now(member_id from, message m);
   void finish_long();
+  void do_safely(const std::function<void()>& work) const noexcept;
   void after_step(settled& over);
   void publish();
   void announce();

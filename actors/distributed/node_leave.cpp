@@ -40,6 +40,9 @@ future<unit> node::leave(milliseconds longest) {
   waits_.add([this, out,
               l = leaving{now + 1, deadline_in(longest), now}]() mutable -> std::function<void()> {
     const auto time = now_ms();
+    if (time < l.until_ms && !ending_
+        && !std::ranges::all_of(hosts_, [](const auto& h) { return h->is_free(); }))
+      return nullptr; // the node monitor waits for no long work
     const auto stay = [&](const std::string& why) {
       view([&](membership& m) { m.node_leaves(self_.node, false); });
       return answered(out, {errc::unavailable, why});
