@@ -17,16 +17,9 @@ void heal(cluster& c) {
       c.start(name);
 }
 
-} // namespace
-
-report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lines, bool deep) {
-  world w{seed};
-  w.trace_lines = trace_lines;
-  const plan p = draw(mode, w.random);
-  cluster c{w, p};
-  c.deep = deep;
-  workload load{c};
-  nemesis n{c};
+/// Lets the clients write and read while the nemesis is at work, heals everything, and checks what is
+/// there in the end.
+void play(world& w, const plan& p, cluster& c, workload& load, nemesis& n, bool async) {
   constexpr std::int64_t begin_ms = 3'000; // most nodes are there by then
   for (std::size_t i = 0; i < 3 + w.random.below(6); ++i)
     load.start_client(i);
@@ -48,7 +41,24 @@ report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lin
     w.run_until_ms(w.now_ms() + 500);
   }
   if (w.wrong.empty())
-    load.check(mode != replication_mode::async || !(n.data_was_lost() || c.was_split()));
+    load.check(!async || !(n.data_was_lost() || c.was_split()));
+}
+
+} // namespace
+
+report run_seed(replication_mode mode, std::uint64_t seed, std::size_t trace_lines, bool deep) {
+  world w{seed};
+  w.trace_lines = trace_lines;
+  const plan p = draw(mode, w.random);
+  cluster c{w, p};
+  c.deep = deep;
+  workload load{c};
+  nemesis n{c};
+  try {
+    play(w, p, c, load, n, mode == replication_mode::async);
+  } catch (const error& e) { // such as an answer to another operation
+    w.fail("answers", e.what());
+  }
   return {seed,      p.text(),     w.wrong,      w.trace,        w.events(),      w.now_ms(),
           load.done, load.refused, load.unknown, load.read_done, load.read_failed};
 }
