@@ -17,8 +17,8 @@ void heal(cluster& c) {
       c.start(name);
 }
 
-/// Lets the clients write and read while the nemesis is at work, heals everything, and checks what is
-/// there in the end.
+/// Lets the clients write and read while the nemesis is at work, heals everything, and checks what
+/// is there in the end.
 void play(world& w, const plan& p, cluster& c, workload& load, nemesis& n, bool async) {
   constexpr std::int64_t begin_ms = 3'000; // most nodes are there by then
   for (std::size_t i = 0; i < 3 + w.random.below(6); ++i)
