@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 
 /// Clusters in one process: each node has an actor system of its own and talks to the others over
 /// loopback.
@@ -26,7 +27,15 @@ struct node_config : config {
 class log_lines {
 public:
   log_lines() {
-    const std::lock_guard hold{all().lock};
+    std::shared_ptr<supercache::logger> old; // what it has not told is of earlier tests
+    {
+      const std::lock_guard look{all().lock};
+      if (all().there.empty())
+        old = std::exchange(all().log, nullptr);
+    }
+    if (old)
+      old->close(std::chrono::seconds{10});
+    const std::lock_guard look{all().lock};
     all().there.insert(this);
   }
   ~log_lines() {
@@ -43,19 +52,22 @@ public:
   bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
 
   /// For `options::log`.
-  static const std::shared_ptr<supercache::logger>& to() {
-    static const auto made = supercache::log_to([](const supercache::log_line& l) {
-      const std::lock_guard hold{all().lock};
-      for (log_lines* x : all().there)
-        x->text_.append(l.text).append("\n");
-    });
-    return made;
+  static std::shared_ptr<supercache::logger> to() {
+    const std::lock_guard hold{all().lock};
+    if (!all().log)
+      all().log = supercache::log_to([](const supercache::log_line& l) {
+        const std::lock_guard told{all().lock};
+        for (log_lines* x : all().there)
+          x->text_.append(l.text).append("\n");
+      });
+    return all().log;
   }
 
 private:
   struct everybody {
     std::mutex lock; ///< of all texts, too
     std::set<log_lines*> there;
+    std::shared_ptr<supercache::logger> log;
   };
   static everybody& all() {
     static everybody a;
