@@ -37,6 +37,8 @@ future<unit> store(core& c, std::size_t index, record r, const write_options& o)
   return c.executor().write(index, in_tuples, op::put{std::move(r), *ttl}, o.timeout, as_unit);
 }
 
+result<records> as_records(std::vector<answer> xs) { return records{rows_of(std::move(xs))}; }
+
 /// Records in the form of `op::take`.
 std::vector<record> records_in(const std::vector<value>& lists) {
   std::vector<record> out;
@@ -68,37 +70,17 @@ future<unit> lazy_put(core& all, record r, const write_options& o) {
 
 namespace {
 
-/// Hot path of `put_batch` here: each key is hashed once. Two passes: count, then move each record
-/// behind those of its partition that came before it.
-void put_batch_here(const core& c, const executor::stores& stores, std::vector<record>& rs,
+/// Hot path of `put_batch` here: a key that is the partition value, too, is hashed once.
+void put_batch_here(const core& c, const executor::stores& stores, partitioned all,
                     std::int64_t ttl_ms) {
   const stamp when = c.now();
-  std::vector<std::uint64_t> hashes(rs.size());
-  std::ranges::transform(rs, hashes.begin(),
-                         [&](const record& r) { return hash(r[c.config().key_pos]); });
-  if (stores.size() == 1)
-    return stores[0]->tuples().put_many(rs, hashes, ttl_ms, when);
-  std::vector<std::uint32_t> where(rs.size());
-  std::vector<std::size_t> begin(stores.size() + 1);
-  for (std::size_t i = 0; i < rs.size(); ++i) {
-    where[i]
-      = static_cast<std::uint32_t>(c.same_position() ? c.index_of(hashes[i]) : home_of(c, rs[i]));
-    ++begin[where[i] + 1];
-  }
+  if (!c.same_position())
+    std::ranges::transform(all.rows, all.hashes.begin(),
+                           [&](const record& r) { return hash(r[c.config().key_pos]); });
   for (std::size_t p = 0; p < stores.size(); ++p)
-    begin[p + 1] += begin[p];
-  std::vector<record> sorted(rs.size());
-  std::vector<std::uint64_t> sorted_hashes(rs.size());
-  auto next = begin;
-  for (std::size_t i = 0; i < rs.size(); ++i) {
-    const std::size_t to = next[where[i]]++;
-    sorted[to] = std::move(rs[i]);
-    sorted_hashes[to] = hashes[i];
-  }
-  for (std::size_t p = 0; p < stores.size(); ++p)
-    if (const std::size_t n = begin[p + 1] - begin[p])
-      stores[p]->tuples().put_many(std::span{sorted}.subspan(begin[p], n),
-                                   std::span{sorted_hashes}.subspan(begin[p], n), ttl_ms, when);
+    if (const auto n = all.count(p))
+      stores[p]->tuples().put_many(std::span{all.rows}.subspan(all.begin[p], n),
+                                   std::span{all.hashes}.subspan(all.begin[p], n), ttl_ms, when);
 }
 
 } // namespace
@@ -111,15 +93,17 @@ future<unit> put_batch(core& all, std::vector<record> rs, const write_options& o
     for (const record& r : rs)
       if (auto s = c.check(r); !s) [[unlikely]]
         return s;
+    auto all_rows = c.by_partition(std::move(rs));
     if (const auto* stores = c.executor().alone()) {
-      put_batch_here(c, *stores, rs, *ttl);
+      put_batch_here(c, *stores, std::move(all_rows), *ttl);
       return ok();
     }
     std::vector<future<value>> parts;
     c.executor().together([&] {
-      for (auto& [i, rows] : c.by_partition(std::move(rs)))
-        parts.push_back(
-          c.executor().write(i, in_tuples, op::put_many{std::move(rows), *ttl}, o.timeout));
+      for (std::size_t p = 0; p < c.partitions(); ++p)
+        if (all_rows.count(p) > 0)
+          parts.push_back(
+            c.executor().write(p, in_tuples, op::put_many{all_rows.take(p), *ttl}, o.timeout));
     });
     return all_of(std::move(parts)).map([](const std::vector<value>&) { return ok(); });
   });
@@ -202,9 +186,7 @@ future<records> get(core& all, const value& key, const partition_filter& partiti
     if (records here;
         where.size() == 1 && c.executor().get_here(where.first, in_tuples, key, h, o.mode, here))
       return here;
-    return read_each(c, where, in_tuples, ask::get{{key}}, o)
-      .map(
-        [](std::vector<answer> xs) -> result<records> { return records{rows_of(std::move(xs))}; });
+    return read_each(c, where, in_tuples, ask::get{{key}}, o).map(as_records);
   });
 }
 
@@ -222,9 +204,7 @@ future<records> get_at(core& all, std::size_t index, const value& key, const rea
   return call(all, metric_of(o.mode), [&, &c = all]() -> future<records> {
     if (auto s = c.check_index(index); !s)
       return s.why();
-    return read_each(c, {index, index + 1}, in_tuples, ask::get{{key}}, o)
-      .map(
-        [](std::vector<answer> xs) -> result<records> { return records{rows_of(std::move(xs))}; });
+    return read_each(c, {index, index + 1}, in_tuples, ask::get{{key}}, o).map(as_records);
   });
 }
 

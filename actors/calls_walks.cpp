@@ -64,19 +64,27 @@ future<std::vector<bindings>> bind_in_order(core& c, const partition_filter& par
     });
 }
 
+/// Begins a call with a pattern as `f(compiled)` does. Errors: those of `compile`.
+template <class F>
+auto call_with(core& c, metric what, const pattern& p, F&& f) {
+  return call(c, what, [&]() -> std::invoke_result_t<F&, const compiled_pattern&> {
+    const auto compiled = compiled_pattern::compile(p);
+    if (!compiled)
+      return compiled.why();
+    return f(*compiled);
+  });
+}
+
 } // namespace
 
 namespace calls {
 
 future<std::vector<bindings>> match(core& all, const partition_filter& partition, const pattern& p,
                                     const read_options& o, std::size_t limit) {
-  return call(all, metric::match, [&, &c = all]() -> future<std::vector<bindings>> {
-    const auto compiled = compiled_pattern::compile(p);
-    if (!compiled)
-      return compiled.why();
+  return call_with(all, metric::match, p, [&, &c = all](const compiled_pattern& compiled) {
     if (c.config().table_type == table_type::ordered_set)
-      return bind_in_order(c, partition, *compiled, o, limit);
-    return read_each(c, covered(c, partition, *compiled), in_tuples, matching(p, true, limit), o)
+      return bind_in_order(c, partition, compiled, o, limit);
+    return read_each(c, covered(c, partition, compiled), in_tuples, matching(p, true, limit), o)
       .map([limit](std::vector<answer> xs) -> result<std::vector<bindings>> {
         std::vector<bindings> out;
         for (answer& x : xs)
@@ -89,33 +97,23 @@ future<std::vector<bindings>> match(core& all, const partition_filter& partition
 
 future<records> select(core& all, const partition_filter& partition, const pattern& p,
                        const read_options& o, std::size_t limit) {
-  return call(all, metric::match, [&, &c = all]() -> future<records> {
-    const auto compiled = compiled_pattern::compile(p);
-    if (!compiled)
-      return compiled.why();
-    return select_rows(c, partition, *compiled, o, limit);
+  return call_with(all, metric::match, p, [&, &c = all](const compiled_pattern& compiled) {
+    return select_rows(c, partition, compiled, o, limit);
   });
 }
 
 future<std::size_t> count_match(core& all, const partition_filter& partition, const pattern& p,
                                 const read_options& o) {
-  return call(all, metric::match, [&, &c = all]() -> future<std::size_t> {
-    const auto compiled = compiled_pattern::compile(p);
-    if (!compiled)
-      return compiled.why();
-    return read_each(c, covered(c, partition, *compiled), in_tuples, ask::count_match{p}, o)
+  return call_with(all, metric::match, p, [&, &c = all](const compiled_pattern& compiled) {
+    return read_each(c, covered(c, partition, compiled), in_tuples, ask::count_match{p}, o)
       .map(sum_of_answers);
   });
 }
 
 future<std::size_t> remove_match(core& all, const partition_filter& partition, const pattern& p,
                                  const wait_options& o) {
-  return call(all, metric::delete_match, [&, &c = all]() -> future<std::size_t> {
-    const auto compiled = compiled_pattern::compile(p);
-    if (!compiled)
-      return compiled.why();
-    return write_each(c, covered(c, partition, *compiled), in_tuples, op::remove_match{p},
-                      o.timeout)
+  return call_with(all, metric::delete_match, p, [&, &c = all](const compiled_pattern& compiled) {
+    return write_each(c, covered(c, partition, compiled), in_tuples, op::remove_match{p}, o.timeout)
       .map(sum);
   });
 }

@@ -146,10 +146,8 @@ status core::listen() {
     others_ = alone_.get();
     nodes_.now_live({{others_->own_name(), 1}});
     executor_ = std::make_unique<local_executor>(
-      stores_, [this](std::size_t partition, const std::string& queue) {
-        if (const auto a = this->partition(partition))
-          compat::tell_from_anywhere(a, ready_atom_v, queue);
-      });
+      stores_,
+      [this](std::size_t partition, const std::string& queue) { items_came(partition, queue); });
     if (!options_.listen)
       return ok();
   }
@@ -258,29 +256,29 @@ result<std::size_t> core::index_from_name(std::string_view partition) const {
 }
 
 /// Two passes: count, then move each record behind those of its partition that came before it.
-std::vector<std::pair<std::size_t, std::vector<record>>> core::by_partition(
-  std::vector<record> rs) const {
-  if (partitions() == 1 || rs.size() == 1) {
-    const auto at = partitions() == 1 ? 0 : index_of(hash(rs.front()[options_.partition_pos]));
-    std::vector<std::pair<std::size_t, std::vector<record>>> one;
-    one.emplace_back(at, std::move(rs));
-    return one;
-  }
-  std::vector<std::uint32_t> where(rs.size());
-  std::vector<std::uint32_t> counts(partitions());
-  for (std::size_t i = 0; i < rs.size(); ++i) {
-    where[i] = static_cast<std::uint32_t>(index_of(hash(rs[i][options_.partition_pos])));
-    ++counts[where[i]];
-  }
-  std::vector<std::pair<std::size_t, std::vector<record>>> out;
-  std::vector<std::uint32_t> group(partitions());
+partitioned core::by_partition(std::vector<record> rs) const {
+  partitioned out;
+  std::vector<std::uint64_t> hashes(rs.size());
+  std::ranges::transform(rs, hashes.begin(),
+                         [&](const record& r) { return hash(r[options_.partition_pos]); });
+  out.begin.resize(partitions() + 1);
+  for (const auto h : hashes)
+    ++out.begin[index_of(h) + 1];
   for (std::size_t p = 0; p < partitions(); ++p)
-    if (counts[p] > 0) {
-      group[p] = static_cast<std::uint32_t>(out.size());
-      out.emplace_back(p, std::vector<record>{}).second.reserve(counts[p]);
-    }
-  for (std::size_t i = 0; i < rs.size(); ++i)
-    out[group[where[i]]].second.push_back(std::move(rs[i]));
+    out.begin[p + 1] += out.begin[p];
+  if (partitions() == 1) {
+    out.rows = std::move(rs);
+    out.hashes = std::move(hashes);
+    return out;
+  }
+  out.rows.resize(rs.size());
+  out.hashes.resize(rs.size());
+  auto next = out.begin;
+  for (std::size_t i = 0; i < rs.size(); ++i) {
+    const std::size_t to = next[index_of(hashes[i])]++;
+    out.rows[to] = std::move(rs[i]);
+    out.hashes[to] = hashes[i];
+  }
   return out;
 }
 
@@ -305,6 +303,11 @@ std::vector<std::pair<std::string, caf::actor>> core::actors() const {
   }
   others().list(out);
   return out;
+}
+
+void core::items_came(std::size_t partition, const std::string& queue) const {
+  if (const auto a = this->partition(partition))
+    compat::tell_from_anywhere(a, ready_atom_v, queue);
 }
 
 partition_actor core::partition(std::size_t index) const {

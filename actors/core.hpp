@@ -41,6 +41,24 @@ inline failure out_of_memory() {
   return {errc::overloaded, "this node has not enough memory for it"};
 }
 
+/// Records by the partition that they belong into, those of each in their order.
+struct partitioned {
+  std::vector<record> rows;
+  std::vector<std::uint64_t> hashes; ///< of their partition values
+  std::vector<std::size_t> begin;    ///< of each partition's rows; and the end of the last ones
+
+  std::size_t count(std::size_t partition) const noexcept {
+    return begin[partition + 1] - begin[partition];
+  }
+  /// The rows of a partition, once.
+  std::vector<record> take(std::size_t partition) {
+    const auto at = [&](std::size_t i) {
+      return std::move_iterator{rows.begin() + static_cast<std::ptrdiff_t>(begin[i])};
+    };
+    return {at(partition), at(partition + 1)};
+  }
+};
+
 /// Everything behind a `cache`, shared by its handles and actors.
 ///
 /// Thread: any. The stores are safe in themselves; `phase_` is the only state that changes after
@@ -99,8 +117,7 @@ public:
   std::string partition_name(std::size_t index) const;
 
   /// Records by the partition that they belong into, those of each in their order.
-  std::vector<std::pair<std::size_t, std::vector<record>>> by_partition(
-    std::vector<record> rs) const;
+  partitioned by_partition(std::vector<record> rs) const;
 
   // -- lazy_put: core_lazy.cpp --------------------------------------------------------------------
   /// `ttl_ms` counts from now on, not from when it is written.
@@ -117,6 +134,8 @@ public:
   partition_actor partition(std::size_t index) const;
   /// All actors that are replaced when they end, each with what the log calls it.
   std::vector<std::pair<std::string, caf::actor>> actors() const;
+  /// Tells a partition's actor that a queue that callers wait at has items.
+  void items_came(std::size_t partition, const std::string& queue) const;
   void wake_buffer(std::size_t index);
   status drain_buffer(std::size_t index);
 

@@ -51,9 +51,11 @@ status core::put_and_keep(std::vector<record>& rs, std::int64_t ttl_ms,
                           std::chrono::milliseconds longest) {
   std::vector<std::pair<std::size_t, future<value>>> parts;
   executor().together([&] {
-    for (auto& [partition, rows] : by_partition(rs))
-      parts.emplace_back(
-        partition, executor().write(partition, {}, op::put_many{std::move(rows), ttl_ms}, longest));
+    auto all = by_partition(rs);
+    for (std::size_t p = 0; p < partitions(); ++p)
+      if (all.count(p) > 0)
+        parts.emplace_back(
+          p, executor().write(p, in_tuples, op::put_many{all.take(p), ttl_ms}, longest));
   });
   status out = ok();
   std::vector<bool> kept(partitions());

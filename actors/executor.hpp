@@ -27,6 +27,14 @@ struct place {
 };
 inline const place in_tuples{};
 
+/// What a copy of a partition has under a key.
+inline records find_in(const partition_store& copy, const place& in, const value& key,
+                       std::uint64_t key_hash, const stamp& when) {
+  const table* t
+    = in.kind == space_kind::tuples ? &copy.tuples() : copy.find(in.kind, in.name, in.hash);
+  return t ? t->get(key, key_hash, when) : records{};
+}
+
 /// Where the operations of a cache are done: in this process alone, or at the primaries of a
 /// cluster that this process is a member of. Nothing above an executor knows which.
 ///
@@ -46,14 +54,8 @@ public:
   /// virtual call.
   template <class Op>
   future<value> write(std::size_t partition, const place& in, Op what, milliseconds timeout) {
-    if (alone_) [[likely]] {
-      bool watched = false;
-      auto x = (*alone_)[partition]->perform(in.kind, in.name, in.hash, std::move(what),
-                                             stamp{&system_ms}, &watched);
-      if (watched) [[unlikely]]
-        items_came(partition, in.name);
-      return x;
-    }
+    if (alone_) [[likely]]
+      return perform(partition, in, std::move(what));
     return begin_write(partition, operation{in.space(), std::move(what)}, timeout);
   }
   /// The same, with the answer that `convert(value)`, a `result<U>`, makes of it: here without a
@@ -63,11 +65,7 @@ public:
     -> future<typename std::invoke_result_t<Convert, value>::value_type> {
     if (!alone_) [[unlikely]]
       return begin_write(partition, operation{in.space(), std::move(what)}, timeout).map(convert);
-    bool watched = false;
-    auto x = (*alone_)[partition]->perform(in.kind, in.name, in.hash, std::move(what),
-                                           stamp{&system_ms}, &watched);
-    if (watched) [[unlikely]]
-      items_came(partition, in.name);
+    auto x = perform(partition, in, std::move(what));
     if (!x) [[unlikely]]
       return x.why();
     return convert(*std::move(x));
@@ -111,6 +109,16 @@ protected:
   explicit executor(const stores* alone) noexcept : alone_(alone) {}
 
 private:
+  /// @pre alone()
+  template <class Op>
+  result<value> perform(std::size_t partition, const place& in, Op what) {
+    bool watched = false;
+    auto x = (*alone_)[partition]->perform(in.kind, in.name, in.hash, std::move(what),
+                                           stamp{&system_ms}, &watched);
+    if (watched) [[unlikely]]
+      items_came(partition, in.name);
+    return x;
+  }
   virtual void gather(void (*call)(void*), void* begin_all) = 0;
 
   const stores* const alone_;

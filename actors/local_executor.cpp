@@ -21,10 +21,7 @@ future<answer> local_executor::look_for_item(std::size_t partition, const std::s
 
 bool local_executor::get_here(std::size_t partition, const place& in, const value& key,
                               std::uint64_t key_hash, read_mode, records& out) {
-  partition_store& store = *stores_[partition];
-  const table* t
-    = in.kind == space_kind::tuples ? &store.tuples() : store.find(in.kind, in.name, in.hash);
-  out = t ? t->get(key, key_hash, stamp{&system_ms}) : records{};
+  out = find_in(*stores_[partition], in, key, key_hash, stamp{&system_ms});
   return true;
 }
 

@@ -28,7 +28,7 @@ host::beginning host::propose(const request_id& who, const operation& what, on_d
       begun = clock::now();
     b = core_.propose(who, what, std::move(done), begun.time_since_epoch().count(), node_.now_ms());
     if (b.watched)
-      node_.watched(what.target.name, index_);
+      node_.cache().items_came(index_, what.target.name);
   });
   if (b.is != beginning::refused && b.at.index > 0)
     node_.replicating();
@@ -54,15 +54,22 @@ void host::tell(settled& over) {
 
 // -- long work ----------------------------------------------------------------------------------
 
-void host::when_free(std::function<void()> work) {
+void host::when_free(std::function<void()> work, bool longer) {
   {
     const std::lock_guard hold{inbox_lock_};
     if (!is_free()) {
-      inbox_.push_back(std::move(work));
+      inbox_.push_back(std::move(work)); // in its place, by the thread that does long work
       return;
     }
+    long_works_ += longer;
   }
-  work();
+  if (!longer)
+    return work();
+  node_.cache().pool().run([of = node_.shared(), this, work = std::move(work)] {
+    const std::lock_guard one_at_a_time{long_lock_};
+    do_safely(work);
+    finish_long();
+  });
 }
 
 void host::do_long(const std::function<void()>& work) {
@@ -78,22 +85,6 @@ void host::do_long(const std::function<void()>& work) {
     throw;
   }
   finish_long();
-}
-
-void host::do_long_elsewhere(std::function<void()> work) {
-  {
-    const std::lock_guard hold{inbox_lock_};
-    if (!is_free()) {
-      inbox_.push_back(std::move(work)); // in its place, by the thread that does long work
-      return;
-    }
-    ++long_works_;
-  }
-  node_.cache().pool().run([of = node_.shared(), this, work = std::move(work)] {
-    const std::lock_guard one_at_a_time{long_lock_};
-    do_safely(work);
-    finish_long();
-  });
 }
 
 /// On a thread that nobody waits for: those that do are answered when their time is over.
@@ -139,13 +130,11 @@ void host::receive(member_id from, message m) {
   const bool longer = entries && entries->entries.takes_longer;
   if (!longer && is_free())
     return receive_now(from, std::move(m));
-  const auto later = [this, from, what = std::make_shared<message>(std::move(m))] {
-    receive_now(from, std::move(*what));
-  };
-  if (longer)
-    do_long_elsewhere(later);
-  else
-    when_free(later);
+  when_free(
+    [this, from, what = std::make_shared<message>(std::move(m))] {
+      receive_now(from, std::move(*what));
+    },
+    longer);
 }
 
 /// A message that makes the copy drop its data is made known to readers before it does.

@@ -32,18 +32,18 @@ public:
   using beginning = partition_core::beginning;
   /// Does a write, as primary. `done` is called, without the lock, only if the beginning `waits`.
   beginning propose(const request_id& who, const operation& what, on_done done);
+
   // -- long work ----------------------------------------------------------------------------------
   // Work that takes long keeps the partition, and nothing else: threads that others wait for leave
   // what they have for it, and the thread that does the long work does it afterwards, in order.
 
   /// Whether no long work is under way. A thread that others wait for does not step otherwise.
   bool is_free() const noexcept { return long_works_.load(std::memory_order_acquire) == 0; }
-  /// Does work now, or, if long work is under way, after it. It never waits for that.
-  void when_free(std::function<void()> work);
+  /// Does work now; after long work, if some is under way; or, if it takes long, on the pool.
+  /// What comes so is done in its order, and nobody waits.
+  void when_free(std::function<void()> work, bool longer = false);
   /// Does long work on this thread.
   void do_long(const std::function<void()>& work);
-  /// Has long work done by the pool. What comes by `when_free` from now on comes after it.
-  void do_long_elsewhere(std::function<void()> work);
 
   /// Takes a step of the replica: `f(replica&)`, and what follows from it.
   template <class F>

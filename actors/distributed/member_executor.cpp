@@ -1,5 +1,6 @@
 #include "member_executor.hpp"
 
+#include "../core.hpp"
 #include "node.hpp"
 
 namespace supercache::detail {
@@ -31,15 +32,13 @@ bool member_executor::get_here(std::size_t partition, const place& in, const val
   const auto before = h.generation();
   if (!h.serves())
     return false;
-  const table* t = in.kind == space_kind::tuples ? &h.store().tuples()
-                                                 : h.store().find(in.kind, in.name, in.hash);
   const stamp when{h.time_ms()};
-  out = t ? t->get(key, key_hash, when) : records{};
+  out = find_in(h.store(), in, key, key_hash, when);
   return h.generation() == before && h.certain(when);
 }
 
 void member_executor::items_came(std::size_t partition, std::string_view queue) {
-  node_.watched(std::string{queue}, partition);
+  node_.cache().items_came(partition, std::string{queue});
 }
 
 void member_executor::gather(void (*call)(void*), void* begin_all) {

@@ -234,9 +234,8 @@ private:
   }
 
   dialer_actor make_dialer() {
-    auto out = self_->spawn<caf::detached + caf::hidden + caf::monitored>(
+    return self_->spawn<caf::detached + caf::hidden + caf::monitored>(
       dialer_behavior, handshake_wait(core_.config()));
-    return out;
   }
   provider_actor make_provider() {
     return self_->spawn<caf::detached + caf::hidden + caf::monitored>(provider_behavior,

@@ -1,8 +1,6 @@
 #include "node.hpp"
 
 #include "../core.hpp"
-#include "../pool.hpp"
-#include "../settings.hpp"
 #include "dial.hpp"
 
 #include <supercache/store/amount.hpp>
@@ -298,11 +296,6 @@ void node::replicated(std::chrono::nanoseconds latency, bool done) const {
   core_.metrics().sample(what, latency);
   if (!done)
     core_.metrics().fail(what);
-}
-
-void node::watched(const std::string& queue, std::size_t partition) {
-  if (const auto a = core_.partition(partition))
-    compat::tell_from_anywhere(a, ready_atom_v, queue);
 }
 
 void node::when_items(std::size_t partition, const std::string& queue,

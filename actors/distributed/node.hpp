@@ -104,7 +104,6 @@ public:
   }
   void announce(const claim& c);
   void discarded(std::size_t partition, std::uint64_t entries);
-  void watched(const std::string& queue, std::size_t partition);
   void soon();
   void flush_all();
   bool has_work();

@@ -117,12 +117,11 @@ void router::stop() {
 
 void router::perform(effect::try_write& e) {
   host& h = node_.host_of(e.partition);
-  if (is_long(e.what->body))
-    h.do_long_elsewhere([this, e] { try_write(e); });
-  else if (h.is_free())
+  const bool longer = is_long(e.what->body);
+  if (!longer && h.is_free())
     try_write(e);
   else
-    h.when_free([this, e] { try_write(e); });
+    h.when_free([this, e] { try_write(e); }, longer);
 }
 
 void router::try_write(const effect::try_write& e) {

@@ -33,12 +33,9 @@ void router::on(link& from, const frame::request& r) {
   };
   const bool longer = is_long(r.what.body);
   if (!longer && h.is_free())
-    return propose(r.who, r.what);
-  const auto later = [propose, r] { propose(r.who, r.what); };
-  if (longer)
-    h.do_long_elsewhere(later);
+    propose(r.who, r.what);
   else
-    h.when_free(later);
+    h.when_free([propose, r] { propose(r.who, r.what); }, longer);
 }
 
 void router::on(link& from, const frame::question& q) {

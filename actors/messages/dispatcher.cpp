@@ -42,23 +42,29 @@ void dispatcher::end(const cache_actor& who) {
   auto& companion = companion_behind(who);
   // What still comes is answered, without the cache.
   companion.on_enqueue([self = who.address()](caf::mailbox_element_ptr e) {
-    const compat::request_parts r{
-      {}, e->sender, caf::actor_cast<caf::strong_actor_ptr>(self), e->mid};
-    compat::answer(std::make_shared<compat::request_parts>(r),
-                   caf::make_message(to_caf({errc::not_started, "the cache is stopped"})));
+    const auto from = std::make_shared<compat::request_parts>();
+    from->source = e->sender;
+    from->receiver = caf::actor_cast<caf::strong_actor_ptr>(self);
+    from->id = e->mid;
+    compat::answer(from, caf::make_message(to_caf({errc::not_started, "the cache is stopped"})));
   });
   companion.cleanup(caf::exit_reason::user_shutdown, nullptr);
 }
 
+/// What comes while the early ones begin is one of them: it must not overtake those of its sender.
 void dispatcher::open() {
-  std::vector<request> early;
-  {
-    const std::lock_guard hold{opening_};
-    early.swap(early_);
-    open_ = true;
+  for (;;) {
+    std::vector<request> early;
+    {
+      const std::lock_guard hold{opening_};
+      early.swap(early_);
+      open_ = early.empty();
+    }
+    if (early.empty())
+      return;
+    for (auto& r : early)
+      route(std::move(r));
   }
-  for (auto& r : early)
-    route(std::move(r));
 }
 
 void dispatcher::take(caf::mailbox_element_ptr e, const caf::actor_addr& self) {

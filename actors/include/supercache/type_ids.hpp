@@ -14,6 +14,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,48 +37,24 @@ SUPERCACHE_API void encode(const query& x, byte_buffer& bytes);
 SUPERCACHE_API void encode(const answer& x, byte_buffer& bytes);
 SUPERCACHE_API compat::inspected load(std::uint8_t mode, std::int64_t timeout_ms, read_options& x);
 
-template <class Inspector, class T>
-typename Inspector::result_type inspect_encoded(Inspector& f, T& x) {
-  return compat::inspect_bytes(
-    f, byte_buffer{}, [&](byte_buffer& bytes) { encode(x, bytes); },
-    [&](const byte_buffer& bytes) { return load(bytes, x); });
+template <class T>
+void save(const T& x, byte_buffer& bytes) {
+  encode(x, bytes);
 }
+
+/// What travels as its encoding.
+template <class T>
+concept travels_encoded = std::same_as<T, value> || std::same_as<T, record> || std::
+  same_as<T, pattern> || std::same_as<T, operation> || std::same_as<T, query> || std::same_as<
+    T, answer> || std::same_as<T, change> || std::same_as<T, interest>;
 
 } // namespace detail
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, value& x) {
-  return detail::inspect_encoded(f, x);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, record& x) {
-  return detail::inspect_encoded(f, x);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, pattern& x) {
-  return detail::inspect_encoded(f, x);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, operation& x) {
-  return detail::inspect_encoded(f, x);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, change& x) {
-  return detail::inspect_encoded(f, x);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, interest& x) {
-  return detail::inspect_encoded(f, x);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, query& x) {
-  return detail::inspect_encoded(f, x);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, answer& x) {
-  return detail::inspect_encoded(f, x);
+template <class Inspector, detail::travels_encoded T>
+typename Inspector::result_type inspect(Inspector& f, T& x) {
+  return compat::inspect_bytes(
+    f, byte_buffer{}, [&](byte_buffer& bytes) { detail::save(x, bytes); },
+    [&](const byte_buffer& bytes) { return detail::load(bytes, x); });
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, read_options& x) {
