@@ -23,7 +23,7 @@ struct node_config : config {
   }
 };
 
-/// The lines that the nodes of this process log while it is there.
+/// The lines that the nodes of this process log which are made after it, while it is there.
 class log_lines {
 public:
   log_lines() {

@@ -64,9 +64,9 @@ void fill(cache& c, std::size_t records) {
 void work_long(std::size_t records, std::size_t large_bytes) {
   auto o = cluster_options_with(replication_mode::sync);
   o.num_partition = 64;
+  const log_lines log;
   cluster nodes{o};
   fill(nodes[0], records);
-  const log_lines log;
   const wait_options patient{.timeout = 60s};
   writer w{nodes[1]};
   CHECK(nodes[0].try_put(record{"large", std::string(large_bytes, 'x')}, {.timeout = 60s}));

@@ -95,8 +95,8 @@ void check_works(cluster& nodes) {
 } // namespace
 
 TEST_CASE("a peer of another protocol version is refused with both versions, on both sides") {
-  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   const log_lines log;
+  cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
   z.mine.version = 99;
   const auto why = z.join(encode_hello(z.mine));
@@ -110,10 +110,10 @@ TEST_CASE("a peer of another protocol version is refused with both versions, on 
 }
 
 TEST_CASE("a peer whose handshake cannot be read is refused") {
+  const log_lines log;
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
   auto good = encode_hello(z.mine);
-  const log_lines log;
   CHECK(code_of(z.join({})) == errc::malformed);
   CHECK(log.text().find("node of unknown name is refused: ") != std::string::npos);
   for (std::size_t n = 1; n < good.size(); n += 7) {
@@ -131,9 +131,9 @@ TEST_CASE("a peer whose handshake cannot be read is refused") {
 }
 
 TEST_CASE("a peer that takes a node for another one is refused, and told the right name") {
+  const log_lines log;
   cluster nodes{cluster_options_with(replication_mode::sync, 2), 2};
   stranger z{nodes[0]};
-  const log_lines log;
   z.mine.dialled = "y";
   CHECK(message_of(z.join(encode_hello(z.mine))) == "the node there is called 'a', not 'y'");
   CHECK(log.text().find("node z@127.0.0.1:1 is refused: it takes this node, 'a', for 'y'")
