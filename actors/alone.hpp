@@ -1,43 +1,60 @@
 #pragma once
 
-#include "feed.hpp"
-#include "local_executor.hpp"
 #include "neighbours.hpp"
 
+#include <supercache/cluster/sessions.hpp>
 #include <supercache/options.hpp>
+
+#include <memory>
+#include <mutex>
+#include <vector>
 
 namespace supercache::detail {
 
-/// The neighbours of a cache that has none.
+class core;
+
+/// No other nodes. This process has all data.
 class alone final : public neighbours {
 public:
-  alone(const executor::stores& all, feed& changes, const options& o)
-    : stores_(all), changes_(changes), options_(o) {}
+  explicit alone(core& c);
 
   std::string own_name() const override { return "local"; }
   partition_place place_of(std::size_t partition) override;
   supercache::cluster_stats stats() override;
-  std::int64_t time_ms(std::size_t) const noexcept override { return system_ms(); }
+  std::int64_t time_ms(std::size_t) const noexcept override;
   bool reclaim(std::size_t partition, std::size_t budget) override;
   void list(std::vector<std::pair<std::string, caf::actor>>&) const override {}
-  result<value> members() override { return none(); }
-  result<value> placement() override { return none(); }
+  result<value> members() override { return nobody; }
+  result<value> placement() override { return nobody; }
+
   void listen(bool on) override;
-  future<unit> spread_interests() override { return ok(); }
+  future<unit> spread_interests() override { return unit{}; }
   void send_interests() override {}
   bool tell_changes(const std::string&, std::vector<transition>) override { return true; }
-  future<unit> leave(milliseconds) override { return none(); }
-  future<std::size_t> sync(milliseconds) override { return none(); }
-  status reconfigure(const std::vector<std::string>&) override { return none(); }
-  status force_primary(std::size_t) override { return none(); }
+
+  cluster_view look() override;
+  void serve(frame::request r, const caf::actor& client) override;
+  void serve(frame::question q, const caf::actor& client) override;
+
+  future<unit> leave(milliseconds) override { return nobody; }
+  future<std::size_t> sync(milliseconds) override { return nobody; }
+  status reconfigure(const std::vector<std::string>&) override { return nobody; }
+  status force_primary(std::size_t) override { return nobody; }
   result<std::pair<byte_buffer, caf::actor>> welcome(byte_view, const caf::actor&) override;
 
 private:
-  static failure none() { return {errc::invalid_argument, "this cache is no member of a cluster"}; }
+  static inline const failure nobody{errc::invalid_argument, "this cache is in no cluster"};
+  /// What clients wrote to a partition, so that what they send again is not done again.
+  struct written {
+    std::mutex lock;
+    sessions by;
+  };
+  void write(sessions& by, const frame::request& r, const caf::actor& client);
+  void read(const frame::question& q, const caf::actor& client);
 
-  const executor::stores& stores_;
-  feed& changes_;
-  const options& options_;
+  core& core_;
+  const member self_;
+  std::vector<std::unique_ptr<written>> written_; ///< of each partition
 };
 
 } // namespace supercache::detail

@@ -1,4 +1,5 @@
 #include "access.hpp"
+#include "client/remote.hpp"
 #include "distributed/bootstrap.hpp"
 #include "distributed/guard.hpp"
 #include "distributed/node.hpp"
@@ -22,7 +23,13 @@ namespace detail {
 void core::begin() {
   if (node_)
     node_->start();
+  if (remote_)
+    remote_->start();
   requests_->open();
+}
+
+cache_actor core::node_at(const std::string& address) const {
+  return remote_ ? caf::actor_cast<cache_actor>(remote_->nodes().node_at(address)) : cache_actor{};
 }
 
 /// From here on no new client reaches the cache.
@@ -151,6 +158,7 @@ queue cache::queue(std::string name) const { return supercache::queue{*this, std
 stack cache::stack(std::string name) const { return supercache::stack{*this, std::move(name)}; }
 
 const cache_actor& cache::actor() const { return core_->front(); }
+cache_actor cache::node_at(const std::string& address) const { return core_->node_at(address); }
 partition_actor cache::partition(std::size_t index) const {
   static_cast<void>(core_->check_index(index).value());
   return core_->partition(index);

@@ -1,6 +1,7 @@
 #include "core.hpp"
 
 #include "alone.hpp"
+#include "client/client_executor.hpp"
 #include "distributed/member_executor.hpp"
 #include "distributed/node.hpp"
 #include "local_executor.hpp"
@@ -17,6 +18,7 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <random>
 #include <thread>
 
 namespace supercache::detail {
@@ -50,7 +52,12 @@ store_options store_options_of(const options& o) {
 
 } // namespace
 
-core::core(caf::actor_system& system, options o)
+member_id new_member_id() {
+  std::random_device device;
+  return (static_cast<member_id>(device()) << 32 | device()) | 1;
+}
+
+core::core(caf::actor_system& system, options o, std::unique_ptr<acquaintance> first)
   : system_(system),
     options_(filled_in(system, std::move(o))),
     log_(std::make_shared<log_book>(options_.log, system)),
@@ -63,7 +70,8 @@ core::core(caf::actor_system& system, options o)
                return write_lazily(batch, longest);
              }),
     feed_(options_.key_pos, [this] { wake_watches(); }),
-    nodes_([this] { wake_watches(); }) {
+    nodes_([this] { wake_watches(); }),
+    first_(std::move(first)) {
   for (std::size_t i = 0; i < *options_.num_partition; ++i)
     stores_.push_back(std::make_unique<partition_store>(store_options_of(options_)));
   for (const auto& s : stores_)
@@ -138,11 +146,17 @@ void core::spawn_actors() {
 }
 
 status core::listen() {
+  if (first_) {
+    remote_ = std::make_unique<remote>(*this, std::move(*first_));
+    executor_ = std::make_unique<client_executor>(*remote_);
+    others_ = remote_.get();
+    return ok();
+  }
   if (options_.cluster == cluster_mode::local) {
     if (!options_.replication.peers.empty() || !options_.replication.node_monitor.nodes.empty())
       log().warn(component::cache,
                  "nodes to join are named, but cluster is local: this cache stands alone");
-    alone_ = std::make_unique<alone>(stores_, feed_, options_);
+    alone_ = std::make_unique<alone>(*this);
     others_ = alone_.get();
     nodes_.now_live({{others_->own_name(), 1}});
     executor_ = std::make_unique<local_executor>(
@@ -176,6 +190,8 @@ void core::stop() {
     close_port();
   if (node_)
     node_->stop();
+  if (remote_)
+    remote_->stop();
   provider_.let_go();
   decltype(partition_actors_) partitions;
   decltype(buffer_actors_) buffers;
@@ -308,6 +324,19 @@ std::vector<std::pair<std::string, caf::actor>> core::actors() const {
 void core::items_came(std::size_t partition, const std::string& queue) const {
   if (const auto a = this->partition(partition))
     compat::tell_from_anywhere(a, ready_atom_v, queue);
+}
+
+void core::when_items(std::size_t partition, const std::string& queue,
+                      std::chrono::milliseconds longest, std::function<void()> work) const {
+  if (const auto a = this->partition(partition))
+    compat::tell_from_anywhere(a, ready_atom_v, queue, std::int64_t{longest.count()},
+                               std::make_shared<std::function<void()>>(std::move(work)));
+}
+
+void core::run_at(std::size_t partition, std::function<void()> work) const {
+  if (const auto a = this->partition(partition))
+    compat::tell_from_anywhere(a, run_atom_v,
+                               std::make_shared<std::function<void()>>(std::move(work)));
 }
 
 partition_actor core::partition(std::size_t index) const {

@@ -32,9 +32,14 @@
 namespace supercache::detail {
 
 class alone;
+struct acquaintance;
+class remote;
 class dispatcher;
 class node;
 class pool;
+
+/// Drawn again at every start; never 0. Thread: any.
+member_id new_member_id();
 
 /// What is answered in place of `bad_alloc`.
 inline failure out_of_memory() {
@@ -65,7 +70,8 @@ struct partitioned {
 /// construction, and the actor handles, which `stop` lets go.
 class core : public std::enable_shared_from_this<core> {
 public:
-  core(caf::actor_system& system, options o);
+  /// `first`: the cache is a client, and has no data.
+  core(caf::actor_system& system, options o, std::unique_ptr<acquaintance> first = {});
   ~core();
 
   /// Listens, in distributed mode or if the options say so. Errors: `io_error`.
@@ -75,6 +81,8 @@ public:
   void spawn_actors();
   /// Looks for other nodes; CACHE answers from now on. @pre `listen` succeeded
   void begin();
+  /// See `cache::node_at`.
+  cache_actor node_at(const std::string& address) const;
   /// See `cache::stop`.
   void stop();
   /// Whether a read of one key may go straight to `set_of`: the cache runs, keeps sets, a power of
@@ -136,6 +144,12 @@ public:
   std::vector<std::pair<std::string, caf::actor>> actors() const;
   /// Tells a partition's actor that a queue that callers wait at has items.
   void items_came(std::size_t partition, const std::string& queue) const;
+  /// Runs work on the partition's actor once a queue may have items, or after a time.
+  void when_items(std::size_t partition, const std::string& queue,
+                  std::chrono::milliseconds longest, std::function<void()> work) const;
+  /// Runs work on the partition's actor, unless the cache stops: work that takes long, or touches
+  /// what is the actor's.
+  void run_at(std::size_t partition, std::function<void()> work) const;
   void wake_buffer(std::size_t index);
   status drain_buffer(std::size_t index);
 
@@ -201,7 +215,9 @@ private:
   std::shared_ptr<dispatcher> requests_; ///< behind `front_`
   std::unique_ptr<node> node_;           ///< null: it is no member of a cluster
   std::unique_ptr<alone> alone_;
-  neighbours* others_ = nullptr; ///< one of the two
+  std::unique_ptr<acquaintance> first_; ///< of a client, until it has:
+  std::unique_ptr<remote> remote_;
+  neighbours* others_ = nullptr; ///< one of the three
   std::uint16_t port_ = 0;       ///< that `front_` is published at; 0 = it is not
 };
 

@@ -2,6 +2,7 @@
 
 #include "future.hpp"
 
+#include <supercache/cluster/frame.hpp>
 #include <supercache/cluster/handshake.hpp>
 #include <supercache/stats.hpp>
 #include <supercache/store/change.hpp>
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,18 @@ public:
   virtual void send_interests() = 0;
   /// Tells a node what it watches. Answers false if the node cannot be told now.
   virtual bool tell_changes(const std::string& node, std::vector<transition> what) = 0;
+
+  // -- clients ------------------------------------------------------------------------------------
+  /// What clients have to know; without the options.
+  virtual cluster_view look() = 0;
+  /// Does what a client asks for, and sends it the answer.
+  virtual void serve(frame::request r, const caf::actor& client) = 0;
+  virtual void serve(frame::question q, const caf::actor& client) = 0;
+  /// Of a client: a watch that another node keeps. Nothing: this one keeps it.
+  virtual std::optional<future<std::uint64_t>> watch_elsewhere(const interest&, const caf::actor&) {
+    return {};
+  }
+  virtual bool unwatch_elsewhere(std::uint64_t) { return false; }
 
   // -- what people and other nodes ask for --------------------------------------------------------
   virtual future<unit> leave(milliseconds longest) = 0;

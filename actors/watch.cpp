@@ -21,6 +21,8 @@ namespace detail {
 future<std::uint64_t> core::watch(interest what, const caf::actor& who) {
   if (auto s = check_running(); !s)
     return s.why();
+  if (auto there = others().watch_elsewhere(what, who))
+    return *std::move(there);
   const auto id = feed_.add(std::move(what), who);
   if (!id)
     return id;
@@ -61,6 +63,8 @@ void core::watch_over(const caf::actor& who) {
 }
 
 bool core::unwatch(std::uint64_t watch) {
+  if (others().unwatch_elsewhere(watch))
+    return true;
   if (!feed_.remove(watch))
     return false;
   watch_stores();

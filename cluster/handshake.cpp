@@ -12,6 +12,8 @@ static_assert(is_unchanged<digest_of<std::pair<hello, frame::item>>(), 0xe40c956
 static_assert(is_unchanged<digest_of<frame::header>(), 0x3180317cc5824b80>::value);
 static_assert(is_unchanged<digest_of<entry>(), 0xb20365267d5c6fdb>::value);
 
+static_assert(is_unchanged<digest_of<cluster_view>(), 0x933294373ba0b923>::value);
+
 std::string speaker_of(byte_view hello) {
   constexpr std::size_t longest = 255;
   const auto printable = [](const std::string& s) {
@@ -31,12 +33,41 @@ byte_buffer encode_hello(const hello& h) {
   return out;
 }
 
-result<hello> decode_hello(byte_view bytes) {
+namespace {
+
+status check_version(byte_view bytes) {
   wire_reader version{bytes};
   if (const auto v = version.number(); version.ok() && v != hello::present_version)
     return {errc::invalid_config, "the other node speaks version " + std::to_string(v)
                                     + " of the protocol; this one speaks "
                                     + std::to_string(hello::present_version)};
+  return ok();
+}
+
+} // namespace
+
+byte_buffer encode_view(const cluster_view& v) {
+  byte_buffer out;
+  wire_writer w{out};
+  encode(w, v);
+  return out;
+}
+
+result<cluster_view> decode_view(byte_view bytes) {
+  if (auto s = check_version(bytes); !s)
+    return s.why();
+  wire_reader r{bytes};
+  cluster_view v = decode<cluster_view>(r);
+  if (r.ok() && (v.self.id == 0 || v.partitions.empty()))
+    r.fail("a view without an incarnation or partitions");
+  if (auto s = r.finish(); !s)
+    return s.why();
+  return v;
+}
+
+result<hello> decode_hello(byte_view bytes) {
+  if (auto s = check_version(bytes); !s)
+    return s.why();
   wire_reader r{bytes};
   hello h = decode<hello>(r);
   if (r.ok() && (h.incarnation == 0 || !is_plain_name(h.node.name) || !is_host(h.node.host)))

@@ -35,13 +35,18 @@ std::size_t bytes_of(const std::vector<T>& xs) {
 
 } // namespace
 
-/// It has room for a value of a gibibyte, and what else there is.
-status requests::check_size(const operation& what) {
-  constexpr std::size_t most = (std::size_t{1} << 30) + (std::size_t{32} << 20);
+std::size_t requests::size_of(const operation& what) {
   std::size_t n = 0;
   std::visit(
     [&](const auto& o) { for_each_field(o, [&](const auto& field) { n += bytes_of(field); }); },
     what.body);
+  return n;
+}
+
+/// It has room for a value of a gibibyte, and what else there is.
+status requests::check_size(const operation& what) {
+  constexpr std::size_t most = (std::size_t{1} << 30) + (std::size_t{32} << 20);
+  const auto n = size_of(what);
   if (n <= most) [[likely]]
     return ok();
   return {errc::too_large, "what is written to one partition at once takes " + std::to_string(n)
@@ -79,6 +84,21 @@ void requests::tick(std::int64_t now, request_effects& out) {
   }
   for (const auto number : due_reads)
     attempt(reads_.at(number), now, out);
+}
+
+void requests::retry_all(std::int64_t now, request_effects& out) {
+  const auto waiting = [now](auto& calls) {
+    std::vector<std::uint64_t> found;
+    for (const auto& [number, c] : calls)
+      if (!c.asked && c.due_ms != INT64_MAX && now < c.deadline_ms)
+        found.push_back(number);
+    return found;
+  };
+  for (const auto number : waiting(writes_))
+    attempt(writes_.at(number), now, out);
+  for (const auto number : waiting(reads_))
+    if (read_call& c = reads_.at(number); c.waits_for == 0)
+      attempt(c, now, out);
 }
 
 void requests::stop(request_effects& out) {
@@ -215,7 +235,7 @@ void requests::on(member_id, frame::reply r, std::int64_t now, request_effects& 
 }
 
 void requests::again(write_call& c, failure why, std::int64_t now, request_effects& out) {
-  out.emplace_back(effect::retry{c.partition, true, why.message});
+  out.emplace_back(effect::retry{c.partition, true, why});
   c.last = std::move(why);
   c.open = c.here = false;
   c.asked = 0;

@@ -155,7 +155,7 @@ void requests::on(member_id from, frame::found f, std::int64_t now, request_effe
 }
 
 void requests::again(read_call& c, failure why, std::int64_t now, request_effects& out) {
-  out.emplace_back(effect::retry{c.partition, false, why.message});
+  out.emplace_back(effect::retry{c.partition, false, why});
   c.last = std::move(why);
   c.asked = 0;
   c.due_ms = now + options_.retry_ms;

@@ -108,12 +108,23 @@ hello hello_of(const options& o, const structure& mine) {
 
 } // namespace
 
+status check_network(const caf::actor_system& system, std::string_view who) {
+  const auto lacks = [&](const char* what, const char* line) -> status {
+    return {errc::invalid_config, std::string{who} + " needs " + what + ": write " + line
+                                    + " in the constructor of your actor_system_config"};
+  };
+  if (!system.has_middleman())
+    return lacks("CAF's networking", "load<caf::io::middleman>();");
+  if (!compat::knows_type<value>(system))
+    return lacks("its message types", "supercache::add_message_types(*this);");
+  return ok();
+}
+
 status check_cluster(caf::actor_system& system, const options& o) {
   if (o.cluster == cluster_mode::local)
     return ok();
-  if (!system.has_middleman())
-    return {errc::invalid_config, "a cache of a cluster needs CAF's networking: load "
-                                  "caf::io::middleman in your actor_system_config"};
+  if (auto s = check_network(system, "a cache of a cluster"); !s)
+    return s;
   options full = o;
   if (!full.num_partition)
     full.num_partition = 64;

@@ -4,7 +4,13 @@
 
 #include <caf/actor_system.hpp>
 
+#include <string_view>
+
 namespace supercache::detail {
+
+/// Whether an actor system can talk to others about a cache. Errors: `invalid_config` with the line
+/// to write; `who` is what needs it.
+status check_network(const caf::actor_system& system, std::string_view who);
 
 /// What can be checked before a node of a cluster is made: that CAF can talk to others, and that
 /// every peer that can be reached has the same structural options and knows no other node of this

@@ -30,8 +30,8 @@ failure as_failure(const caf::error& e, const char* what) {
   if (compat::is_ours(e))
     return {code_of(e), message_of(e)};
   if (e == caf::sec::request_timeout)
-    return {errc::io_error, "it does not answer"};
-  if (e == caf::sec::unexpected_actor_messaging_interface)
+    return {errc::timeout, "it does not answer"};
+  if (e == caf::sec::unexpected_actor_messaging_interface || e == caf::sec::unexpected_message)
     return {errc::invalid_config, "it is no SuperCache node, or one of another version"};
   return {errc::io_error, what};
 }
@@ -49,15 +49,31 @@ auto take_over(Self& self, int fd, std::uint16_t port, std::chrono::milliseconds
   return compat::ask(self, basp, wait, caf::connect_atom_v, std::move(scribe), port);
 }
 
-template <class Self, class F>
-void find_peer(Self self, int fd, std::uint16_t port, std::chrono::milliseconds wait, F f) {
-  take_over(self, fd, port, wait)
-    .then([f](const caf::node_id&, caf::strong_actor_ptr& found,
-              const std::set<std::string>&) { f(caf::error{}, found); },
-          [f](caf::error& e) { f(std::move(e), nullptr); });
-}
-
 } // namespace
+
+failure why_no_answer(const caf::error& e) { return as_failure(e, "it broke off"); }
+
+void find_node(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
+               std::chrono::milliseconds wait,
+               std::function<void(result<caf::strong_actor_ptr>)> done) {
+  // The dialer always answers, though it may have others to try first. A time-out would keep the
+  // monitor from being freed when it ends.
+  compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
+    .then(
+      [self, wait, done, port = to.port](int fd) {
+        take_over(self, fd, port, wait)
+          .then(
+            [done](const caf::node_id&, caf::strong_actor_ptr& found,
+                   const std::set<std::string>&) {
+              if (found)
+                done(found);
+              else
+                done(failure{errc::io_error, no_node});
+            },
+            [done](caf::error& e) { done(as_failure(e, no_node)); });
+      },
+      [done](caf::error& e) { done(as_failure(e, "it cannot be reached")); });
+}
 
 std::chrono::milliseconds handshake_wait(const options& o) {
   return std::max<std::chrono::milliseconds>(1s, o.replication.node_monitor.down);
@@ -81,26 +97,19 @@ dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer, std::chrono::
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
                const hello& mine, const caf::actor& endpoint, std::chrono::milliseconds wait,
                std::function<void(result<hello>, const caf::actor&)> done) {
-  auto shake_hands = [self, mine, endpoint, wait, done](caf::error why,
-                                                        const caf::strong_actor_ptr& found) {
+  find_node(self, dialer, to, wait, [self, mine, endpoint, wait, done](auto found) {
     if (!found)
-      return done(as_failure(why, "it is no SuperCache node"), {});
-    compat::ask(self, caf::actor_cast<peer_actor>(found), wait, join_atom_v,
+      return done(found.why(), {});
+    compat::ask(self, caf::actor_cast<peer_actor>(*found), wait, join_atom_v,
                 wire_frame{encode_hello(mine)}, endpoint)
       .then(
         [done](wire_frame& theirs, caf::actor& their_endpoint) {
           done(decode_hello(theirs.bytes), their_endpoint);
         },
-        [done, who = caf::actor_cast<caf::actor>(found)](caf::error& e) {
-          done(as_failure(e, "it broke off"), e == caf::sec::request_timeout ? who : caf::actor{});
+        [done, who = caf::actor_cast<caf::actor>(*found)](caf::error& e) {
+          done(why_no_answer(e), e == caf::sec::request_timeout ? who : caf::actor{});
         });
-  };
-  // The dialer always answers, though it may have others to try first. A time-out would keep the
-  // monitor from being freed when it ends.
-  compat::ask_patiently(self, dialer, caf::connect_atom_v, to.host, to.port)
-    .then([self, shake_hands, wait,
-           port = to.port](int fd) { find_peer(self, fd, port, wait, shake_hands); },
-          [done](caf::error& e) { done(as_failure(e, "it cannot be reached"), {}); });
+  });
 }
 
 namespace {
@@ -108,29 +117,28 @@ namespace {
 using info_peer = compat::iface<caf::result<std::string>(config_atom, std::string),
                                 caf::result<value>(admin_atom, std::string, value)>;
 
-/// Connects, and finds the actor there. Errors: `io_error`, `invalid_config`.
-result<caf::strong_actor_ptr> find_now(caf::scoped_actor& self, const node_address& of,
-                                       std::chrono::milliseconds wait) {
+} // namespace
+
+result<caf::strong_actor_ptr> find_node_now(caf::scoped_actor& self, const node_address& of,
+                                            std::chrono::milliseconds wait) {
   auto fd = connect_within(of.host, of.port, static_cast<int>(wait.count()));
   if (!fd)
     return fd.why();
-  result<caf::strong_actor_ptr> out{errc::io_error, "it is no SuperCache node"};
+  result<caf::strong_actor_ptr> out{errc::io_error, no_node};
   take_over(self, *fd, of.port, wait)
     .receive(
       [&](const caf::node_id&, caf::strong_actor_ptr& x, const std::set<std::string>&) {
         if (x)
           out = x;
       },
-      [&](caf::error& e) { out = as_failure(e, "it is no SuperCache node"); });
+      [&](caf::error& e) { out = as_failure(e, no_node); });
   return out;
 }
-
-} // namespace
 
 void handshake_in_vain(caf::actor_system& system, const node_address& whom, hello mine,
                        std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
-  const auto found = find_now(self, whom, wait);
+  const auto found = find_node_now(self, whom, wait);
   if (!found)
     return;
   mine.dialled = whom.name;
@@ -143,7 +151,7 @@ void handshake_in_vain(caf::actor_system& system, const node_address& whom, hell
 result<node_facts> fetch_facts(caf::actor_system& system, const node_address& of,
                                const structure& names, std::chrono::milliseconds wait) {
   caf::scoped_actor self{system};
-  const auto found = find_now(self, of, wait);
+  const auto found = find_node_now(self, of, wait);
   if (!found)
     return found.why();
   const auto peer = caf::actor_cast<info_peer>(*found);

@@ -4,6 +4,8 @@
 #include <supercache/interfaces.hpp>
 #include <supercache/options.hpp>
 
+#include <caf/scoped_actor.hpp>
+
 #include <chrono>
 #include <functional>
 
@@ -27,9 +29,23 @@ using dialer_actor = compat::iface<
 dialer_actor::behavior_type dialer_behavior(dialer_actor::pointer self,
                                             std::chrono::milliseconds wait);
 
+/// Why a process that answered is none that CAF speaks with.
+inline constexpr auto no_node = "it is no SuperCache node";
+/// Connects to a node, on the dialer's thread, and calls `done`, in `self`, with the actor that is
+/// there, whatever it is. Errors: `io_error`: nobody is there, or no process that CAF speaks with.
+void find_node(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,
+               std::chrono::milliseconds wait,
+               std::function<void(result<caf::strong_actor_ptr>)> done);
+/// The same at once. Blocks for twice the wait at most.
+result<caf::strong_actor_ptr> find_node_now(caf::scoped_actor& self, const node_address& of,
+                                            std::chrono::milliseconds wait);
+/// Why a node that was asked gave no answer. Errors: `io_error`; `invalid_config` for another
+/// version; those of the node.
+failure why_no_answer(const caf::error& e);
+
 /// Shakes hands with the node at an address and calls `done`, in `self`, with its hello and the
 /// actor that takes its frames; within some seconds, whatever happens. Does not block: the
-/// connection is made on a thread of its own. Errors: `io_error` (no node there, no answer),
+/// connection is made on a thread of its own. Errors: `io_error` (no node there), `timeout`,
 /// `invalid_config` (refused, and why); with the node's actor if it is there but does not answer a
 /// handshake.
 void dial_peer(monitor_actor::pointer self, const dialer_actor& dialer, const node_address& to,

@@ -9,7 +9,6 @@
 #include <caf/io/middleman.hpp>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace supercache::detail {
@@ -24,12 +23,6 @@ constexpr std::int64_t others_come_ms = 5'000;
 /// Expired records that are freed in one step of a partition, and steps one after the other.
 constexpr std::size_t reclaim_budget = 200;
 constexpr int reclaim_steps = 10;
-
-/// Drawn again at every start; never 0.
-member_id new_incarnation() {
-  std::random_device device;
-  return (static_cast<member_id>(device()) << 32 | device()) | 1;
-}
 
 membership_options membership_options_of(const options& o, const member& self) {
   membership_options m;
@@ -67,7 +60,7 @@ node::node(core& c, node_address here)
     log_(c.log()),
     system_(c.system()),
     here_(std::move(here)),
-    self_{here_.name, new_incarnation()},
+    self_{here_.name, new_member_id()},
     async_(c.config().replication.mode == replication_mode::async),
     routes_(std::make_unique<std::atomic<member_id>[]>(c.partitions())),
     membership_(membership_options_of(c.config(), self_), system_ms()),
@@ -296,19 +289,6 @@ void node::replicated(std::chrono::nanoseconds latency, bool done) const {
   core_.metrics().sample(what, latency);
   if (!done)
     core_.metrics().fail(what);
-}
-
-void node::when_items(std::size_t partition, const std::string& queue,
-                      std::chrono::milliseconds longest, std::function<void()> work) {
-  if (const auto a = core_.partition(partition))
-    compat::tell_from_anywhere(a, ready_atom_v, queue, std::int64_t{longest.count()},
-                               std::make_shared<std::function<void()>>(std::move(work)));
-}
-
-void node::elsewhere(std::size_t partition, std::function<void()> work) {
-  if (const auto a = core_.partition(partition))
-    compat::tell_from_anywhere(a, run_atom_v,
-                               std::make_shared<std::function<void()>>(std::move(work)));
 }
 
 } // namespace supercache::detail

@@ -111,12 +111,6 @@ public:
   void flusher_sleeps();
   /// The actor that takes the frames of a peer.
   caf::actor endpoint_of(link& l);
-  /// Runs work on the partition's actor, unless the cache stops: work that takes long, or touches
-  /// what is the actor's.
-  void elsewhere(std::size_t partition, std::function<void()> work);
-  /// Runs work there once a queue may have items, or after a time.
-  void when_items(std::size_t partition, const std::string& queue,
-                  std::chrono::milliseconds longest, std::function<void()> work);
   /// Counts and measures writes that are replicated.
   void replicated(std::chrono::nanoseconds latency, bool done) const;
   void replicating() const;
@@ -155,6 +149,12 @@ public:
   void declare(const std::vector<node_address>& peers);
   std::vector<link*> links();
   link& link_to(const std::string& name);
+
+  // -- clients ------------------------------------------------------------------------------------
+  // As `neighbours` says.
+  cluster_view look() override;
+  void serve(frame::request r, const caf::actor& client) override;
+  void serve(frame::question q, const caf::actor& client) override;
 
   // -- what is watched ----------------------------------------------------------------------------
   // As `neighbours` says.

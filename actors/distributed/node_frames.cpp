@@ -39,9 +39,9 @@ struct node::inbox {
   void operator()(frame::peer_message& x) const {
     n.host_of(x.partition).receive(from.incarnation(), std::move(x.what));
   }
-  void operator()(const frame::request& x) const { n.router_.on(from, x); }
+  void operator()(const frame::request& x) const { n.router_.serve(from, x); }
   void operator()(frame::reply& x) const { n.router_.on(from, std::move(x)); }
-  void operator()(const frame::question& x) const { n.router_.on(from, x); }
+  void operator()(const frame::question& x) const { n.router_.serve(from, x); }
   void operator()(frame::found& x) const { n.router_.on(from, std::move(x)); }
   void operator()(frame::watching& x) const { n.on_watching(from, x); }
   void operator()(const frame::watched& x) const { n.on_watched(from, x); }

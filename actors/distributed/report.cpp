@@ -107,6 +107,24 @@ value texts(const std::vector<std::string>& xs) {
 }
 } // namespace
 
+cluster_view node::look() {
+  cluster_view out;
+  out.self = self_;
+  out.clustered = true;
+  out.nodes.push_back({self_, here_});
+  for (link* l : links())
+    if (l->up())
+      out.nodes.push_back(
+        {l->who(), l->with_dialling([](const link::dialling& d) { return d.said; })});
+  view([&](const membership& m) {
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const leadership& l = m.leader_of(i);
+      out.partitions.push_back({l.epoch, route(i), l.members});
+    }
+  });
+  return out;
+}
+
 partition_place node::place_of(std::size_t partition) {
   partition_place out;
   out.index = partition;

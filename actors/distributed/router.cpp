@@ -181,7 +181,7 @@ void router::perform(effect::answer_read& e) { e.done(std::move(e.answer)); }
 
 void router::perform(effect::retry& e) {
   node_.log().decision(component::requests, "partition {}: a {} is tried again: {}", e.partition,
-                       e.is_write ? "write" : "read", e.why);
+                       e.is_write ? "write" : "read", e.why.message);
 }
 
 } // namespace supercache::detail

@@ -4,6 +4,8 @@
 
 #include <supercache/cluster/requests.hpp>
 
+#include <caf/actor.hpp>
+
 #include <chrono>
 #include <mutex>
 
@@ -11,6 +13,19 @@ namespace supercache::detail {
 
 class link;
 class node;
+
+/// Who waits for an answer: a peer, in one of its incarnations, or a client.
+struct asker {
+  link* peer = nullptr;
+  member_id incarnation = 0;
+  caf::actor client{};
+
+  asker(link& l);
+  asker(caf::actor c) : client(std::move(c)) {}
+  /// Another incarnation would take the answer for one to a question of its own.
+  bool is_there() const noexcept;
+  void tell(node& n, const frame::item& i) const;
+};
 
 /// Makes the requests of this node's callers, and answers those of other nodes. The decisions are
 /// in `requests`; here are its lock and what it wants done. Thread: any.
@@ -27,9 +42,9 @@ public:
                      bool hold = false);
 
   // -- what peers say -----------------------------------------------------------------------------
-  void on(link& from, const frame::request& r);
+  void serve(const asker& from, const frame::request& r);
+  void serve(const asker& from, const frame::question& q);
   void on(link& from, frame::reply r);
-  void on(link& from, const frame::question& q);
   void on(link& from, frame::found f);
 
   /// Attempts that are due, deadlines that passed. Every 25 ms or so.
@@ -50,9 +65,8 @@ private:
   void perform(effect::retry& e);
   void try_write(const effect::try_write& e);
   void try_read(const effect::try_read& e);
-  void answer_to(link& from, member_id incarnation, const frame::question& q);
-  void tell(link& from, member_id incarnation, const frame::question& q, standing at,
-            result<answer> x);
+  void answer_to(const asker& from, const frame::question& q);
+  void tell(const asker& from, const frame::question& q, standing at, result<answer> x);
 
   node& node_;
   std::mutex lock_;

@@ -189,6 +189,7 @@ void add_watch_rows(dispatch_table& to);
 void add_info_rows(dispatch_table& to);
 void add_backup_rows(dispatch_table& to);
 void add_member_rows(dispatch_table& to);
+void add_service_rows(dispatch_table& to);
 
 // -- arguments ------------------------------------------------------------------------------------
 

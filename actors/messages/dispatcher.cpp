@@ -18,6 +18,7 @@ dispatcher::dispatcher(std::shared_ptr<core> c) : core_(std::move(c)) {
   add_info_rows(rows_);
   add_backup_rows(rows_);
   add_member_rows(rows_);
+  add_service_rows(rows_);
 }
 
 namespace {

@@ -114,6 +114,24 @@ const failure not_primary{errc::not_primary, "not here"};
 
 } // namespace
 
+TEST_CASE(
+  "what waits for its next attempt is tried at once when a node is reached, and only that") {
+  caller x;
+  x.write();
+  x.read(read_mode::primary);
+  CHECK(x.take<effect::send>().empty()); // nobody leads
+  x.there.primary = b;
+  x.core.retry_all(x.now, x.out);
+  CHECK(x.take<effect::send>().size() == 2);
+  x.core.retry_all(x.now, x.out); // both are under way
+  CHECK(x.take<effect::send>().empty());
+  x.wait(3'000);
+  x.core.retry_all(x.now, x.out); // and over
+  CHECK(x.take<effect::send>().empty());
+  CHECK(x.written.size() == 1);
+  CHECK(x.found.size() == 1);
+}
+
 TEST_CASE("a write is tried here when this node leads, and answered with what came of it") {
   caller u;
   u.there.here_leads = true;

@@ -37,12 +37,11 @@ class structs_of;
 /// messages to `actor()`. The cache stops with `stop()`, or when the last handle goes; handles must
 /// not outlive the actor system.
 ///
-/// Every operation has two forms. The plain one throws `supercache::error`; `try_…` answers a
-/// `caf::expected`. Errors common to all: `not_started` after `stop`; `invalid_argument` for a
-/// record too short for `key_pos` or `partition_pos`, or a bad option. In a cluster a call may
-/// wait, for the `timeout` of its options at most. It may then also fail with `unavailable`,
-/// `timeout`, `overloaded` (all: nothing was done), and a write with `outcome_unknown` and
-/// `quorum_not_reached`: see `errc`.
+/// Every operation has two forms: the plain one throws `supercache::error`, `try_…` answers a
+/// `caf::expected`. Errors common to all: `not_started` after `stop`; `invalid_argument` for a bad
+/// option, or a record too short for `key_pos` or `partition_pos`. In a cluster a call may wait,
+/// for the `timeout` of its options at most, and may also fail with `unavailable`, `timeout`,
+/// `overloaded` (all: nothing was done), a write with `outcome_unknown`, `quorum_not_reached`.
 ///
 /// A record lives in the partition `hash(record[partition_pos]) mod num_partition`, under the key
 /// `record[key_pos]`. Where the two positions differ, an operation that is given a key alone asks
@@ -58,6 +57,13 @@ public:
   /// The same, with the options in the system's configuration (see `add_options`).
   static cache start(caf::actor_system& system);
   static caf::expected<cache> try_start(caf::actor_system& system);
+  /// Connects as a client, which holds no data, to a cluster, or a single node that listens. Each
+  /// address is `host:port`. See `connect_options`, also for errors.
+  static cache connect(caf::actor_system& system, const std::vector<std::string>& addresses,
+                       const connect_options& o = {});
+  static caf::expected<cache> try_connect(caf::actor_system& system,
+                                          const std::vector<std::string>& addresses,
+                                          const connect_options& o = {});
   /// The running cache of an actor system, if any. Where none runs, and the system's configuration
   /// has `supercache.auto_start` on, this starts one; if that fails, the log says why.
   static std::optional<cache> of(caf::actor_system& system);
@@ -126,7 +132,7 @@ public:
   caf::expected<records> try_get(std::initializer_list<item> r, const read_options& o = {}) const {
     return try_get(record::of(r), o);
   }
-  /// The record under a key, if any; in a bag the oldest. Errors and cost: as `get`.
+  /// The record under a key, if any; in a bag the oldest.
   std::optional<record> find(const value& key, const read_options& o = {}) const;
   caf::expected<std::optional<record>> try_find(const value& key, const read_options& o = {}) const;
   std::optional<record> find(const record& r, const read_options& o = {}) const;
@@ -150,9 +156,7 @@ public:
                                    const read_options& o = {}) const {
     return try_contains(record::of(r), o);
   }
-  /// The record under a key. If there is none, stores the record that `make` answers, with
-  /// `insert_new`. For records that are expensive to make: see `kv::get_or_add`, which this is for
-  /// tuples. Errors: as there; `invalid_argument` for a record of another key or partition value.
+  /// See `kv::get_or_add`. Errors: `invalid_argument` for a record of another key or partition.
   record get_or_add(const value& key, const std::function<record()>& make,
                     const partition_filter& partition = any_partition, const write_options& o = {});
   caf::expected<record> try_get_or_add(const value& key, const std::function<record()>& make,
@@ -203,10 +207,9 @@ public:
                              const read_options& o = {}) const;
   caf::expected<std::size_t> try_count_by_match(const partition_filter& partition, const pattern& p,
                                                 const read_options& o = {}) const;
-  /// Folds `fn(record, acc) → acc` over all records. `fn` runs without locks; records stored or
-  /// removed meanwhile may or may not be met. Partition after partition, each of an `ordered_set`
-  /// in key order. In a cluster they come page by page; in read mode `local` from this node's copy
-  /// where it has one.
+  /// Folds `fn(record, acc) → acc` over all records, without locks; records stored or removed
+  /// meanwhile may or may not be met. Partition after partition, each of an `ordered_set` in key
+  /// order; in a cluster page by page, in mode `local` from this node's copy where it has one.
   template <class Acc, class Fn>
   Acc scan(const partition_filter& partition, Fn&& fn, Acc acc, const read_options& o = {}) const {
     const auto visit = [&](const record& r) { return acc = fn(r, std::move(acc)), true; };
@@ -233,8 +236,7 @@ public:
   caf::expected<records> try_range(const value& low, const value& high,
                                    const read_options& o = {}) const;
 
-  // -- removing tuples --------------------------------------------------------------------------
-  // Each answers how many went.
+  // -- removing tuples: each answers how many went ----------------------------------------------
 
   std::size_t remove(const value& key, const wait_options& o = {});
   caf::expected<std::size_t> try_remove(const value& key, const wait_options& o = {});
@@ -261,8 +263,7 @@ public:
   std::size_t remove_all(const wait_options& o = {});
   caf::expected<std::size_t> try_remove_all(const wait_options& o = {});
 
-  // -- straight to one partition ----------------------------------------------------------------
-  // By name (`<table_prefix>_<index>`) or index; nothing is routed.
+  // -- straight to one partition, by name (`<table_prefix>_<index>`) or index -------------------
 
   void put_partition(record r, std::string_view partition, const write_options& o = {});
   caf::expected<void> try_put_partition(record r, std::string_view partition,
@@ -292,16 +293,14 @@ public:
   /// Tells an actor of changes of tuples, a namespace or structs: all of them, those of one key, or
   /// those that match a pattern. From the answer on every change is told, wherever in the cluster
   /// it is made, those of one key in their order. The primary tells a change when it does the
-  /// write, which in `sync` may be before the writer has its acknowledgement. A slow listener gets
-  /// more changes at once. If changes may have been lost (8 MiB of them wait for the listener, or
-  /// 64 MiB for all listeners of a node; a record is larger; the primary changed; a connection
-  /// broke) or were told and then undone, the listener is told `missed`, and should look at the
-  /// data again. The watch ends with the listener, with `unwatch`, or with the cache.
-  ///
-  /// Answers the number of the watch, which comes with each message. In a cluster it blocks until
-  /// all nodes that can be reached know. While there is any watch, a write costs some 200 ns more.
-  /// Errors: `invalid_argument` for what cannot be watched; `overloaded` beyond 1000 watches on
-  /// this node; `timeout` if a node does not answer.
+  /// write, which in `sync` may be before the writer has its acknowledgement. If changes may have
+  /// been lost (8 MiB of them wait for the listener, 64 MiB for all listeners of a node; a record
+  /// is larger; the primary changed; a connection broke) or were told and then undone, the
+  /// listener is told `missed`, and should look at the data again. The watch ends with the
+  /// listener, with `unwatch`, or with the cache. Answers the number of the watch, which comes with
+  /// each message; in a cluster once all nodes that can be reached know. While there is any watch,
+  /// a write costs some 200 ns more. Errors: `invalid_argument` for what cannot be watched;
+  /// `overloaded` beyond 1000 watches on this node; `timeout` if a node does not answer.
   std::uint64_t watch(interest what, const change_listener& who);
   caf::expected<std::uint64_t> try_watch(interest what, const change_listener& who);
   /// Answers whether there was such a watch. Messages under way may still come.
@@ -350,16 +349,14 @@ public:
   std::vector<std::size_t> replica_partitions(std::string_view node = {}) const;
   /// What must be the same on every node: names of options, and their values as texts.
   std::vector<std::pair<std::string, std::string>> export_config() const;
-  /// Tells an actor when nodes come and go, as this node sees it: first of each that can be
-  /// reached, this one included, then of changes. A node that was restarted goes and comes; one
-  /// that came and went before the last message was answered is left out. Ends with the listener,
-  /// with `unwatch_nodes`, or with the cache. Errors: `invalid_argument`; `overloaded` beyond 1000.
+  /// Tells an actor of each node that can be reached, this one included, then of nodes that come
+  /// and go. A node that was restarted goes and comes; one that came and went before the last
+  /// message was answered is left out. Ends as a watch does. Errors: as `watch`.
   void watch_nodes(const node_listener& who) const;
   caf::expected<void> try_watch_nodes(const node_listener& who) const;
   /// Answers whether it was a listener.
   bool unwatch_nodes(const node_listener& who) const;
-  /// Switches the log of decisions (option `debug_log`) on or off. Errors: `invalid_argument` if
-  /// the library was built without it.
+  /// Switches the log of decisions. Errors: `invalid_argument` if the library was built without it.
   void debug_log(bool on) const;
   caf::expected<void> try_debug_log(bool on) const;
   /// The nodes to have from now on, each `name@host:port`; for a cluster of one, this node. Errors:
@@ -372,6 +369,9 @@ public:
 
   /// The cache for actors: every operation as a message, see interfaces.hpp.
   const cache_actor& actor() const;
+  /// Of a client: the same of the node at an address, `host:port`, for what is about one node; null
+  /// while it is not connected.
+  cache_actor node_at(const std::string& address) const;
   /// A partition for actors; null after `stop`. Errors: `invalid_argument` for no such index.
   partition_actor partition(std::size_t index) const;
   /// Records per partition and in total. Cost: O(partitions).

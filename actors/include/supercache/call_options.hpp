@@ -1,9 +1,11 @@
 #pragma once
 
 #include <supercache/cluster/options.hpp>
+#include <supercache/log.hpp>
 #include <supercache/store/pattern.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,6 +37,26 @@ struct read_options {
   read_mode mode = read_mode::local;
   std::chrono::milliseconds timeout{5000};
   operator list_options() const; ///< of everything: see listing.hpp
+};
+
+/// How a client is connected: see `cache::connect`.
+///
+/// A client has the handle of a cache, and no data. It connects to every node that can be reached,
+/// not only to those that it was given, and asks the primary of each partition itself. When a node
+/// dies, what it was asked is asked again at its successor; a write is done once even so. Reads
+/// give at least what mode `primary` gives. What only a member can do, such as `leave`, fails with
+/// `invalid_argument`. A watch is kept by one node for the client; when that node is gone, another
+/// one keeps it, and the listener is told `missed`.
+///
+/// Errors of connecting: `invalid_argument` for an address of another form; `io_error` if nobody is
+/// there, or no SuperCache node; `timeout`; `invalid_config` if the node speaks another version of
+/// the protocol, or if the actor system lacks something, with the line to write.
+struct connect_options {
+  /// How long the first node may take to answer, for all addresses together.
+  std::chrono::milliseconds timeout{5000};
+  /// Where the log goes; null: as for `options::log`.
+  std::shared_ptr<logger> log{};
+  std::size_t lazy_put_limit = 65'536; ///< see `options::lazy_put_limit`
 };
 
 inline constexpr std::nullopt_t any_partition = std::nullopt;

@@ -83,6 +83,18 @@ template <class To, class... Ts>
 void tell_from_anywhere(const To& to, Ts&&... xs) {
   caf::anon_send(to, std::forward<Ts>(xs)...);
 }
+/// Sends a request under a number of the caller's, for an actor that has no behaviour; the response
+/// comes to it as a message, whose `request_of` is that number.
+template <class To, class... Ts>
+void ask_for(const caf::actor& from, const To& to, std::uint64_t number, Ts&&... xs) {
+  caf::actor_cast<caf::strong_actor_ptr>(to)->enqueue(
+    caf::actor_cast<caf::strong_actor_ptr>(from),
+    caf::message_id{number}.with_category(caf::message_id::normal_message_category),
+    caf::make_message(std::forward<Ts>(xs)...), nullptr);
+}
+inline std::uint64_t request_of(caf::message_id response) noexcept {
+  return response.request_id().integer_value();
+}
 template <class To>
 void end(const To& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
@@ -172,6 +184,12 @@ inline bool sends_heartbeats(const caf::actor_system_config& cfg) {
   return caf::get_or(cfg, "middleman.heartbeat-interval", caf::timespan{0}).count() > 0;
 }
 inline std::string_view scheduler_threads_option() { return "scheduler.max-threads"; }
+/// Whether an actor system can receive a type over the network.
+template <class T>
+bool knows_type(const caf::actor_system& system) {
+  const auto& all = system.types();
+  return all.portable_name(caf::type_nr<T>::value, &typeid(T)) != all.default_type_name();
+}
 /// How many threads run actors.
 inline std::size_t workers_of(const caf::actor_system& system) {
   return const_cast<caf::actor_system&>(system).scheduler().num_workers();

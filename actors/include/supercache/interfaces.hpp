@@ -286,7 +286,17 @@ using member_actor = compat::iface<
   // index of a partition: answers nil when it is done.
   caf::result<value>(admin_atom, std::string what, value argument)>;
 
-/// NODE MONITOR: dials peers, sends heartbeats, keeps time for all partitions. Detached.
+/// The part of CACHE by which clients are served: see `cache::connect`.
+using service_actor = compat::iface<
+  // Where data is, as this node sees it, for a client that speaks this version of the protocol: a
+  // `cluster_view`. Errors: `invalid_config`: another version.
+  caf::result<wire_frame>(view_atom, std::uint64_t version),
+  // Writes and reads of a client, for partitions of which this node should be the primary. The
+  // client gets each answer when it is there, as `(frame_atom, wire_frame)`. Errors: `malformed`.
+  caf::result<void>(frame_atom, wire_frame, caf::actor client)>;
+
+/// NODE MONITOR: dials peers, sends heartbeats, keeps time for all partitions. Detached. In a
+/// client: dials nodes, asks them where data is, keeps time for requests.
 using monitor_actor = compat::iface<
   // INTERNAL: time passes.
   caf::result<void>(tick_atom),
@@ -305,6 +315,6 @@ using flusher_actor = compat::iface<
 /// CACHE: the whole cache for actors, on this node or another; what `cache::actor()` is.
 using cache_actor = tuple_actor::extend_with<kv_actor>::extend_with<queue_actor>::extend_with<
   struct_actor>::extend_with<watchable_actor>::extend_with<info_actor>::extend_with<backup_actor>::
-  extend_with<member_actor>;
+  extend_with<member_actor>::extend_with<service_actor>;
 
 } // namespace supercache::inline SUPERCACHE_ABI

@@ -158,6 +158,7 @@ CAF_ADD_TYPE_ID(supercache, (supercache::query))
 CAF_ADD_TYPE_ID(supercache, (supercache::answer))
 CAF_ADD_ATOM(supercache, supercache, ask_atom, "ask")
 CAF_ADD_ATOM(supercache, supercache, append_atom, "append")
+CAF_ADD_ATOM(supercache, supercache, view_atom, "view")
 CAF_END_TYPE_ID_BLOCK(supercache)
 
 namespace supercache::inline SUPERCACHE_ABI {

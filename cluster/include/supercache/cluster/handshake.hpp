@@ -1,5 +1,6 @@
 #pragma once
 
+#include <supercache/cluster/ids.hpp>
 #include <supercache/cluster/options.hpp>
 #include <supercache/store/wire.hpp>
 
@@ -34,6 +35,37 @@ struct hello {
   std::string dialled;                     ///< the other's name, as it knows it; empty in an answer
   supercache::structure structure;
 };
+
+/// What a client has to know of a cluster, as one of its nodes sees it.
+struct cluster_view {
+  /// A node that can be reached.
+  struct node {
+    member who;
+    node_address at;
+    static constexpr auto fields(auto&& f) { return f(&node::who, &node::at); }
+  };
+  struct partition {
+    supercache::epoch epoch;
+    member_id primary = 0; ///< 0: none that can be reached
+    member_list members;
+    static constexpr auto fields(auto&& f) {
+      return f(&partition::epoch, &partition::primary, &partition::members);
+    }
+  };
+  std::uint64_t version = hello::present_version; ///< of everything that is sent
+  member self;                                    ///< the node that says so
+  bool clustered = false;                         ///< whether it is a member of a cluster
+  std::vector<node> nodes;
+  std::vector<partition> partitions;
+  supercache::structure structure;
+  static constexpr auto fields(auto&& f) {
+    return f(&cluster_view::version, &cluster_view::self, &cluster_view::clustered,
+             &cluster_view::nodes, &cluster_view::partitions, &cluster_view::structure);
+  }
+};
+byte_buffer encode_view(const cluster_view& v);
+/// Errors: `malformed`; `invalid_config` for another version of the protocol.
+result<cluster_view> decode_view(byte_view bytes);
 
 byte_buffer encode_hello(const hello& h);
 /// Errors: `malformed`; `invalid_config` for another version of the protocol.

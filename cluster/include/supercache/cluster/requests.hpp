@@ -103,11 +103,11 @@ struct answer_read {
   std::function<void(result<supercache::answer>)> done;
   result<supercache::answer> answer;
 };
-/// For the log: a call failed for now and is tried again.
+/// A call failed for now and is tried again: for the log, and for whoever knows where data is.
 struct retry {
   std::size_t partition = 0;
   bool is_write = false;
-  std::string why;
+  failure why;
 };
 
 } // namespace effect
@@ -136,6 +136,8 @@ public:
       clients_(options_.partitions),
       next_call_(options_.first_call) {}
 
+  /// The memory that the data of a write takes.
+  static std::size_t size_of(const operation& what);
   /// Whether a frame can carry a write. Errors: `too_large`.
   static status check_size(const operation& what);
   /// Whether a call that was refused with this code may be done by a later attempt.
@@ -174,6 +176,8 @@ public:
 
   /// Attempts that are due or lost, deadlines that passed. Every 20 … 100 ms.
   void tick(std::int64_t now, request_effects& out);
+  /// Another node can be reached, or is a primary now: what waits for its next attempt need not.
+  void retry_all(std::int64_t now, request_effects& out);
   /// Ends everything that is under way; nothing begins any more.
   void stop(request_effects& out);
   std::size_t under_way() const noexcept { return writes_.size() + reads_.size(); }
