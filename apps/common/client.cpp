@@ -65,66 +65,86 @@ void free_aside(std::unique_ptr<Link> gone) {
 
 } // namespace
 
+/// One node alone is asked without CAF first, whose connecting blocks all its networking and gives
+/// hardly any reason when it fails.
+status client::link::connect(milliseconds longest, talks_to whom) {
+  if (whom == talks_to::node) {
+    if (auto s = reach(node, longest); !s)
+      return s;
+    auto found = find_cache(system, node);
+    if (!found)
+      return found.why();
+    data = there = *std::move(found);
+  } else {
+    auto x = supercache::cache::try_connect(system, {to_string(node)}, {.timeout = longest});
+    if (!x)
+      return {code_of(x.error()), message_of(x.error())};
+    all = *std::move(x);
+    data = all->actor();
+    there = all->node_at(to_string(node));
+  }
+  if (there)
+    there->attach_functor([flag = gone](const caf::error&) { *flag = true; });
+  else
+    *gone = true;
+  return supercache::ok();
+}
+
 std::unique_ptr<client::link> client::link::open(const address& node, milliseconds timeout,
-                                                 const stopper& given_up) {
+                                                 const stopper& given_up, talks_to whom) {
   // On its own thread, since nothing bounds the time that name resolution and CAF take. When that
   // is too long, the thread is left alone with the link, and frees it when it ends.
   struct attempt {
-    address node;
     std::unique_ptr<link> made;
-    std::promise<result<cache_actor>> found;
+    std::promise<status> connected;
     std::atomic<bool> over{false}; ///< it has ended, or nobody waits for it
   };
   const auto a = std::make_shared<attempt>();
-  a->node = node;
-  auto found = a->found.get_future();
-  std::thread{[a, timeout, given_up] {
-    // First without CAF, whose connecting blocks all its networking and gives hardly any reason
-    // when it fails.
-    std::optional<result<cache_actor>> x;
-    if (auto s = reach(a->node, timeout - timeout / 10); !s) { // leaves time to report this error
-      x.emplace(s.why());
-    } else {
-      a->made = std::make_unique<link>(a->node, timeout, given_up);
-      x.emplace(find_cache(a->made->system, a->node));
-    }
-    if (!a->over.exchange(true)) {
-      a->found.set_value(*std::move(x));
-    } else { // in this order: the actor belongs to the link's system
-      x.reset();
+  auto connected = a->connected.get_future();
+  std::thread{[a, node, timeout, given_up, whom] {
+    a->made = std::make_unique<link>(node, timeout, given_up);
+    auto s = a->made->connect(timeout - timeout / 10, whom); // leaves time to report an error
+    if (!a->over.exchange(true))
+      a->connected.set_value(std::move(s));
+    else
       a->made.reset();
-    }
   }}.detach();
+  const auto silence
+    = "no answer from " + to_string(node) + " within " + std::to_string(timeout.count()) + " ms";
   bool enough = false;
   for (milliseconds waited{0};
-       found.wait_for(std::min(look_around, timeout - waited)) != std::future_status::ready;) {
+       connected.wait_for(std::min(look_around, timeout - waited)) != std::future_status::ready;) {
     waited += look_around;
     enough = given_up && given_up();
     if ((enough || waited >= timeout) && !a->over.exchange(true))
-      throw error(errc::timeout, enough ? "interrupted"
-                                        : "no answer from " + to_string(node) + " within "
-                                            + std::to_string(timeout.count()) + " ms");
+      throw error(errc::timeout, enough ? "interrupted" : silence);
   }
-  auto cache = found.get();
+  auto s = connected.get();
   auto made = std::move(a->made);
-  if (!cache) {
-    if (made)
-      free_aside(std::move(made));
-    throw error(cache.why());
-  }
-  made->cache = *std::move(cache);
-  made->cache->attach_functor([flag = made->lost](const caf::error&) { *flag = true; });
-  return made;
+  if (s)
+    return made;
+  free_aside(std::move(made));
+  if (s.why().code == errc::timeout)
+    throw error(errc::timeout, silence);
+  throw error(s.why());
+}
+
+bool client::link::lost() const {
+  const auto others_live = [&] {
+    const auto stats = all->try_cluster_stats();
+    return stats && !stats->live_nodes.empty();
+  };
+  return abandoned || (*gone && (at_node || !all || !others_live()));
 }
 
 void client::link::abandon(const std::string& what, const outcome& o) const {
   if (o.unknown)
     throw error(errc::outcome_unknown, what + "; " + o.unknown);
-  throw error(*lost ? errc::not_started : errc::timeout, what);
+  throw error(lost() ? errc::not_started : errc::timeout, what);
 }
 
 void client::link::fail(const caf::error& why, const outcome& o) const {
-  if (*lost && !(why && compat::is_ours(why)))
+  if (lost() && !(why && compat::is_ours(why)))
     abandon("the connection to " + to_string(node) + " was lost", o);
   if (why == caf::sec::request_timeout)
     abandon("no answer from " + to_string(node) + " within " + std::to_string(o.longest.count())
@@ -133,22 +153,23 @@ void client::link::fail(const caf::error& why, const outcome& o) const {
   throw error(code_of(why), message_of(why));
 }
 
-client::client(const address& node, milliseconds timeout, const stopper& given_up)
-  : link_(link::open(node, timeout, given_up)) {}
+client::client(const address& node, milliseconds timeout, const stopper& given_up, talks_to whom)
+  : link_(link::open(node, timeout, given_up, whom)) {}
 
 client::~client() { free_aside(std::move(link_)); }
 
-bool client::lost() const noexcept { return *link_->lost; }
+bool client::lost() const noexcept { return link_->lost(); }
 void client::set_timeout(milliseconds timeout) noexcept { link_->timeout = timeout; }
 
 // -- about the cache -----------------------------------------------------------------------------
 
 value client::stats(const std::string& section) {
-  return link_->look<value>(stats_atom_v, section);
+  return link_->look_at_node<value>(stats_atom_v, section);
 }
-value client::config() { return link_->look<value>(config_atom_v); }
+value client::config() { return link_->look_at_node<value>(config_atom_v); }
 void client::set_config(const std::string& name, const std::string& text) {
-  link_->ask<caf::unit_t>(config_atom_v, name, text);
+  auto reply = link_->send_to_node<caf::unit_t>(link_->timeout, config_atom_v, name, text);
+  link_->receive<caf::unit_t>(reply, {link_->timeout});
 }
 std::vector<value> client::names(const std::string& kind, const value& behind,
                                  const std::string& prefix, std::uint64_t limit) {
@@ -178,7 +199,7 @@ void client::struct_init(const std::string& type, std::uint64_t field) {
 
 value client::administer(const std::string& what, value argument, milliseconds wait,
                          const char* unknown) {
-  auto reply = link_->send<value>(wait, admin_atom_v, what, std::move(argument));
+  auto reply = link_->send_to_node<value>(wait, admin_atom_v, what, std::move(argument));
   try {
     return link_->receive<value>(reply, {wait, unknown, milliseconds{0}});
   } catch (const error& e) {

@@ -13,9 +13,12 @@
 
 namespace supercache::app {
 
-/// A node's cache from outside: the messages of interfaces.hpp as calls that block. It needs no CAF
-/// header. Every call waits for `timeout` at most and throws `error` when it fails. A call that
-/// would change something and gets no answer throws `outcome_unknown`, and says so.
+/// A cluster, or a single node, from outside: the messages of interfaces.hpp as calls that block.
+/// It needs no CAF header. What is about data goes on when the node dies that was connected to, if
+/// it is a client of the whole cluster; what is about a node (`stats`, `config`, `members`, `leave`
+/// and the like) is asked of that node. Every call waits for `timeout` at most and throws `error`
+/// when it fails. A call that would change something and gets no answer throws `outcome_unknown`,
+/// and says so.
 ///
 /// Thread: one. What a client holds is freed on another thread, which may have to wait for a
 /// connection that hangs; so a program that had a client ends with `end_process`.
@@ -31,13 +34,18 @@ public:
   /// at once, a wait for an answer after a second.
   using stopper = std::function<bool()>;
 
+  /// Whom calls about data are made to: the primaries of the cluster that the node belongs to, as
+  /// `cache::connect` does it; or the node, whatever it does then.
+  enum class talks_to { cluster, node };
+
   /// Throws `error` with one sentence when the node cannot be reached within `timeout`.
-  client(const address& node, milliseconds timeout, const stopper& given_up = {});
+  client(const address& node, milliseconds timeout, const stopper& given_up = {},
+         talks_to whom = talks_to::cluster);
   ~client();
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// Whether the connection is gone, or a call was abandoned; a lost client never recovers.
+  /// Whether nobody is left to talk to, or a call was abandoned; a lost client never recovers.
   bool lost() const noexcept;
   void set_timeout(milliseconds timeout) noexcept;
 

@@ -2,14 +2,14 @@
 
 #include "client.hpp"
 
-#include <supercache/compat.hpp>
-#include <supercache/interfaces.hpp>
+#include <supercache/cache.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <atomic>
+#include <optional>
 
 namespace supercache::app {
 
@@ -22,7 +22,11 @@ struct client::link {
   link(address where, milliseconds wait, stopper enough);
   /// Opens a link that is connected. Throws `error`.
   static std::unique_ptr<link> open(const address& node, milliseconds timeout,
-                                    const stopper& given_up);
+                                    const stopper& given_up, talks_to whom);
+  /// Finds whom to talk to.
+  status connect(milliseconds longest, talks_to whom);
+  /// Whether nobody answers a call about data, or one that is made at the node, any more.
+  bool lost() const;
   /// How often a waiting call checks whether it waits in vain.
   static constexpr milliseconds look_around{100};
   /// How a request without an answer may end.
@@ -39,9 +43,18 @@ struct client::link {
   /// Sends a request; `receive` then waits for the reply of type T.
   template <class T, class... Ts>
   auto send(milliseconds wait, Ts&&... xs) {
-    if (*lost)
+    at_node = false;
+    if (lost())
       throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
-    return compat::ask(self, cache, caf::timespan{wait}, std::forward<Ts>(xs)...);
+    return compat::ask(self, data, caf::timespan{wait}, std::forward<Ts>(xs)...);
+  }
+  /// The same for a request about the node.
+  template <class T, class... Ts>
+  auto send_to_node(milliseconds wait, Ts&&... xs) {
+    at_node = true;
+    if (lost())
+      throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
+    return compat::ask(self, there, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
   /// Returns when the answer comes, its time is up, the connection breaks, or `given_up` says so.
   template <class T, class Handle>
@@ -59,12 +72,12 @@ struct client::link {
       return out || why;
     };
     for (milliseconds waited{0}; !take(look_around);) {
-      if (*lost) {
+      if (lost()) {
         take(milliseconds{0}); // an answer that came before the loss
         break;
       }
       if (given_up && given_up() && (waited += look_around) >= o.grace) {
-        *lost = true; // nobody reads a late answer
+        abandoned = true; // nobody reads a late answer
         abandon("interrupted", o);
       }
     }
@@ -76,6 +89,12 @@ struct client::link {
   template <class T, class... Ts>
   T look(Ts&&... xs) {
     auto reply = send<T>(timeout, std::forward<Ts>(xs)...);
+    return receive<T>(reply, {timeout, nullptr});
+  }
+  /// The same of the node.
+  template <class T, class... Ts>
+  T look_at_node(Ts&&... xs) {
+    auto reply = send_to_node<T>(timeout, std::forward<Ts>(xs)...);
     return receive<T>(reply, {timeout, nullptr});
   }
   template <class T, class... Ts>
@@ -96,8 +115,12 @@ struct client::link {
   config settings;
   caf::actor_system system{settings};
   caf::scoped_actor self{system};
-  cache_actor cache;
-  std::shared_ptr<std::atomic<bool>> lost = std::make_shared<std::atomic<bool>>(false);
+  std::optional<supercache::cache> all; ///< the whole cluster
+  cache_actor data;                     ///< for calls about data
+  cache_actor there;                    ///< the node
+  std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false); ///< that
+  bool abandoned = false;
+  bool at_node = false; ///< the present call is about the node
 };
 
 } // namespace supercache::app

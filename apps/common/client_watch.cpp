@@ -17,7 +17,7 @@ void client::watch(const interest& what, const std::function<bool(const change*)
           more = told(&*x);
       },
       caf::after(look_around) >> [&] { more = told(nullptr); });
-    if (*l.lost)
+    if (l.lost())
       throw error(errc::not_started, "the connection to " + to_string(l.node) + " was lost");
   }
   l.ask<bool>(unwatch_atom_v, id);

@@ -53,7 +53,8 @@ client& caller::here() {
     drop();
   if (!client_) {
     const target& to = nodes_[next_++ % nodes_.size()];
-    client_ = std::make_unique<client>(to.where, connect_wait);
+    client_
+      = std::make_unique<client>(to.where, connect_wait, client::stopper{}, client::talks_to::node);
     client_->set_timeout(timeout_);
     ++generation_;
   }
