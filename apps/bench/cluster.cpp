@@ -1,6 +1,7 @@
 #include "cluster.hpp"
 
 #include "cluster_subject.hpp"
+#include "cpu.hpp"
 #include "report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -18,8 +19,9 @@ using supercache::replication_mode;
 
 const std::vector<std::string>& cluster_cases() {
   static const std::vector<std::string> names
-    = {"write_async", "read_local",          "put_batch_1000_async", "write_sync",   "read_primary",
-       "read_quorum", "put_batch_1000_sync", "kv_increment",         "queue_add_out"};
+    = {"write_async",   "read_local",     "put_batch_1000_async", "write_sync",
+       "read_primary",  "read_quorum",    "put_batch_1000_sync",  "kv_increment",
+       "queue_add_out", "actors_blocking"};
   return names;
 }
 
@@ -88,26 +90,34 @@ measured latency(const std::string& which, place where, const std::string& title
 measured speed(const std::string& which, place where, const std::string& title,
                cluster_subject& ours, const baselines& others, const cluster_settings& s,
                double slice) {
-  std::vector<double> speeds;
-  std::map<std::string, std::vector<double>> ratios;
+  std::vector<double> speeds, cpu;
+  std::map<std::string, std::vector<double>> ratios, others_cpu;
   std::uint64_t failed = 0, done = 0;
   std::size_t in_flight = 0;
   for (int r = 0; r < rounds; ++r) {
+    auto before = cpu_ns();
     const auto mine = ours.many(which, where, s.in_flight, slice);
+    cpu.push_back((cpu_ns() - before) / std::max(1.0, mine.per_sec * slice));
     failed += mine.failed;
     in_flight = mine.in_flight;
     speeds.push_back(mine.per_sec);
     done += static_cast<std::uint64_t>(mine.per_sec * slice);
     for (const auto& other : others)
-      if (other->can(which))
-        if (const double x = other->per_sec(which, s.in_flight, slice); x > 0)
+      if (other->can(which)) {
+        before = cpu_ns();
+        if (const double x = other->per_sec(which, s.in_flight, slice); x > 0) {
+          others_cpu[other->name()].push_back((cpu_ns() - before) / std::max(1.0, x * slice));
           ratios[other->name()].push_back(speeds.back() / x);
+        }
+      }
   }
   if (failed)
     std::fprintf(stderr, "note: %lu operations of %s failed\n", failed, title.c_str());
-  measured out{title, in_flight, median(speeds), 0, 0, {}, done};
+  measured out{title, in_flight, median(speeds), 0, 0, {}, done, median(cpu)};
   for (auto& [name, xs] : ratios)
     out.ratio[name] = median(std::move(xs));
+  for (auto& [name, xs] : others_cpu)
+    out.cpu_ns_of_others[name] = median(std::move(xs));
   return out;
 }
 
@@ -138,7 +148,8 @@ void measure(replication_mode mode, const cluster_settings& s, const baselines& 
         continue;
       const auto title = which + (where == place::primary ? "@primary" : "@other");
       say(title);
-      out.results.push_back(latency(which, where, title, *ours, others, slice));
+      if (which != "actors_blocking")
+        out.results.push_back(latency(which, where, title, *ours, others, slice));
       out.results.push_back(speed(which, where, title, *ours, others, s, slice));
     }
   }
@@ -183,7 +194,8 @@ void print_people(const figures& f, const cluster_settings& s) {
     std::printf("\n\n");
   else
     std::printf(
-      "; ratios: how many times the time of the other, or with xN, its speed with x%zu\n\n",
+      "; ratios: how many times the time of the other, or with xN, its speed with x%zu; CPU: "
+      "of all processes together\n\n",
       s.in_flight);
   print_table(f.results, s.alone ? std::vector<std::string>{}
                                  : std::vector<std::string>{"tcp", "caf", "erpc", "redis"});

@@ -187,6 +187,34 @@ latencies cluster_subject::one_by_one(const std::string& which, place where, dou
   });
 }
 
+/// Eight actors that call the handle, and so block the two threads of the scheduler in turns.
+throughput cluster_subject::blocking(const keys& k, double seconds) {
+  constexpr std::size_t actors = 8;
+  const auto done = std::make_shared<std::atomic<std::uint64_t>>(0);
+  const double end = now_ns() + seconds * 1e9;
+  caf::scoped_actor waits{system_};
+  const auto work = [c = *cache_, &k, end, done, over = caf::actor{waits}](
+                      caf::event_based_actor* self, std::size_t first) -> caf::behavior {
+    self->send(self, caf::ok_atom_v);
+    return {[self, c, &k, end, done, over, i = first](caf::ok_atom) mutable {
+      const record& row = k.rows[i % k.rows.size()];
+      c.put(row);
+      keep(c.get(row[0], {supercache::read_mode::primary}));
+      i += actors;
+      *done += 2;
+      if (now_ns() < end)
+        return self->send(self, caf::ok_atom_v);
+      self->send(over, caf::ok_atom_v);
+      self->quit();
+    }};
+  };
+  for (std::size_t a = 0; a < actors; ++a)
+    system_.spawn(work, a);
+  for (std::size_t a = 0; a < actors; ++a)
+    waits->receive([](caf::ok_atom) {});
+  return {static_cast<double>(*done) / seconds, 0, actors};
+}
+
 throughput cluster_subject::many(const std::string& which, place where, std::size_t in_flight,
                                  double seconds) {
   const keys& k = at(where);
@@ -198,21 +226,8 @@ throughput cluster_subject::many(const std::string& which, place where, std::siz
     return alone();
   if (which == "read_primary" && where == place::primary)
     return alone();
-  if (which.starts_with("read")) { // only the handle takes a read mode
-    std::vector<std::thread> threads;
-    std::atomic<std::uint64_t> n{0};
-    const auto mode
-      = which == "read_quorum" ? supercache::read_mode::quorum : supercache::read_mode::primary;
-    const double end = now_ns() + seconds * 1e9;
-    for (std::size_t t = 0; t < in_flight; ++t)
-      threads.emplace_back([&, t] {
-        for (auto i = t; now_ns() < end; ++i, ++n)
-          (void)cache_->try_get(k.rows[i % k.rows.size()][0], {mode});
-      });
-    for (auto& t : threads)
-      t.join();
-    return {static_cast<double>(n) / seconds, 0, in_flight};
-  }
+  if (which == "actors_blocking")
+    return blocking(k, seconds);
   const auto& to = cache_->actor();
   if (which.starts_with("put_batch"))
     return pipelined(system_, std::min<std::size_t>(in_flight, 8), seconds,
@@ -221,6 +236,14 @@ throughput cluster_subject::many(const std::string& which, place where, std::siz
                                    supercache::batch_atom_v, k.batches[i % k.batches.size()])
                          .then([done] { done(true); }, failed(done));
                      });
+  if (which.starts_with("read")) {
+    const supercache::read_options how{which == "read_quorum" ? supercache::read_mode::quorum
+                                                              : supercache::read_mode::primary};
+    return pipelined(system_, in_flight, seconds, [&, how](auto* self, std::uint64_t i, auto done) {
+      compat::ask(self, to, patience, supercache::get_atom_v, k.rows[i % k.rows.size()][0], how)
+        .then([done](const supercache::record_list& found) { done(!found.empty()); }, failed(done));
+    });
+  }
   if (which.starts_with("write"))
     return pipelined(system_, in_flight, seconds, [&](auto* self, std::uint64_t i, auto done) {
       compat::ask(self, to, patience, supercache::put_atom_v, k.rows[i % k.rows.size()])

@@ -75,6 +75,8 @@ private:
   std::vector<std::unique_ptr<supercache::app::child>> children_;
   std::unique_ptr<supercache::cache> cache_;
   std::vector<supercache::cache_actor> others_;
+  throughput blocking(const keys& k, double seconds);
+
   keys here_, there_;
   std::uint64_t turn_ = 0;
 };

@@ -18,9 +18,10 @@ using nlohmann::ordered_json;
 
 const std::vector<std::string>& local_cases() {
   static const std::vector<std::string> names
-    = {"put",       "get",          "get_miss",  "put_batch", "get_many",  "kv_add",
-       "kv_get",    "kv_add_batch", "increment", "queue_add", "queue_out", "stack_push",
-       "stack_pop", "lazy_put",     "match",     "scan",      "actor_put", "mixed"};
+    = {"put",       "get",        "get_miss",     "put_batch",      "get_many",
+       "kv_add",    "kv_get",     "kv_add_batch", "increment",      "queue_add",
+       "queue_out", "stack_push", "stack_pop",    "lazy_put",       "match",
+       "scan",      "actor_put",  "mixed",        "actors_blocking"};
   return names;
 }
 

@@ -40,8 +40,12 @@ std::string ratio_text(const measured& m, const std::string& name) {
   const auto found = m.ratio.find(name);
   if (found == m.ratio.end())
     return "";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f x", found->second);
+  char text[48];
+  const auto cpu = m.cpu_ns_of_others.find(name);
+  if (cpu == m.cpu_ns_of_others.end())
+    std::snprintf(text, sizeof text, "%.2f x", found->second);
+  else
+    std::snprintf(text, sizeof text, "%.2f x %.1f us", found->second, cpu->second / 1e3);
   return text;
 }
 
@@ -70,6 +74,10 @@ ordered_json to_json(const std::vector<measured>& results) {
       one["p99_ns"] = m.p99_ns;
     }
     one["operations"] = m.operations;
+    if (m.cpu_ns > 0)
+      one["cpu_ns"] = static_cast<std::uint64_t>(m.cpu_ns);
+    for (const auto& [name, ns] : m.cpu_ns_of_others)
+      one["cpu_ns_of_others"][name] = static_cast<std::uint64_t>(ns);
     one["ratio"] = ordered_json::object();
     for (const auto& [name, x] : m.ratio)
       one["ratio"][name] = std::round(x * 100) / 100;
@@ -83,9 +91,13 @@ void print_table(const std::vector<measured>& results, const std::vector<std::st
   for (const auto& m : results)
     width = std::max(width, title(m).size());
   const int w = static_cast<int>(width);
+  const bool cpu = std::ranges::any_of(results, [](const measured& m) { return m.cpu_ns > 0; });
+  const int column = cpu ? 16 : 11;
   std::printf("%-*s %12s %9s %9s", w, "case", "ops/s", "p50 ns", "p99 ns");
+  if (cpu)
+    std::printf(" %10s", "CPU us/op");
   for (const auto& c : baselines)
-    std::printf(" %11s", c.c_str());
+    std::printf(" %*s", column, c.c_str());
   std::printf("\n");
   for (const auto& m : results) {
     std::printf("%-*s %12.0f", w, title(m).c_str(), m.ops_per_sec);
@@ -93,8 +105,12 @@ void print_table(const std::vector<measured>& results, const std::vector<std::st
       std::printf(" %9lu %9lu", m.p50_ns, m.p99_ns);
     else
       std::printf(" %9s %9s", "", "");
+    if (m.cpu_ns > 0)
+      std::printf(" %10.1f", m.cpu_ns / 1e3);
+    else if (cpu)
+      std::printf(" %10s", "");
     for (const auto& c : baselines)
-      std::printf(" %11s", ratio_text(m, c).c_str());
+      std::printf(" %*s", column, ratio_text(m, c).c_str());
     std::printf("\n");
   }
 }

@@ -18,6 +18,10 @@ struct measured {
   std::uint64_t p50_ns = 0, p99_ns = 0; ///< of single operations; 0 = not measured
   std::map<std::string, double> ratio;  ///< against each baseline, taken within a round
   std::uint64_t operations = 0;         ///< done in all, those to warm up included
+  /// Processor time per operation in ns, of all processes together; of the baselines, too. 0 = not
+  /// measured.
+  double cpu_ns = 0;
+  std::map<std::string, double> cpu_ns_of_others{};
 };
 
 /// The middle one; 0 of none.

@@ -196,6 +196,31 @@ std::uint64_t supercache_subject::by_messages(std::uint64_t ops, std::size_t thr
   return ops / threads * threads;
 }
 
+std::uint64_t supercache_subject::by_blocking_actors(std::uint64_t ops) {
+  constexpr std::size_t actors = 8, pairs_of_a_turn = 50;
+  const std::uint64_t turns = ops / actors / pairs_of_a_turn / 2 + 1;
+  caf::scoped_actor waits{system_};
+  const auto work = [c = cache_, &w = w_, turns, over = caf::actor{waits}](
+                      caf::event_based_actor* self, std::size_t first) -> caf::behavior {
+    self->send(self, caf::ok_atom_v);
+    return {[self, c, &w, over, left = turns, v = first](caf::ok_atom) mutable {
+      for (std::size_t i = 0; i < pairs_of_a_turn; ++i, v = (v + 1) % w.visits()) {
+        c.put(w.row(v));
+        keep(c.get(w.keys[v]));
+      }
+      if (--left > 0)
+        return self->send(self, caf::ok_atom_v);
+      self->send(over, caf::ok_atom_v);
+      self->quit();
+    }};
+  };
+  for (std::size_t a = 0; a < actors; ++a)
+    system_.spawn(work, w_.visits() / actors * a);
+  for (std::size_t a = 0; a < actors; ++a)
+    waits->receive([](caf::ok_atom) {});
+  return turns * actors * pairs_of_a_turn * 2;
+}
+
 slice supercache_subject::run(const std::string& c, std::uint64_t ops, std::size_t threads) {
   prepare(c, ops);
   const auto straight = [](auto&& op) { op(); };
@@ -203,6 +228,12 @@ slice supercache_subject::run(const std::string& c, std::uint64_t ops, std::size
   if (c == "actor_put") {
     const double start = now_ns();
     s.ops = by_messages(ops, threads);
+    s.ns = now_ns() - start;
+    return s;
+  }
+  if (c == "actors_blocking") {
+    const double start = now_ns();
+    s.ops = by_blocking_actors(ops);
     s.ns = now_ns() - start;
     return s;
   }
@@ -223,7 +254,8 @@ slice supercache_subject::run(const std::string& c, std::uint64_t ops, std::size
 }
 
 std::vector<std::uint64_t> supercache_subject::latencies(const std::string& c, std::size_t n) {
-  if (c.ends_with("batch") || c == "get_many" || c == "match" || c == "scan" || c == "actor_put")
+  if (c.ends_with("batch") || c == "get_many" || c == "match" || c == "scan" || c == "actor_put"
+      || c == "actors_blocking")
     return {};
   prepare(c, n);
   std::vector<std::uint64_t> overhead, out;

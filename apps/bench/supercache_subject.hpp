@@ -30,6 +30,8 @@ private:
                            std::size_t threads);
   std::uint64_t whole_table(const std::string& which, std::uint64_t ops);
   std::uint64_t by_messages(std::uint64_t ops, std::size_t threads);
+  /// Eight actors that call the handle, on the two threads of the scheduler.
+  std::uint64_t by_blocking_actors(std::uint64_t ops);
 
   const workload& w_;
   caf::actor_system& system_;

@@ -11,7 +11,7 @@ from harness import equal, fails, main, run
 BENCH = sys.argv[3]
 CASES = ['put', 'get', 'get_miss', 'put_batch', 'get_many', 'kv_add', 'kv_get', 'kv_add_batch',
          'increment', 'queue_add', 'queue_out', 'stack_push', 'stack_pop', 'lazy_put', 'match',
-         'scan', 'actor_put', 'mixed']
+         'scan', 'actor_put', 'mixed', 'actors_blocking']
 
 
 def test_local_cases():
