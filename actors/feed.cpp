@@ -3,6 +3,7 @@
 #include <caf/actor_addr.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace supercache::detail {
@@ -95,6 +96,7 @@ void feed::remove_all_of(const caf::actor_addr& who) {
 
 /// Under the lock.
 void feed::forget(std::uint64_t watch, const listener& l) {
+  assert(held_ >= l.line_bytes && large_ >= l.large_bytes);
   held_ -= l.line_bytes;
   large_ -= l.large_bytes;
   if (l.under_way)
@@ -203,6 +205,7 @@ std::vector<change> feed::next_of(listener& l) {
   while (!l.line.empty() && (out.empty() || sum + l.line.front().bytes <= most_at_once)) {
     waiting next = std::move(l.line.front());
     l.line.pop_front();
+    assert(l.line_bytes >= next.bytes && held_ >= next.bytes);
     l.line_bytes -= next.bytes;
     held_ -= next.bytes;
     sum += next.bytes;

@@ -72,8 +72,12 @@ inline constexpr std::string_view fault_names[] = {"none",
 #ifdef SUPERCACHE_FAULTS
 inline fault present_fault = fault::none;
 inline bool faulty(fault f) noexcept { return f == present_fault; }
+/// Whether a mistake is switched on: then what is asserted need not hold, as the checkers have to
+/// find it.
+inline bool is_planted() noexcept { return present_fault != fault::none; }
 #else
 constexpr bool faulty(fault) noexcept { return false; }
+constexpr bool is_planted() noexcept { return false; }
 #endif
 
 } // namespace supercache

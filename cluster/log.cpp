@@ -129,7 +129,7 @@ void entry_log::reset(const position& p, epoch_list epochs) {
     epochs_.erase(epochs_.begin(), epochs_.end() - static_cast<std::ptrdiff_t>(epochs_max));
   ends_.clear();
   longer_.clear();
-  bytes_ = {};
+  byte_buffer{}.swap(bytes_); // `= {}` would keep the memory
   begin_ = dropped_ = 0;
 }
 

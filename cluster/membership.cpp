@@ -4,6 +4,7 @@
 #include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace supercache {
 
@@ -166,6 +167,7 @@ bool membership::knows_all(const member& from, std::uint64_t version) const {
 }
 
 std::uint64_t membership::own(const claim& c) {
+  assert(c.partition < options_.partitions && (!c.leads || c.epoch.owner == options_.self.id));
   if (c.holds || c.leads)
     own_[c.partition] = c;
   else

@@ -110,6 +110,7 @@ void partition_core::settle_writes(std::int64_t now, settled& over) {
 }
 
 void partition_core::tell(waiting x, errc code, settled& over) const {
+  assert(x.done); // each caller is answered once
   written w{std::move(x.done), std::move(x.answer), x.at, x.begun, code == errc::none};
   if (code == errc::none && x.why.code != errc::none)
     w.answer = std::move(x.why);
@@ -125,6 +126,9 @@ void partition_core::tell(waiting x, errc code, settled& over) const {
 // -- reads --------------------------------------------------------------------------------------
 
 result<partition_core::finding> partition_core::begin_read(bool as_primary, standing* at) const {
+  if (as_primary && replica_.leads() && !replica_.has_majority())
+    return {errc::unavailable, "too few members of the partition can be reached: a majority of "
+                                 + std::to_string(replica_.members().size()) + " is needed"};
   if (as_primary && !replica_.accepts_writes())
     return {errc::not_primary, "another node is the primary"};
   if (!replica_.readable())

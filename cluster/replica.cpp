@@ -83,6 +83,7 @@ result<proposal> replica::propose(const request_id& who, operation what, std::in
     return proposal{at, {}, answer.why(), false, true};
   }
   const position at = append_own(e);
+  assert(at.epoch == promised_ && at.index <= log_.last().index);
   note_answer(e, at.index, *answer);
   return proposal{at, *std::move(answer), {errc::none, {}}, watched};
 }
@@ -99,6 +100,9 @@ void replica::note_stamp(std::int64_t ms, log_index at) {
 }
 
 position replica::append_own(const entry& e) {
+  assert(leads() && promised_.owner == options_.self.id);
+  assert(is_planted() || e.stamp_ms >= stamp_ms_); // deadlines never go back
+  assert(e.kind != entry_kind::members || !e.who.members.empty());
   byte_buffer bytes;
   bytes.reserve(64);
   wire_writer w{bytes};
@@ -157,6 +161,7 @@ void replica::apply_group(const entry& e, log_index at) {
 void replica::set_commit(log_index i) {
   if (i <= commit_)
     return;
+  assert(is_planted() || i <= log_.last().index);
   commit_ = i;
   for (; !stamps_.empty() && stamps_.front().first <= commit_; stamps_.pop_front())
     certain_ms_ = stamps_.front().second;
@@ -204,6 +209,7 @@ void replica::trim() {
 /// A later epoch than this copy knew of. Sync: the former primary is told before anything else that
 /// would prove this node to be alive, since it may count on this node for its lease.
 void replica::promise(const epoch& e, member_id primary) {
+  assert(is_planted() || e >= promised_);
   const member_id former = std::exchange(primary_, primary);
   promised_ = e;
   if (!async() && former && former != primary)
@@ -221,6 +227,7 @@ void replica::follow(const epoch& e) {
   campaign_.reset();
   campaigns_lost_ = 0;
   promise(e, e.owner);
+  assert(!leads() && primary_ == e.owner);
   leaderless_ms_ = 0;
   news_.role = true;
 }

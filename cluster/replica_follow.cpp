@@ -3,6 +3,7 @@
 #include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 // The side of a replica that takes entries and pieces of data from its primary. It never trusts
 // that a message is new, or that the one before it arrived: a message that does not fit is refused,
@@ -156,6 +157,7 @@ void replica::restart_from(const install_snapshot& m) {
   note_stamp(stamp_ms_, m.at.index);
   set_commit(std::min(std::max(known, m.commit), m.at.index));
   diverged_ = false;
+  assert(is_planted() || m.transfer > transfer_); // a transfer is taken part in once
   transfer_ = m.transfer;
   installing_.emplace(store_);
   news_.members = news_.readable = true;
@@ -180,6 +182,7 @@ void replica::remember_votes() {
 }
 
 void replica::become_blank() {
+  assert(is_planted() || !leads());
   remember_votes();
   ++given_up_;
   store_.clear(stamp{stamp_ms_});

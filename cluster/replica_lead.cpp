@@ -3,6 +3,7 @@
 #include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 // The side of a primary that brings the other copies up to date; see progress.hpp for the states of
 // a copy. Nothing is sent unasked: links fetch with `collect` what they have room for, so
@@ -59,6 +60,7 @@ bool replica::wants(const progress& p, bool pieces) const {
 
 void replica::collect_from(progress& p, send_budget& budget, std::int64_t now,
                            std::vector<message>& out) {
+  assert(leads() && p.who.id != options_.self.id);
   if (!wants(p))
     return;
   if (!p.expects_report())
@@ -79,6 +81,7 @@ void replica::collect_from(progress& p, send_budget& budget, std::int64_t now,
 /// A message with the entries from `p.next` on, which is moved behind them.
 const append& replica::entries_for(progress& p, std::size_t most, std::int64_t now,
                                    std::vector<message>& out) {
+  assert(p.next >= 1 && p.next <= log_.last().index + 1 && log_.has(p.next - 1));
   auto& m = std::get<append>(out.emplace_back(std::in_place_type<append>));
   m.epoch = promised_;
   m.previous = log_.at(p.next - 1);

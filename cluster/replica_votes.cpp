@@ -3,6 +3,7 @@
 #include <supercache/cluster/replica.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 // Elections. A follower whose primary is down waits for its turn, asks whether it could win, asks
 // for votes, and leads. Async mode: all members that can be reached must agree, so that the one
@@ -112,6 +113,7 @@ void replica::begin_campaign(member_id handed_over, std::int64_t now) {
 
 void replica::ask_for_votes(std::int64_t now) {
   campaign& c = *campaign_;
+  assert(role_ == role::candidate && c.proposed.owner == options_.self.id);
   if (!c.pre) {
     promised_ = c.proposed;
     primary_ = 0;
@@ -198,6 +200,8 @@ void replica::count_votes(std::int64_t now) {
 
 /// Begins the epoch of `promised_` with its first entry.
 void replica::lead(std::int64_t now, entry first) {
+  assert(promised_.owner == options_.self.id);
+  assert(is_planted() || promised_ >= log_.last().epoch);
   campaign_.reset();
   campaigns_lost_ = 0;
   role_ = role::primary;
@@ -226,6 +230,7 @@ void replica::lead(std::int64_t now, entry first) {
   diverged_ = false;
   news_.role = news_.readable = true;
   append_own(first);
+  assert(is_planted() || !group_.members.empty());
 }
 
 // -- voting -------------------------------------------------------------------------------------

@@ -127,6 +127,13 @@ void requests::not_sent(call_id id, failure why, std::int64_t now, request_effec
   }
 }
 
+void requests::denied(call_id id, failure why, request_effects& out) {
+  if (write_call* c = find_write(id); c && !c->is_late(id))
+    refused(*c, std::move(why), out);
+  else if (read_call* r = find_read(id); r && !r->is_late(id))
+    finish(*r, std::move(why), out);
+}
+
 // -- writes -------------------------------------------------------------------------------------
 
 void requests::write(std::size_t partition, operation what, std::int64_t deadline_ms, on_value done,
@@ -180,7 +187,8 @@ void requests::send(write_call& c, member_id to, std::int64_t now, request_effec
   c.who.done = *mine.open.begin() - 1;
   c.open = true;
   c.asked = to;
-  c.due_ms = now + patience_with(to);
+  c.due_ms
+    = now + patience_with(to) + static_cast<std::int64_t>(size_of(*c.what) / options_.bytes_per_ms);
   out.emplace_back(effect::send{c.id(), to, frame::request{c.id(), c.partition, c.who, *c.what}});
 }
 

@@ -1,5 +1,7 @@
 #include <supercache/cluster/sessions.hpp>
 
+#include <cassert>
+
 namespace supercache {
 
 const sessions::outcome* sessions::find(const request_id& r) const {
@@ -16,6 +18,7 @@ bool sessions::over(const request_id& r) const {
 }
 
 void sessions::done(const request_id& r, log_index index, value answer, std::int64_t stamp_ms) {
+  assert(r.client != 0);
   client& c = clients_[r.client];
   c.last_ms = stamp_ms;
   c.done = std::max(c.done, r.done);

@@ -6,6 +6,7 @@
 #include "node.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace supercache::detail {
 
@@ -105,6 +106,7 @@ void host::finish_long() {
     {
       const std::lock_guard hold{inbox_lock_};
       if (inbox_.empty()) {
+        assert(long_works_ > 0);
         --long_works_;
         turned_away.swap(turned_away_);
       } else {

@@ -1,6 +1,7 @@
 #include "inflow.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace supercache::detail {
 
@@ -61,6 +62,7 @@ bool inflow::must_wait(connection c) {
 inflow::bytes inflow::take(connection c) {
   bytes out;
   out.swap(frames_.at(c).here);
+  assert(used_ >= out.capacity());
   used_ -= out.capacity();
   forget(c);
   return out;
@@ -69,7 +71,7 @@ inflow::bytes inflow::take(connection c) {
 void inflow::give_up(connection c) {
   frame& f = frames_.at(c);
   used_ -= f.here.capacity();
-  f.here = {};
+  bytes{}.swap(f.here); // `= {}` would keep the memory
   f.given_up = true;
 }
 

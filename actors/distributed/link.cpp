@@ -122,7 +122,7 @@ bool link::send(const frame::item& i, std::size_t most) {
   }
   constexpr link_options bounds;
   if (size > bounds.item)
-    encoded = {}; // it was not taken, and its memory serves nobody
+    byte_buffer{}.swap(encoded); // it was not taken, and its memory serves nobody
   if (size > bounds.frame)
     node_.log().error(component::peers,
                       "what is to be said to node {} takes {} bytes; at most {} are allowed", name_,

@@ -115,5 +115,6 @@ TEST_CASE("the rest of a frame that is given up comes and is kept nowhere") {
   CHECK(in.missing(1) == 0);
   CHECK(in.memory() == 0);
   CHECK(in.take(1).empty());
+  CHECK(in.memory() == 0);
   CHECK_FALSE(in.under_way(1));
 }

@@ -277,7 +277,7 @@ def test_who_waits_for_an_item_without_a_majority_is_told_so():
         took = time.monotonic() - start
         thaw(*others)
         equal((answer.status, answer.out), (1, ''))
-        assert 'no value came' not in answer.err and 'partition 0' in answer.err, answer
+        assert 'no value came' not in answer.err and 'partition' in answer.err, answer
         assert took < 2, took
         eventually(lambda: set(cluster.states(name).values()) == {'here', 'up'})
         equal(asked.ask('queue', 'q', 'wait'), '1')

@@ -114,6 +114,35 @@ const failure not_primary{errc::not_primary, "not here"};
 
 } // namespace
 
+TEST_CASE("a write that a peer will never take fails, unless an earlier attempt may have done it") {
+  caller x;
+  x.there.primary = b;
+  x.write();
+  x.core.denied(x.sent().id, {errc::overloaded, "no room"}, x.out);
+  x.answer_callers();
+  REQUIRE(x.written.size() == 1);
+  CHECK(x.written[0].why().code == errc::overloaded);
+  x.write();
+  const auto first = x.sent();
+  x.wait(1'100);                                                 // the attempt counts as lost
+  x.core.denied(first.id, {errc::overloaded, "no room"}, x.out); // too late to mean anything
+  x.core.denied(x.sent().id, {errc::overloaded, "no room"}, x.out);
+  x.answer_callers();
+  REQUIRE(x.written.size() == 2);
+  CHECK(x.written[1].why().code == errc::outcome_unknown);
+}
+
+TEST_CASE("an attempt to write much counts as lost later") {
+  caller x;
+  x.there.primary = b;
+  x.write(op::put{record{"k", std::string(std::size_t{64} << 20, 'x')}, 0}, 60'000);
+  (void)x.sent();
+  x.wait(8'000);
+  CHECK(x.take<effect::send>().empty());
+  x.wait(2'000);
+  CHECK(x.take<effect::send>().size() == 1);
+}
+
 TEST_CASE(
   "what waits for its next attempt is tried at once when a node is reached, and only that") {
   caller x;

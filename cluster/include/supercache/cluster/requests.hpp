@@ -51,6 +51,7 @@ struct request_options {
   /// How long an attempt at another node may take before it counts as lost, beside the time of two
   /// round trips: that node may have to ask others before it answers.
   std::int64_t attempt_ms = 1'000;
+  std::size_t bytes_per_ms = 8 << 10; ///< so fast, at least, is a large write expected to travel
 };
 
 /// How long a primary keeps a question that finds nothing: less than an attempt may take.
@@ -168,6 +169,8 @@ public:
   void read_here(call_id id, result<answer> x, standing at, std::int64_t now, request_effects& out);
   /// A peer could not take what had to be sent.
   void not_sent(call_id id, failure why, std::int64_t now, request_effects& out);
+  /// The same, and it will not take it later either.
+  void denied(call_id id, failure why, request_effects& out);
 
   // -- what peers say -----------------------------------------------------------------------------
 
