@@ -171,13 +171,16 @@ failure too_much() {
 }
 } // namespace
 
-/// Hot path of a write: an entry in the table of requests, and one message to the primary.
+/// Hot path of a write: an entry in the table of requests, and one message to the primary. A large
+/// write gets the time that it takes to travel beside its own.
 future<value> remote::write(std::size_t partition, operation what, milliseconds timeout) {
   if (auto s = requests::check_size(what); !s)
     return s.why();
-  const auto bytes = bytes_of_a_call + requests::size_of(what);
+  const auto size = requests::size_of(what);
+  const auto bytes = bytes_of_a_call + size;
   if (!admit(bytes))
     return too_much();
+  timeout += milliseconds{size / request_options{}.bytes_per_ms};
   auto out = future<value>::pending();
   step([&](requests& r, request_effects& todo) {
     r.write(
@@ -256,7 +259,7 @@ void remote::receive_safely(member_id from, byte_view bytes) noexcept {
 /// A node could not take a large item.
 void remote::denied(call_id id, const caf::error& why) {
   step([&](requests& r, request_effects& todo) {
-    r.not_sent(id, {errc::overloaded, message_of(why)}, system_ms(), todo);
+    r.denied(id, {errc::overloaded, message_of(why)}, todo);
   });
 }
 
@@ -296,6 +299,8 @@ caf::actor remote::make_endpoint(member_id id) {
     auto& content = e->content();
     if (alive && content.match_elements<frame_atom, wire_frame>())
       alive->receive_safely(id, content.get_as<wire_frame>(1).bytes);
+    else if (alive && content.match_elements<caf::error>())
+      alive->denied(compat::request_of(e->mid), content.get_as<caf::error>(0));
   });
   return out;
 }

@@ -1,5 +1,6 @@
 #include "cluster_fixture.hpp"
 
+#include <supercache/cluster/handshake.hpp>
 #include <supercache/kv.hpp>
 #include <supercache/queue.hpp>
 #include <supercache/structs.hpp>
@@ -121,6 +122,19 @@ TEST_CASE("a client does all that a handle can do, at a cluster and at a single 
   CHECK(of_one.c.contains("here"));
 }
 
+TEST_CASE("large values travel to and from a client, beside small ones") {
+  cluster nodes{cluster_options_with(replication_mode::sync), 3};
+  client_of client{{address_of(nodes[0])}};
+  const std::string large(std::size_t{24} << 20, 'x');
+  std::thread beside{[&] {
+    for (int i = 0; i < 50; ++i)
+      CHECK(client.c.try_put({"small", i}));
+  }};
+  client.c.put({"large", large});
+  CHECK(client.c.get("large").front()[1].as_string() == large);
+  beside.join();
+}
+
 TEST_CASE("what a client writes is read by members, and the other way round, by messages, too") {
   cluster nodes{cluster_options_with(replication_mode::async), 3};
   client_of client{{address_of(nodes[1])}};
@@ -173,6 +187,7 @@ TEST_CASE("a client finds a node again that was restarted, and one that joined")
   o.replication.node_monitor.source = monitor_source::all;
   o.replication.node.name = "a";
   auto first = std::make_unique<member_node>(o);
+  first->c.full_sync(60s); // it waits for others at first
   client_of client{{address_of(first->c)}};
   client.c.put({"k", 1});
   o.replication.node.name = "b";
@@ -257,6 +272,21 @@ TEST_CASE("calls of a client end when it is stopped, and a client that is stoppe
   client.c.stop();
   waits.join();
   CHECK(code_of(client.c.try_put({"k", 1}).error()) == errc::not_started);
+}
+
+TEST_CASE("a client of another version of the protocol is refused with both versions") {
+  member_node node{lone_node()};
+  client_of client{{address_of(node.c)}};
+  caf::scoped_actor self{client.system};
+  self->request(client.c.node_at(address_of(node.c)), 5s, view_atom_v, std::uint64_t{99})
+    .receive([](const wire_frame&) { FAIL("it was let in"); },
+             [](const caf::error& e) {
+               CHECK(code_of(e) == errc::invalid_config);
+               CHECK(message_of(e)
+                     == "the client speaks version 99 of the protocol; this node speaks "
+                          + std::to_string(hello::present_version));
+             });
+  CHECK_FALSE(client.c.node_at("127.0.0.1:1"));
 }
 
 TEST_CASE("what only a member can do, a client refuses") {
