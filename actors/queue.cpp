@@ -5,6 +5,9 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/sec.hpp>
 
+#include <chrono>
+#include <thread>
+
 namespace supercache {
 
 using detail::answer_of;
@@ -101,21 +104,27 @@ value_list queue::out_batch(std::size_t n, const wait_options& o) {
 
 caf::expected<value> queue::try_out_wait(std::chrono::milliseconds timeout) {
   core& c = cache_.internals();
-  const auto a = c.partition(home_of(c, queue_of(name_)));
-  if (!a)
-    return to_caf(c.check_running().why());
   // The partition answers at its deadline, or says soon after it what became of an item that it was
   // taking; our deadline, which is later, is for a partition that is gone.
   constexpr std::chrono::seconds grace{10};
   timeout = detail::countable(timeout);
   caf::scoped_actor self{c.system()};
-  caf::expected<value> out{caf::error{}};
-  compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})
-    .receive([&](value& x) { out = std::move(x); }, [&](caf::error& e) { out = std::move(e); });
-  if (!out && out.error() == caf::sec::request_timeout)
-    return to_caf(
-      {errc::outcome_unknown, "nobody says whether an item of queue '" + name_ + "' was taken"});
-  return out;
+  for (;;) {
+    const auto a = c.partition(home_of(c, queue_of(name_)));
+    if (!a)
+      return to_caf(c.check_running().why());
+    caf::expected<value> out{caf::error{}};
+    compat::ask(self, a, timeout + grace, wait_atom_v, name_, std::int64_t{timeout.count()})
+      .receive([&](value& x) { out = std::move(x); }, [&](caf::error& e) { out = std::move(e); });
+    if (!out && out.error() == caf::sec::request_receiver_down && c.running()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{1}); // it is about to be replaced
+      continue;
+    }
+    if (!out && out.error() == caf::sec::request_timeout)
+      return to_caf(
+        {errc::outcome_unknown, "nobody says whether an item of queue '" + name_ + "' was taken"});
+    return out;
+  }
 }
 value queue::out_wait(std::chrono::milliseconds timeout) { return to_plain(try_out_wait(timeout)); }
 

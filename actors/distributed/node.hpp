@@ -211,6 +211,8 @@ private:
   void publish_routes();
   void publish_route(std::size_t partition);
   flusher_actor make_flusher();
+  void end_with_network();
+  void await_monitor(const caf::actor_addr& who) const;
   template <class... Ts>
   void tell_monitor(Ts&&... xs);
   void watch_opened(link& l);
@@ -254,6 +256,7 @@ private:
   std::shared_ptr<supervised<flusher_actor>> flusher_;
   std::shared_ptr<supervised<monitor_actor>> monitor_;
   std::promise<void> monitor_over_;
+  const std::shared_future<void> monitor_is_over_{monitor_over_.get_future()};
   std::atomic<std::thread::id> monitor_thread_;
   std::atomic<bool> without_network_{false};
 };

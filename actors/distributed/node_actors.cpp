@@ -56,12 +56,35 @@ void node::start() {
         return alive->system_.spawn<caf::hidden + caf::detached>(monitor_behavior, alive);
       });
   }
-  // When CAF's networking ends, no node can be reached any more, this one included.
   const auto broker = compat::connections_of<caf::io::basp_broker>(system_.middleman());
   broker->attach_functor([me = std::weak_ptr{shared()}](const caf::error&) {
     if (const auto alive = me.lock())
-      alive->tell_monitor(node_down_atom_v, std::string{});
+      alive->end_with_network();
   });
+}
+
+/// CAF's networking ends, and with it the actor system: no node can be reached any more, this one
+/// included. The monitor has to be gone while CAF's clock still runs, see `await_freed`; so the
+/// networking waits for it.
+void node::end_with_network() {
+  caf::actor_addr monitor;
+  {
+    const std::lock_guard hold{actors_lock_};
+    if (monitor_)
+      if (const auto a = monitor_->get())
+        monitor = a.address();
+  }
+  if (!monitor)
+    return; // the cache was stopped
+  tell_monitor(node_down_atom_v, std::string{});
+  await_monitor(monitor);
+}
+
+void node::await_monitor(const caf::actor_addr& who) const {
+  if (monitor_thread_ == std::this_thread::get_id())
+    return;
+  monitor_is_over_.wait_for(std::chrono::seconds{5}); // some milliseconds
+  await_freed(who, 3 * handshake_wait(core_.config()));
 }
 
 std::shared_ptr<node> node::shared() { return {core_.shared_from_this(), this}; }
@@ -112,10 +135,8 @@ void node::stop() {
   for (const auto& h : hosts_)
     h->abandon();
   waits_.look_at_all();
-  if (watched && monitor_thread_ != std::this_thread::get_id()) { // some milliseconds
-    monitor_over_.get_future().wait_for(std::chrono::seconds{5});
-    await_freed(address, 3 * handshake_wait(core_.config()));
-  }
+  if (watched)
+    await_monitor(address);
 }
 
 status node::reconfigure(const std::vector<std::string>& nodes) {
