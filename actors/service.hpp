@@ -7,9 +7,26 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <variant>
 
-/// What all that answer requests of other processes have in common.
+/// What all that make requests, and answer those of other processes, have in common.
 namespace supercache::detail {
+
+/// Does what a step of `requests` wants done. Others wait for the effects behind one that fails: it
+/// throws in the end.
+template <class F>
+void perform_each(request_effects& todo, F perform) {
+  std::exception_ptr failed;
+  for (request_effect& e : todo)
+    try {
+      std::visit(perform, e);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+  if (failed)
+    std::rethrow_exception(failed);
+}
 
 /// Sends a client an answer.
 inline void tell_client(const caf::actor& client, const frame::item& i) {

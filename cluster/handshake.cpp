@@ -26,12 +26,19 @@ std::string speaker_of(byte_view hello) {
   return r.ok() && printable(a.name) && printable(a.host) ? to_string(a) : "of unknown name";
 }
 
-byte_buffer encode_hello(const hello& h) {
+namespace {
+
+template <class T>
+byte_buffer in_bytes(const T& x) {
   byte_buffer out;
   wire_writer w{out};
-  encode(w, h);
+  encode(w, x);
   return out;
 }
+
+} // namespace
+
+byte_buffer encode_hello(const hello& h) { return in_bytes(h); }
 
 namespace {
 
@@ -46,12 +53,7 @@ status check_version(byte_view bytes) {
 
 } // namespace
 
-byte_buffer encode_view(const cluster_view& v) {
-  byte_buffer out;
-  wire_writer w{out};
-  encode(w, v);
-  return out;
-}
+byte_buffer encode_view(const cluster_view& v) { return in_bytes(v); }
 
 result<cluster_view> decode_view(byte_view bytes) {
   if (auto s = check_version(bytes); !s)

@@ -9,7 +9,6 @@
 #include <caf/actor_companion.hpp>
 
 #include <algorithm>
-#include <exception>
 #include <random>
 
 namespace supercache::detail {
@@ -145,15 +144,7 @@ void remote::step(F&& f) {
   if (todo.empty())
     return;
   const parcel gather{*this};
-  std::exception_ptr failed; // others wait for the effects behind the one that fails
-  for (request_effect& e : todo)
-    try {
-      std::visit([this](auto& x) { perform(x); }, e);
-    } catch (...) {
-      failed = std::current_exception();
-    }
-  if (failed)
-    std::rethrow_exception(failed);
+  perform_each(todo, [this](auto& x) { perform(x); });
 }
 
 /// Whether there is room for so much more; if so, it is taken.

@@ -2,10 +2,10 @@
 
 #include "../clock.hpp"
 #include "../core.hpp"
+#include "../service.hpp"
 #include "link.hpp"
 #include "node.hpp"
 
-#include <exception>
 #include <random>
 
 // The requests of this node's callers.
@@ -36,15 +36,7 @@ void router::step(F&& f) {
   if (todo.empty())
     return;
   const batch gather{node_};
-  std::exception_ptr failed; // others wait for the effects behind the one that fails
-  for (request_effect& e : todo)
-    try {
-      std::visit([this](auto& x) { perform(x); }, e);
-    } catch (...) {
-      failed = std::current_exception();
-    }
-  if (failed)
-    std::rethrow_exception(failed);
+  perform_each(todo, [this](auto& x) { perform(x); });
 }
 
 /// Hot path of a write. async, on the primary: nothing is registered, since nothing can have to
