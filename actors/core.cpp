@@ -212,8 +212,10 @@ void core::stop() {
   dispatcher::end(front_);
   patient_->close();
   pool_->close();
-  for (const auto& s : stores_)
+  for (const auto& s : stores_) {
     s->clear(now());
+    (void)s->free_cleared(SIZE_MAX);
+  }
   // Records of a lazy_put that had passed the check; they land in what is freed with us.
   (void)buffers_.drain_all();
   if (const auto n = buffers_.count())

@@ -69,7 +69,8 @@ public:
 
   void tidy() {
     parking_.tick();
-    const bool more = core_->running() && core_->others().reclaim(index_, tidy_budget);
+    bool more = core_->running() && core_->others().reclaim(index_, tidy_budget);
+    more |= store_.free_cleared(tidy_budget);
     reclaim::collect();
     if (const auto now = std::chrono::steady_clock::now(); now - aged_ >= 1s) {
       aged_ = now;

@@ -173,7 +173,7 @@ struct on_queue {
   result<value> operator()(const op::drain&) const {
     return list_of(q.pop(name, SIZE_MAX), item_too_deep);
   }
-  result<value> operator()(const op::clear&) const { return value{q.pop(name, SIZE_MAX).size()}; }
+  result<value> operator()(const op::clear&) const { return value{q.clear(name)}; }
   template <class O>
   requires(!for_queues<O>) result<value>
   operator()(const O&) const {

@@ -68,7 +68,7 @@ public:
 partition_store::partition_store(const store_options& o)
   : options_(o),
     snapshots_(std::make_unique<snapshots>(*this)),
-    tuples_(o.type, o.key_pos, o.stripes, shelf::width::wide, {}, &deadlines_),
+    tuples_(o.type, o.key_pos, o.stripes, shelf::width::wide, {}, &deadlines_, &left_),
     no_pairs_(type_of(space_kind::kv, o), 0, 1, shelf::width::narrow, {space_kind::kv, {}},
               nullptr),
     no_structs_(type_of(space_kind::structs, o), 0, 1, shelf::width::narrow,
@@ -100,7 +100,7 @@ table& partition_store::open(space_kind kind, std::string_view name) {
   const std::size_t stripes = std::max<std::size_t>(1, options_.stripes / 4);
   auto fresh = std::make_unique<named_table>(type_of(kind, options_), std::size_t{0}, stripes,
                                              shelf::width::narrow, space{kind, std::string{name}},
-                                             &deadlines_);
+                                             &deadlines_, &left_);
   const std::lock_guard hold{adding_};
   if (named_table* t = look_up(kind, name, hash))
     return t->data;
@@ -316,7 +316,7 @@ partition_store::amount partition_store::held(space_kind kind, const stamp& now)
 }
 
 std::size_t partition_store::bytes() const {
-  std::size_t n = queues_.bytes() + stacks_.bytes();
+  std::size_t n = queues_.bytes() + stacks_.bytes() + left_.bytes();
   each_table([&](const table& t) { n += t.bytes(); });
   return n;
 }

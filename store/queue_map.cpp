@@ -6,8 +6,6 @@ namespace supercache {
 
 namespace {
 
-std::size_t item_bytes(const value& x) noexcept { return sizeof(value) + x.heap_bytes(); }
-
 /// A queue that runs empty is likely to get items again: a stripe keeps so many of them.
 constexpr std::size_t idle_kept = 16;
 
@@ -220,37 +218,6 @@ std::size_t queue_map::count(std::string_view name) const {
   const std::lock_guard hold{s.lock};
   const queue* q = find(s, hash, name);
   return q ? q->items.size() : 0;
-}
-
-std::size_t queue_map::clear() {
-  constexpr std::size_t batch = 256; // under one lock
-  std::size_t n = 0;
-  for (stripe& s : stripes_) {
-    std::string last;
-    for (bool more = true, begins = true; more; begins = false) {
-      std::vector<items_type> gone; // freed without the lock
-      gone.reserve(batch);
-      const std::lock_guard hold{s.lock};
-      auto at = begins ? s.by_name.begin() : s.by_name.upper_bound(last);
-      while (at != s.by_name.end() && gone.size() < batch) {
-        queue& q = *at++;
-        if (gone.size() + 1 == batch)
-          last = q.name;
-        const std::uint64_t front = q.front + q.items.size();
-        announce(q, q.items.size());
-        gone.push_back(take_all(s, q));
-        n += gone.back().size();
-        q.front = front;
-        if (!q.watched)
-          close(s, hash_of(q.name), q);
-      }
-      more = at != s.by_name.end();
-    }
-    const std::lock_guard hold{s.lock};
-    if (s.index.size() == 0)
-      s.index.clear();
-  }
-  return n;
 }
 
 // -- copying ------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@
 // of F had pinned before F, so the pin is visible to the collector, with an epoch below E. A reader
 // that loads after F sees the block unlinked. Hence once every announcement is 0 or at least E
 // (acquire: the reader's accesses and hazard stores are visible, and how many slots it ever used),
-// only hazard slots remain to be checked. Only the thread that unlinked fences for its own batch,
-// so no other order is needed.
+// only hazard slots remain to be checked. Only the thread that retired fences for its own batch. It
+// unlinked the blocks itself, or has seen by a lock that another thread did, so no other order is
+// needed.
 
 namespace supercache::reclaim {
 

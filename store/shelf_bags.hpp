@@ -8,6 +8,20 @@
 
 namespace supercache::shelf {
 
+/// The same for a bag. Its own memory is taken off with that of the index.
+inline bool free_entry(bag* x, std::size_t& budget, std::size_t& bytes) {
+  for (; budget > 0 && x->size(); --budget) {
+    detail::block* b = x->front();
+    bytes -= detail::bytes_of(b);
+    x->erase(b);
+    garbage::retire(b);
+  }
+  if (x->size())
+    return false;
+  delete x;
+  return true;
+}
+
 /// Many records per key, in order of insertion. Reads lock a stripe.
 class bags : public striped {
 public:
@@ -185,18 +199,9 @@ public:
     return true;
   }
 
-  /// Removes everything; answers how many records there were.
-  std::size_t clear() {
-    std::size_t n = 0;
-    for_each_stripe([&](stripe& s) {
-      n += take_all(s, [](const hash_index& all) {
-        all.walk<bag>(0, 0, [](bag* x) {
-          x->each([](detail::block* b) { garbage::retire(b); });
-          delete x;
-        });
-      });
-    });
-    return n;
+  template <class May>
+  auto detach(const stamp& now, May& may) {
+    return detach_stripes<bag>(now, may);
   }
   std::size_t index_bytes() const noexcept {
     return sum([](const stripe& s) {

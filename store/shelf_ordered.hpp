@@ -1,6 +1,7 @@
 #pragma once
 
 #include <supercache/store/fair_lock.hpp>
+#include <supercache/store/leftovers.hpp>
 #include <supercache/store/shelf.hpp>
 
 namespace supercache::shelf {
@@ -120,22 +121,48 @@ public:
     return f(lock_, book_);
   }
 
-  /// Removes everything; answers how many records there were.
-  std::size_t clear() {
-    tree all{rows_.key_comp()};
-    ledger::schedule due;
-    {
-      const std::lock_guard lock{lock_};
-      all.swap(rows_);
-      due = book_.clear();
+  /// What it had.
+  class detached final : public leftover {
+  public:
+    explicit detached(less by) : rows_(by) {}
+    ~detached() override { detached::free_some(SIZE_MAX); }
+    std::size_t live = 0; ///< records that had not expired
+    std::size_t free_some(std::size_t budget) override {
+      std::size_t freed = 0;
+      for (; freed < budget && due_ && !due_->empty(); ++freed)
+        due_->erase(due_->begin());
+      for (; freed < budget && !rows_.empty(); ++freed) {
+        detail::block* b = *rows_.begin();
+        bytes_ -= row_bytes + detail::bytes_of(b);
+        rows_.erase(rows_.begin());
+        garbage::retire(b);
+      }
+      return freed;
     }
-    for (detail::block* b : all)
-      garbage::retire(b);
-    return all.size();
+
+  private:
+    friend class ordered;
+    tree rows_;
+    ledger::schedule due_;
+  };
+  /// Removes everything if `may()` agrees, asked with the lock.
+  template <class May>
+  std::unique_ptr<detached> detach(const stamp& now, May& may) {
+    std::unique_lock lock{lock_};
+    auto all = std::make_unique<detached>(rows_.key_comp());
+    if (!may())
+      return all;
+    all->rows_.swap(rows_);
+    all->bytes_ = book_.bytes() + book_.count() * row_bytes;
+    all->due_ = book_.clear();
+    lock.unlock();
+    all->live = all->rows_.size() - ledger::overdue(all->due_, now);
+    return all;
   }
-  std::size_t index_bytes() const noexcept { return book_.count() * 4 * sizeof(void*); }
+  std::size_t index_bytes() const noexcept { return book_.count() * row_bytes; }
 
 private:
+  static constexpr std::size_t row_bytes = 4 * sizeof(void*); ///< a node of the tree
   mutable fair_shared_lock lock_;
   tree rows_;
   ledger book_;

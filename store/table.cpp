@@ -12,8 +12,8 @@ table::table(table_type type, std::size_t key_pos, std::size_t stripes, space wh
   : table(type, key_pos, stripes, shelf::width::wide, std::move(where), nullptr) {}
 
 table::table(table_type type, std::size_t key_pos, std::size_t stripes, shelf::width begin,
-             space where, deadlines* due)
-  : type_(type), key_pos_(key_pos), where_(std::move(where)), due_(due) {
+             space where, deadlines* due, leftovers* left)
+  : type_(type), key_pos_(key_pos), where_(std::move(where)), due_(due), left_(left) {
   if (type == table_type::set) {
     auto made = std::make_unique<shelf_of<shelf::hashed>>(key_pos, stripes, begin);
     hashed_ = &made->one;
@@ -197,18 +197,26 @@ std::size_t table::expire(const value& key, std::uint64_t hash, std::int64_t ttl
 }
 
 std::size_t table::clear(const stamp& now) {
+  // Asked with a lock that `tell` takes afterwards: what it does not see has not begun to be told.
+  bool told = false;
+  const auto unheard = [&] { return !(told |= told_.load(std::memory_order_acquire) != nullptr); };
+  return on_shelf([&](auto& s) {
+    auto all = s.detach(now, unheard);
+    const std::size_t live = all->live;
+    if (left_)
+      left_->add(std::move(all));
+    return live + (told ? clear_told(s, now) : 0);
+  });
+}
+
+/// Record by record, since each removal is reported.
+template <class Shelf>
+std::size_t table::clear_told(Shelf& s, const stamp& now) {
   if (const auto first = next_deadline(); first != INT64_MAX && now.over(first)) {
     (void)count(now); // notes what does not count as cleared
     reclaim_expired(now.ms(), SIZE_MAX);
   }
-  return on_shelf([&](auto& s) {
-    if (told_.load(std::memory_order_acquire)) [[unlikely]]
-      return remove_where(s, {}, now, [](const detail::block*) { return true; });
-    const std::size_t n = s.clear();
-    if (change_sink* to = told_.load(std::memory_order_acquire)) [[unlikely]]
-      to->changed({}); // set a moment ago: removals may have been missed
-    return n;
-  });
+  return remove_where(s, {}, now, [](const detail::block*) { return true; });
 }
 
 // -- reads --------------------------------------------------------------------------------------

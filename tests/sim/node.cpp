@@ -125,6 +125,7 @@ void node::tick() {
     steer(i);
     p.copy().tick(now());
     p.store->reclaim_expired(p.copy().certain_ms(), 100);
+    p.store->free_cleared(100);
     if (const leadership& l = membership_.leader_of(i); l.current && l.primary != self_)
       p.copy().heard_of(l.epoch, now());
     p.copy().know_of_group(membership_.group_exists(i, p.copy().bootstrapper(), now()));

@@ -72,6 +72,9 @@ TEST_CASE("many names of each kind are made, listed, copied and cleared") {
     CHECK(copy(s, t, 32 * 1024) >= many / 128);
     CHECK(digest(s, t0) == digest(t, t0));
     s.clear(t0);
+    CHECK(s.held(kind, t0).records == 0);
+    CHECK(s.held(kind, t0).bytes == 0);
+    while (s.free_cleared(1'000)) {}
     CHECK(s.bytes() == 0);
   }
 }

@@ -73,6 +73,7 @@ TEST_CASE("snapshot: it shows the data at its beginning, whatever happens meanwh
           (void)store.apply(what, stamp{++now});
         if (d.chance(3))
           store.reclaim_expired(now, 10);
+        store.free_cleared(10);
       }
     };
     write(d.below(2'000));

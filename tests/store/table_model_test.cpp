@@ -1,6 +1,7 @@
 #include "model_table.hpp"
 #include "support/workload.hpp"
 
+#include <supercache/store/leftovers.hpp>
 #include <supercache/store/shelf_striped.hpp>
 
 #include <doctest/doctest.h>
@@ -32,7 +33,7 @@ public:
   duel(const setup& s, std::uint64_t seed)
     : setup_(s),
       dice_(seed),
-      real_(s.type, s.key_pos, s.stripes, s.begin, {}, nullptr),
+      real_(s.type, s.key_pos, s.stripes, s.begin, {}, nullptr, &left_),
       model_(s.type, s.key_pos) {}
 
   void run() {
@@ -286,6 +287,7 @@ private:
   void clear() { REQUIRE(real_.clear(now()) == model_.clear(now_ms_)); }
   void let_time_pass() { now_ms_ += static_cast<std::int64_t>(dice_.below(5)); }
   void reclaim() {
+    left_.free_some(1 + dice_.below(500));
     const std::size_t budget = 1 + dice_.below(10);
     REQUIRE(real_.reclaim_expired(now_ms_, budget) <= budget);
     real_.reclaim_expired(now_ms_, SIZE_MAX);
@@ -345,6 +347,7 @@ private:
 
   setup setup_;
   workload::dice dice_;
+  leftovers left_;
   table real_;
   model_table model_;
   std::int64_t now_ms_ = 1000;

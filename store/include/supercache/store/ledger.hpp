@@ -61,10 +61,11 @@ public:
   /// INT64_MAX when nothing expires.
   std::int64_t next_deadline() const noexcept { return next_.load(std::memory_order_relaxed); }
   /// The number of expired records. Cost: O(those).
-  std::size_t overdue(const stamp& now) const {
+  std::size_t overdue(const stamp& now) const { return overdue(due_, now); }
+  static std::size_t overdue(const schedule& due, const stamp& now) {
     std::size_t n = 0;
-    if (due_)
-      for (auto at = due_->begin(); at != due_->end() && now.over(at->first); ++at)
+    if (due)
+      for (auto at = due->begin(); at != due->end() && now.over(at->first); ++at)
         ++n;
     return n;
   }

@@ -173,7 +173,9 @@ struct remove_match {
     9, "remove_match", spaces::tables, concerns::space, unchanged::zero, takes::longer};
   static constexpr auto fields(auto&& f) { return f(&remove_match::what); }
 };
-/// Removes everything. Answers how many were removed.
+/// Removes everything. Answers how many were removed; expired ones do not count. Cost: O(1) for a
+/// queue or stack; O(what has expired and is not yet freed) for a table, and O(records) while it is
+/// watched or read as a snapshot. The memory is freed later: see `partition_store::free_cleared`.
 struct clear {
   static constexpr operation_description about{
     10, "clear", spaces::every, concerns::space, unchanged::zero, takes::longer};
@@ -235,7 +237,8 @@ struct extend {
                                                unchanged::zero};
   static constexpr auto fields(auto&& f) { return f(&extend::items, &extend::behind); }
 };
-/// Removes everything in the partition, whatever the target. Answers nil.
+/// Removes everything in the partition, whatever the target. Answers nil. Cost: O(spaces), and that
+/// of `clear` for each.
 struct wipe {
   static constexpr operation_description about{
     17, "wipe", spaces::partition, concerns::space, unchanged::never, takes::longer};

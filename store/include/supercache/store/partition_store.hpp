@@ -1,6 +1,7 @@
 #pragma once
 
 #include <supercache/store/hash_index.hpp>
+#include <supercache/store/leftovers.hpp>
 #include <supercache/store/operation.hpp>
 #include <supercache/store/query.hpp>
 #include <supercache/store/queue_map.hpp>
@@ -113,8 +114,12 @@ public:
   /// record that was removed or lives longer now, until `reclaim_expired` has been there. Cost: a
   /// load.
   std::int64_t next_deadline() const noexcept { return deadlines_.first(); }
-  /// Removes everything. Cost: O(records and spaces).
+  /// Removes everything. Cost: O(spaces), and as `table::clear` says.
   void clear(const stamp& now);
+  /// Frees what was cleared (`clear`, `op::clear`, `op::wipe`), up to `budget` records, items,
+  /// deadlines and places of an index, or a few more. Answers whether others may be left. Call it
+  /// again and again. Cost: O(budget), without a lock that other operations than these wait for.
+  bool free_cleared(std::size_t budget) { return left_.free_some(budget); }
   /// Whether users see a table: see `store_options`.
   bool shows(space_kind kind, std::string_view name) const noexcept {
     return !options_.shown || options_.shown(kind, name);
@@ -125,7 +130,7 @@ public:
     std::size_t bytes = 0;   ///< their memory, indexes included
   };
   amount held(space_kind kind, const stamp& now) const;
-  /// Memory of all data, in bytes. Cost: O(spaces).
+  /// Memory of all data, and of what was cleared and is not freed yet, in bytes. Cost: O(spaces).
   std::size_t bytes() const;
 
 private:
@@ -155,10 +160,11 @@ private:
   std::size_t expected_ = 0; ///< snapshots that are about to begin; under `telling_`
   std::unique_ptr<snapshots> snapshots_;
   deadlines deadlines_; ///< of all tables
+  leftovers left_;      ///< of all tables and queues
   table tuples_;
   table no_pairs_, no_structs_; ///< stand in for tables never made; always empty
-  queue_map queues_{queue_map::order::fifo};
-  queue_map stacks_{queue_map::order::lifo};
+  queue_map queues_{queue_map::order::fifo, &left_};
+  queue_map stacks_{queue_map::order::lifo, &left_};
   mutable fair_lock adding_;
   hash_index index_;                 ///< of named tables; written under `adding_`; only ever grows
   std::unique_ptr<by_name> ordered_; ///< of the same; under `adding_`

@@ -132,8 +132,9 @@ template <class T, class Find, class May>
 
 using deleter = void (*)(void*) noexcept;
 
-/// Calls `free(p)` once no reader can hold `p` any more. @pre `p` was unlinked by this thread and
-/// is not yet retired. Never call with a lock held that `free` would take. Cost: amortised 10 ns.
+/// Calls `free(p)` once no reader can hold `p` any more. @pre `p` was unlinked by this thread, or
+/// by one with which it has synchronised since, and is not yet retired. Never call with a lock held
+/// that `free` would take. Cost: amortised 10 ns.
 void retire(void* p, deleter free);
 
 /// Frees what can be freed of the calling thread's retired blocks, and of threads that ended.

@@ -240,15 +240,9 @@ public:
     return true;
   }
 
-  /// Removes everything; answers how many records there were.
-  std::size_t clear() {
-    std::size_t n = 0;
-    for_each_stripe([&](stripe& s) {
-      n += take_all(s, [](const hash_index& all) {
-        all.walk<detail::block>(0, 0, [](detail::block* b) { garbage::retire(b); });
-      });
-    });
-    return n;
+  template <class May>
+  auto detach(const stamp& now, May& may) {
+    return detach_stripes<detail::block>(now, may);
   }
   std::size_t index_bytes() const noexcept {
     return sum([](const stripe& s) {

@@ -2,9 +2,12 @@
 
 #include <supercache/store/fair_lock.hpp>
 #include <supercache/store/hash_index.hpp>
+#include <supercache/store/leftovers.hpp>
 #include <supercache/store/shelf.hpp>
 
 #include <atomic>
+#include <cassert>
+#include <deque>
 #include <memory>
 
 namespace supercache::shelf {
@@ -27,6 +30,92 @@ struct stripe {
     if (book.count() >= limit) [[unlikely]]
       detour |= full;
   }
+};
+
+/// Frees what an index points to, up to `budget` records of it, and takes them and their memory off
+/// both. Answers whether nothing of it is left.
+inline bool free_entry(detail::block* b, std::size_t& budget, std::size_t& bytes) {
+  bytes -= detail::bytes_of(b);
+  garbage::retire(b);
+  --budget;
+  return true;
+}
+
+/// What stripes had, whose indexes point to an `Entry`.
+template <class Entry>
+class stripes_left final : public leftover {
+public:
+  ~stripes_left() override { stripes_left::free_some(SIZE_MAX); }
+
+  std::size_t live = 0; ///< records that had not expired
+
+  /// Takes over what a stripe has, if `may()` agrees, asked with the stripe locked. Cost: O(what
+  /// has expired), of which O(1) with the stripe locked.
+  template <class May>
+  void detach(stripe& s, const stamp& now, May& may) {
+    part& p = parts_.emplace_back();
+    std::size_t records = 0;
+    {
+      const std::lock_guard hold{s.lock};
+      if (!may())
+        return;
+      records = s.book.count();
+      p.bytes = s.book.bytes();
+      p.index.take_from(s.index);
+      p.due = s.book.clear();
+    }
+    p.entries = p.index.size();
+    p.bytes += p.index.array_bytes();
+    bytes_ += p.bytes;
+    live += records - ledger::overdue(p.due, now);
+  }
+
+  std::size_t free_some(std::size_t budget) override {
+    std::size_t left = budget;
+    while (left > 0 && !parts_.empty()) {
+      part& p = parts_.front();
+      const std::size_t before = p.bytes;
+      const bool freed = p.free_some(left);
+      bytes_ -= before - p.bytes;
+      if (freed)
+        parts_.pop_front();
+    }
+    return budget - left;
+  }
+
+private:
+  struct part {
+    hash_index index;
+    ledger::schedule due;
+    std::size_t bytes = 0;
+    std::size_t entries = 0;   ///< in the cells that were not visited
+    std::uint32_t cell = 0;    ///< the next one to visit
+    std::vector<Entry*> found; ///< in cells that were
+
+    /// Answers whether nothing is left. A cell and a deadline count like an object.
+    bool free_some(std::size_t& budget) {
+      for (; budget > 0 && due && !due->empty(); --budget)
+        due->erase(due->begin());
+      while (budget > 0) {
+        if (!found.empty()) {
+          if (free_entry(found.back(), budget, bytes))
+            found.pop_back();
+        } else if (entries > 0) {
+          assert(cell >> index.log2() == 0);
+          index.walk<Entry>(cell++, index.log2(), [&](Entry* x) { found.push_back(x); });
+          entries -= found.size();
+          --budget;
+        } else {
+          index.clear(); // by way of `reclaim`, since readers may be in its arrays
+          bytes = 0;
+          return true;
+        }
+      }
+      return false;
+    }
+  };
+
+  std::deque<part> parts_;
 };
 
 /// How many stripes a shelf begins with.
@@ -116,22 +205,12 @@ protected:
         become_wide(widen);
     }
   }
-  /// Empties a stripe; calls `f(its former index)` without the lock. Answers how many records there
-  /// were.
-  template <class F>
-  static std::size_t take_all(stripe& s, F&& f) {
-    hash_index taken;
-    ledger::schedule due;
-    std::size_t n = 0;
-    {
-      const std::lock_guard hold{s.lock};
-      n = s.book.count();
-      taken.take_from(s.index);
-      due = s.book.clear();
-    }
-    f(taken);
-    taken.clear();
-    return n;
+  /// Removes everything, or what is in stripes for which `may()` agrees.
+  template <class Entry, class May>
+  std::unique_ptr<stripes_left<Entry>> detach_stripes(const stamp& now, May& may) {
+    auto all = std::make_unique<stripes_left<Entry>>();
+    for_each_stripe([&](stripe& s) { all->detach(s, now, may); });
+    return all;
   }
 
   std::size_t mask_;

@@ -13,6 +13,7 @@
 namespace supercache {
 
 class ledger;
+class leftovers;
 namespace shelf {
 class hashed;
 struct cursor;
@@ -43,10 +44,11 @@ class table : private due_table {
 public:
   /// `stripes`: how many writers can work side by side, a power of two, at most 512. `where`: the
   /// space named in reports of changes. `due`: where the table registers its earliest deadline, if
-  /// not nullptr; outlives it.
+  /// not nullptr; outlives it. `left`: where it leaves what it had when it is cleared; likewise.
+  /// With nullptr that is freed at once.
   table(table_type type, std::size_t key_pos, std::size_t stripes, space where = {});
   table(table_type type, std::size_t key_pos, std::size_t stripes, shelf::width begin, space where,
-        deadlines* due);
+        deadlines* due, leftovers* left = nullptr);
   ~table();
 
   table_type type() const noexcept { return type_; }
@@ -90,6 +92,8 @@ public:
   static bool starts_record(const op::append& u, space_kind kind, std::size_t key_pos) noexcept;
   std::size_t expire(const value& key, std::uint64_t hash, std::int64_t ttl_ms, const stamp& now);
   std::size_t remove_match(const compiled_pattern& p, const stamp& now);
+  /// Cost: O(stripes + what has expired and is not yet reclaimed), with each lock held for O(1).
+  /// While changes are reported: O(records), with a lock for the records of one key at a time.
   std::size_t clear(const stamp& now);
 
   // -- reads ------------------------------------------------------------------------------------
@@ -170,6 +174,8 @@ private:
   template <class Shelf, class Wanted>
   std::size_t remove_where(Shelf& s, const key_range& range, const stamp& now, Wanted&& wanted);
   template <class Shelf>
+  std::size_t clear_told(Shelf& s, const stamp& now);
+  template <class Shelf>
   void put_one(Shelf& s, record row, std::uint64_t hash, const stamp& now);
 
   table_type type_;
@@ -177,6 +183,7 @@ private:
   std::atomic<change_sink*> told_{nullptr};
   space where_;
   deadlines* due_;
+  leftovers* left_;
   std::unique_ptr<shelves> shelves_;
   shelf::hashed* hashed_ = nullptr; ///< the shelf of a `set`: the shortcut to it
 };
