@@ -24,7 +24,9 @@ result<node_address> client_address(const std::string& text) {
 }
 
 known_nodes::known_nodes(const acquaintance& first)
-  : structure_(first.view.structure), partitions_(first.view.partitions) {
+  : structure_(first.view.structure),
+    trouble_(first.view.trouble),
+    partitions_(first.view.partitions) {
   for (const node_address& a : first.named)
     if (!find(a))
       contacts_.push_back({.at = a, .named = true});
@@ -124,6 +126,7 @@ void known_nodes::disbelieve(std::size_t partition) {
 void known_nodes::told(const cluster_view& v) {
   const std::lock_guard hold{lock_};
   meet(v);
+  trouble_ = v.trouble;
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     auto& known = partitions_[i];
     const auto& now = v.partitions[i];
@@ -222,6 +225,9 @@ std::string known_nodes::name_of(member_id id) const {
 }
 
 failure known_nodes::no_primary(std::size_t partition) const {
+  const std::lock_guard hold{lock_};
+  if (!trouble_.empty())
+    return {errc::unavailable, trouble_};
   return {errc::unavailable,
           "no primary of partition " + std::to_string(partition) + " can be reached"};
 }

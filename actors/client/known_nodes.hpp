@@ -111,6 +111,7 @@ private:
   std::atomic<bool> doubtful_{false};
   mutable std::mutex lock_; ///< of all below
   std::vector<contact> contacts_;
+  std::string trouble_; ///< as a node said last
   std::vector<cluster_view::partition> partitions_;
   std::size_t asked_ = 0; ///< whose turn it was
   std::int64_t next_look_ms_ = 0;

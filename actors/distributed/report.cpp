@@ -111,6 +111,8 @@ cluster_view node::look() {
   cluster_view out;
   out.self = self_;
   out.clustered = true;
+  if (!waits_for().empty())
+    out.trouble = no_primary(0).message;
   out.nodes.push_back({self_, here_});
   for (link* l : links())
     if (l->up())

@@ -55,12 +55,14 @@ struct cluster_view {
   std::uint64_t version = hello::present_version; ///< of everything that is sent
   member self;                                    ///< the node that says so
   bool clustered = false;                         ///< whether it is a member of a cluster
+  std::string trouble;                            ///< why it leads nobody to a primary; or empty
   std::vector<node> nodes;
   std::vector<partition> partitions;
   supercache::structure structure;
   static constexpr auto fields(auto&& f) {
     return f(&cluster_view::version, &cluster_view::self, &cluster_view::clustered,
-             &cluster_view::nodes, &cluster_view::partitions, &cluster_view::structure);
+             &cluster_view::trouble, &cluster_view::nodes, &cluster_view::partitions,
+             &cluster_view::structure);
   }
 };
 byte_buffer encode_view(const cluster_view& v);
