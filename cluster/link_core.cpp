@@ -31,7 +31,7 @@ byte_buffer headed(const frame::header& h, std::size_t items) {
 void link_core::turn::part(std::size_t from) {
   if (from == now.begin)
     return;
-  load first{{}, now.begin, now.asks};
+  load first{{}, now.begin, now.asks, no_partition};
   const auto at = now.bytes.begin() + static_cast<std::ptrdiff_t>(from);
   if (now.bytes.size() - from > item) { // the larger part stays where it is
     first.bytes.assign(now.bytes.begin(), at);
@@ -46,13 +46,15 @@ void link_core::turn::part(std::size_t from) {
   before.push_back(std::move(first));
 }
 
-void link_core::turn::took(std::size_t from, bool asks) {
+void link_core::turn::took(std::size_t from, bool asks, std::size_t partition) {
   const bool large = now.bytes.size() - from > item;
   if (large || now.bytes.size() > piece)
     part(from);
   now.asks = now.asks || asks;
-  if (large)
+  if (large) {
+    now.partition = partition;
     before.push_back(std::exchange(now, {}));
+  }
 }
 
 // -- sessions -------------------------------------------------------------------------------------
@@ -79,6 +81,7 @@ void link_core::close() {
   up_ = begun_ = false;
   full_.clear();
   leaving_.clear();
+  arriving_.clear();
   open_ = {};
   waiting_ = 0;
 }
@@ -93,7 +96,7 @@ bool link_core::put(byte_buffer&& item, bool asks, std::size_t most) {
   if (!open_.bytes.empty() && (large || open_.bytes.size() + size > options_.item))
     full_.push_back(std::exchange(open_, {}));
   if (large) {
-    full_.push_back({std::move(item), 0, asks});
+    full_.push_back({std::move(item), 0, asks, no_partition});
   } else {
     open_.bytes.insert(open_.bytes.end(), item.begin(), item.end());
     open_.asks = open_.asks || asks;
@@ -197,8 +200,11 @@ link_core::turn link_core::cut(std::int64_t now_ms) {
   told_ = received_;
   begun_ = !last;
   if (last) {
+    const auto end = sent_ + bytes.size();
     if (l.asks)
-      asked_ = sent_ + bytes.size();
+      asked_ = end;
+    if (l.partition != no_partition)
+      arriving_.push_back({l.partition, end});
     leaving_.pop_front();
   }
   auto t = posted(std::move(bytes), now_ms);
@@ -257,6 +263,8 @@ link_core::arrival link_core::received(const frame::header& h, std::size_t bytes
   if (h.received <= confirmed_)
     return arrival::counts;
   confirmed_ = h.received;
+  while (!arriving_.empty() && arriving_.front().end <= confirmed_)
+    arriving_.pop_front();
   auto proven = proven_ms_;
   for (std::size_t i = 0; i < std::min(signs_sent_, signs_.size()); ++i)
     if (signs_[i].end <= h.received)
@@ -265,6 +273,18 @@ link_core::arrival link_core::received(const frame::header& h, std::size_t bytes
     round_trip_ms_ = now_ms - proven;
   proven_ms_ = proven;
   return arrival::counts;
+}
+
+std::vector<std::size_t> link_core::partitions_under_way(std::int64_t now_ms) const {
+  std::vector<std::size_t> out;
+  if (now_ms - proven_ms_ > options_.down_ms)
+    return out;
+  for (const arriving& x : arriving_)
+    out.push_back(x.partition);
+  for (const load& l : leaving_)
+    if (l.partition != no_partition)
+      out.push_back(l.partition);
+  return out;
 }
 
 } // namespace supercache

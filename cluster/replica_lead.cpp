@@ -172,6 +172,11 @@ void replica::back_to_probe(progress& p) {
   address(p.who.id);
 }
 
+void replica::still_sending(member_id id, std::int64_t now) {
+  if (const auto p = peers_.find(id); p != peers_.end())
+    p->second.heard_ms = now;
+}
+
 // -- what copies report -------------------------------------------------------------------------
 
 void replica::on(member_id from, const progress_report& m, std::int64_t now) {

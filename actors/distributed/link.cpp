@@ -103,6 +103,11 @@ result<std::optional<byte_buffer>> link::assemble(const frame::header& h, byte_v
   return assembly_.add(h.session, h.left, piece);
 }
 
+std::vector<std::size_t> link::partitions_under_way(std::int64_t now) {
+  const std::lock_guard hold{lock_};
+  return core_.partitions_under_way(now);
+}
+
 // -- what is sent ---------------------------------------------------------------------------------
 
 bool link::send(const frame::item& i, std::size_t most) {
@@ -187,7 +192,7 @@ host::left link::collect(std::size_t partition, send_budget& budget, link_core::
   for (const message& m : out) {
     const auto from = t.now.bytes.size();
     frame::encode_message(w, partition, m);
-    t.took(from, asks(m));
+    t.took(from, asks(m), partition);
   }
   return left;
 }

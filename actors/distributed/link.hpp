@@ -70,6 +70,8 @@ public:
   bool owes_confirmation() const noexcept { return owes_.load(std::memory_order_relaxed); }
   /// Whether pieces of a frame wait, and may leave now.
   bool may_go_on() const noexcept { return may_go_on_.load(std::memory_order_relaxed); }
+  /// As `link_core` says.
+  std::vector<std::size_t> partitions_under_way(std::int64_t now);
 
   /// Puts an item behind those that wait. False: too much waits already, it is not up, or the item
   /// is larger than any frame.

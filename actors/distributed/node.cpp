@@ -99,6 +99,10 @@ void node::tick() {
   beat(now);
   const batch gather{*this};
   tell_who_is_gone();
+  for (link* l : links())
+    for (const std::size_t i : l->partitions_under_way(now))
+      if (host& h = *hosts_[i]; h.is_free())
+        h.step([&](replica& core) { core.still_sending(l->incarnation(), now); });
   for (std::size_t i = 0; i < hosts_.size(); ++i)
     tick_partition(i, now);
   router_.tick();

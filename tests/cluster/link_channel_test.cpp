@@ -126,7 +126,7 @@ private:
       const auto from = t.now.bytes.size();
       const auto x = item_of(partition, next_[partition]++, length());
       t.now.bytes.insert(t.now.bytes.end(), x.begin(), x.end());
-      t.took(from, d_.chance(60));
+      t.took(from, d_.chance(60), 0);
       if (x.size() > room)
         return;
       room -= x.size();

@@ -174,3 +174,46 @@ TEST_CASE("pieces go on as soon as the window opens, and use it to its end") {
   CHECK(a.core.unconfirmed() == bounds.window);
   CHECK(next[0].size < bounds.piece); // by the heartbeat
 }
+
+TEST_CASE("a partition's large item is under way until its last byte is confirmed") {
+  side a;
+  const auto under_way = [&a] {
+    const auto all = a.core.partitions_under_way(a.now);
+    return !all.empty() && all == std::vector<std::size_t>(all.size(), a.part);
+  };
+  a.parts = {of("small")};
+  a.flush();
+  a.confirm(a.sent);
+  CHECK_FALSE(under_way());
+  a.parts = {of("before"), bytes(3 * bounds.window), of("behind")};
+  std::size_t behind = 0;
+  for (a.flush(); a.core.is_leaving(); behind = a.flush().back().size) {
+    CHECK(under_way());
+    a.confirm(a.sent);
+  }
+  a.confirm(a.sent - behind - 1);
+  CHECK(under_way());
+  a.confirm(a.sent);
+  CHECK_FALSE(under_way());
+  a.put(bytes(bounds.window)); // not of a partition
+  a.flush();
+  CHECK_FALSE(under_way());
+  a.confirm(a.sent);
+  a.drain();
+  a.parts = {bytes(3 * bounds.window)};
+  a.flush();
+  CHECK(under_way());
+  a.core.open(9, false);
+  CHECK_FALSE(under_way());
+}
+
+TEST_CASE("nothing is under way to a peer that has not proven for long that it hears") {
+  side a;
+  a.parts = {bytes(3 * bounds.window)};
+  a.flush();
+  a.confirm(a.sent);
+  a.now += bounds.down_ms;
+  CHECK(a.core.partitions_under_way(a.now).size() == 1);
+  a.confirm(0, 100); // it goes on to speak
+  CHECK(a.core.partitions_under_way(a.now + 1).empty());
+}

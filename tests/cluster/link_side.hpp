@@ -50,8 +50,9 @@ class side {
 public:
   link_core core{bounds};
   std::int64_t now = 1'000;
-  std::uint64_t sent = 0;         ///< in this session, heartbeats included
-  std::vector<byte_buffer> parts; ///< what partitions have; taken at the next turn
+  std::uint64_t sent = 0;                ///< in this session, heartbeats included
+  std::vector<byte_buffer> parts;        ///< what a partition has; taken at the next turn
+  static constexpr std::size_t part = 3; ///< that partition
 
   explicit side(bool dialled = false) { core.open(7, dialled); }
 
@@ -93,7 +94,7 @@ private:
     for (const auto& x : std::exchange(parts, {})) {
       const auto from = t.now.bytes.size();
       t.now.bytes.insert(t.now.bytes.end(), x.begin(), x.end());
-      t.took(from, false);
+      t.took(from, false, part);
     }
     return t;
   }

@@ -355,3 +355,19 @@ TEST_CASE("a copy gets no snapshot while nothing may be sent for it, and the oth
   CHECK(p.get("c", "k") == value{1});
   CHECK(p.wrong().empty());
 }
+
+TEST_CASE("a copy that does not report is sent entries again, unless they have not arrived yet") {
+  stage::play p = three();
+  REQUIRE(p.put("a", "k", 1).ok());
+  const auto b = p.self("b").id;
+  CHECK(p.take("a", "b").size() == 1);
+  for (int i = 0; i < 100; ++i) {
+    p.core("a").still_sending(b, p.now);
+    p.run(25, false);
+    CHECK_FALSE(p.core("a").wants(b));
+  }
+  p.run(replica_options{}.silence_ms, false);
+  CHECK(p.core("a").wants(b));
+  p.settle();
+  CHECK(p.get("b", "k") == value{1});
+}

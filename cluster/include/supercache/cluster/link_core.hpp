@@ -45,11 +45,13 @@ public:
 
   // -- frames -------------------------------------------------------------------------------------
 
+  static constexpr std::size_t no_partition = SIZE_MAX;
   /// Items of a frame, or of several, before they leave.
   struct load {
     byte_buffer bytes;
     std::size_t begin = 0; ///< of the items in `bytes`
     bool asks = false;
+    std::size_t partition = no_partition; ///< whose large item it is
   };
   /// What is to be done next.
   struct turn {
@@ -63,8 +65,9 @@ public:
     std::size_t room = 0; ///< gather: so many bytes make a frame that need not be cut
     load now;
 
-    /// An item was put behind `now.bytes`, from `from` on; `asks`: it is to be answered.
-    void took(std::size_t from, bool asks);
+    /// An item of a partition was put behind `now.bytes`, from `from` on; `asks`: it is to be
+    /// answered.
+    void took(std::size_t from, bool asks, std::size_t partition);
     /// Nothing has been gathered.
     bool empty() const noexcept { return before.empty() && now.bytes.size() == now.begin; }
 
@@ -103,6 +106,10 @@ public:
   bool is_leaving() const noexcept { return !leaving_.empty(); }
   /// The same, and there is room.
   bool may_go_on() const noexcept { return is_leaving() && may_cut(); }
+  /// The partitions of which a large item has not arrived whole, as far as is known. What answers
+  /// it cannot be expected yet, and if it was sent again, it would arrive behind. None if the peer
+  /// has not proven for `down_ms` that it hears: it may hang, though it is not silent.
+  std::vector<std::size_t> partitions_under_way(std::int64_t now_ms) const;
   /// The bytes that were sent and are not confirmed.
   std::uint64_t unconfirmed() const noexcept { return sent_ - confirmed_; }
   /// The peer has proven that it heard from this node then, or later; 0: not yet in this session.
@@ -139,6 +146,11 @@ private:
   std::size_t waiting_ = 0;
   std::deque<load> leaving_; ///< frames on their way, the first perhaps in pieces
   bool begun_ = false;       ///< a piece of the first has been sent
+  struct arriving {
+    std::size_t partition = no_partition;
+    std::uint64_t end = 0; ///< in the stream
+  };
+  std::deque<arriving> arriving_; ///< large items that have left; no more than a window has
 
   /// The last heartbeats, in a ring; so far apart that each is there until a peer that is slow but
   /// not down has confirmed it.

@@ -32,7 +32,7 @@ struct progress {
   bool waiting = false;      ///< probe: a message is under way
   bool ask = false;          ///< send a message without entries, to learn where it stands
   log_index told = 0;        ///< the commit index it was told last
-  std::int64_t heard_ms = 0; ///< when it reported last, or when we began to wait for it
+  std::int64_t heard_ms = 0; ///< when it reported last, or could not yet, or we began to wait
   log_index seen = 0;        ///< the end of its log, as reported last; for flow control
 
   std::uint64_t given_up = 0; ///< how many logs it has given up, as far as is known

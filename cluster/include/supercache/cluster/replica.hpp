@@ -119,6 +119,8 @@ public:
   void peer_lost(member_id id, std::int64_t now);
   /// The peer is dead, or was silent for `loyal_ms`.
   void peer_down(member_id id, std::int64_t now);
+  /// A large message that was collected for a peer is on its way: its report is not late.
+  void still_sending(member_id id, std::int64_t now);
   /// Must be called every 20 … 100 ms.
   void tick(std::int64_t now);
   /// The members that the partition should have, the preferred primary first, each in its present
