@@ -27,6 +27,7 @@ enum class fault {
   read_without_lease,    ///< a primary answers though others may have elected another
   read_from_one,         ///< the first answer to a read by quorum is enough
   tell_of_expiry_early,  ///< a reader is told that something expired before others know
+  prove_by_arrival,      ///< a confirmation proves the time at which it arrives
   // In the requests of callers:
   answer_at_append,  ///< a write is answered before its entry is committed
   reuse_id,          ///< a new write gets the request id of the last one
@@ -58,6 +59,7 @@ inline constexpr std::string_view fault_names[] = {"none",
                                                    "read-without-lease",
                                                    "read-from-one",
                                                    "tell-of-expiry-early",
+                                                   "prove-by-arrival",
                                                    "answer-at-append",
                                                    "reuse-id",
                                                    "confirm-lost",

@@ -41,6 +41,31 @@ void cluster::send(const std::string& from, const std::string& to, member_id inc
   }
 }
 
+void cluster::carry(const member& from, const member& to, byte_buffer bytes) {
+  const way where{from.node, to.node};
+  auto& all = on_way_[where];
+  all.push_back({from, to, std::move(bytes)});
+  if (all.size() == 1)
+    move_on(where, p.delay_us / 2);
+}
+
+/// The first frame on a way arrives, after a delay, and then those behind it.
+void cluster::move_on(const way& where, std::int64_t delay_us) {
+  const auto more = static_cast<std::int64_t>(w.random.below(static_cast<std::size_t>(p.delay_us)));
+  w.after(delay_us + more, [this, where] {
+    constexpr std::int64_t again_us = 20'000;
+    if (cuts_.contains(where))
+      return move_on(where, again_us);
+    auto& all = on_way_[where];
+    const parcel first = std::move(all.front());
+    all.pop_front();
+    if (!all.empty())
+      move_on(where, 0);
+    if (node* n = alive(where.second); n && n->self() == first.to)
+      n->deliver([first](node& to) { to.arrive(first.from, first.bytes); });
+  });
+}
+
 void cluster::cut(const std::string& a, const std::string& b, bool one_way) {
   w.note([&] { return "CUT " + a + (one_way ? " > " : " - ") + b; });
   cuts_.emplace(a, b);

@@ -24,6 +24,10 @@ public:
   /// Delivers a frame to an incarnation of a node, perhaps late, twice or never; `once`: not twice.
   void send(const std::string& from, const std::string& to, member_id incarnation,
             std::function<void(node&)> frame, bool once = false);
+  /// Brings a frame of a connection, behind those that were sent before it: once, and while the way
+  /// is cut, later.
+  void carry(const member& from, const member& to, byte_buffer bytes);
+  std::uint64_t new_session() { return ++last_session_; }
   /// Nothing gets from `a` to `b`; nor, unless `one_way`, from `b` to `a`.
   void cut(const std::string& a, const std::string& b, bool one_way = false);
   /// It is chance whether a side notices at once.
@@ -101,6 +105,14 @@ private:
   };
   void arrive(const kept& k, std::int64_t delay_us);
   std::vector<kept> held_;
+  struct parcel {
+    member from, to;
+    byte_buffer bytes;
+  };
+  using way = std::pair<std::string, std::string>; ///< from, to
+  void move_on(const way& w, std::int64_t delay_us);
+  std::map<way, std::deque<parcel>> on_way_;
+  std::uint64_t last_session_ = 0;
   member_id next_incarnation_ = 1;
   bool split_ = false;
   std::map<std::pair<std::size_t, position>, std::pair<std::uint64_t, std::string>> data_;

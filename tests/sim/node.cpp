@@ -77,11 +77,6 @@ bool node::may_end() const {
   return membership_.counting_on_self(bootstrappers) == 0 && std::ranges::any_of(links_, knows);
 }
 
-void node::goodbye(const member& from) {
-  if (const link& l = links_[from.node]; l.up && l.incarnation == from.id)
-    membership_.node_leaves(from.node);
-}
-
 void node::set_paused(bool p) {
   paused_ = p;
   while (!paused_ && !held_.empty()) {
@@ -120,6 +115,10 @@ void node::tick() {
   for (auto& [name, l] : links_)
     if (l.up && now() - l.heard_ms > c_.p.down_ms)
       disconnect(name, true);
+  for (const auto& [name, l] : links_)
+    if (l.stream)
+      for (const std::size_t i : l.stream->core.partitions_under_way(now()))
+        parts_[i]->copy().still_sending(l.incarnation, now());
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     part& p = *parts_[i];
     steer(i);
@@ -147,113 +146,18 @@ void node::dial() {
       continue;
     link& l = links_[name];
     const bool mine = membership_.declared().contains(name);
+    if (c_.p.streams && !l.up && name < self_.node)
+      continue; // it dials
     if (!l.up && mine && c_.w.random.chance(20)) {
-      if (node* n = c_.alive(name); n && c_.meet(self_.node, name))
-        c_.send(self_.node, name, n->self().id, [m = self_](node& to) { to.hello(m, true); });
+      if (node* n = c_.alive(name); n && c_.meet(self_.node, name)) {
+        l.dialled = c_.new_session();
+        c_.send(self_.node, name, n->self().id,
+                [m = self_, s = l.dialled](node& to) { to.hello(m, true, s); });
+      }
     } else if (l.up && beats) {
-      c_.send(self_.node, name, l.incarnation,
-              [m = self_, v = membership_.own_version(), leaves = membership_.leaving(),
-               sent = now(), echo = l.echo_ms](node& to) {
-                to.heartbeat(m, v, sent, echo);
-                if (leaves)
-                  to.goodbye(m);
-              });
+      beat(name);
     }
   }
-}
-
-// -- connections --------------------------------------------------------------------------------
-
-void node::hello(const member& from, bool answer) {
-  if (const node* n = c_.alive(from.node);
-      !n || n->self() != from || !c_.meet(self_.node, from.node))
-    return; // a connection is made only with a node that is alive
-  link& l = links_[from.node];
-  if (l.up) // it lost the connection, or is another incarnation
-    disconnect(from.node, l.incarnation != from.id);
-  connect(from);
-  if (answer)
-    c_.send(self_.node, from.node, from.id, [m = self_](node& to) {
-      if (!to.links_[m.node].up)
-        to.hello(m, false);
-    });
-}
-
-void node::connect(const member& m) {
-  c_.w.note([&] { return to_string(self_) + " reaches " + to_string(m); });
-  link& l = links_[m.node];
-  l = {m.id, true, false, now()};
-  membership_.node_up(m, now());
-  ask_claims(m);
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    parts_[i]->copy().peer_up(m.id, now());
-    after_step(i);
-  }
-}
-
-void node::notice(const member& other, bool dead) {
-  if (ended_)
-    return;
-  if (paused_) {
-    held_.push_back([other, dead](node& me) { me.notice(other, dead); });
-    return;
-  }
-  if (const link& l = links_[other.node]; l.up && l.incarnation == other.id)
-    disconnect(other.node, dead);
-}
-
-void node::disconnect(const std::string& name, bool dead) {
-  link& l = links_[name];
-  c_.w.note([&] {
-    return to_string(self_) + (dead ? " takes " : " no longer reaches ")
-           + to_string(member{name, l.incarnation}) + (dead ? " for dead" : "");
-  });
-  l.up = false;
-  membership_.node_down({name, l.incarnation}, now());
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (dead)
-      parts_[i]->copy().peer_down(l.incarnation, now());
-    else
-      parts_[i]->copy().peer_lost(l.incarnation, now());
-    after_step(i);
-  }
-}
-
-void node::heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
-                     std::int64_t echo_ms) {
-  link& l = links_[from.node];
-  if (!l.up || l.incarnation != from.id)
-    return;
-  l.heard_ms = now();
-  l.echo_ms = std::max(l.echo_ms, sent_ms);
-  l.proven_ms = std::max(l.proven_ms, echo_ms);
-  if (!membership_.knows_all(from, claims_version))
-    c_.send(self_.node, from.node, from.id, [m = self_](node& to) { to.ask_claims(m); });
-}
-
-void node::ask_claims(const member& from) {
-  c_.send(self_.node, from.node, from.id,
-          [m = self_, v = membership_.own_version(), cs = membership_.own_claims(),
-           gone = membership_.gone()](node& to) { to.all_claims(m, v, cs, gone); });
-}
-
-void node::all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs,
-                      const member_list& gone) {
-  if (link& l = links_[from.node]; l.up && l.incarnation == from.id)
-    membership_.learn_all(from, version, cs, gone);
-}
-
-void node::tell_who_is_gone() {
-  if (std::exchange(told_gone_, membership_.gone_version()) == membership_.gone_version())
-    return;
-  for (const auto& [name, l] : links_)
-    if (l.up)
-      ask_claims({name, l.incarnation}); // answers as if it had been asked
-}
-
-void node::one_claim(const member& from, std::uint64_t version, const claim& c) {
-  if (link& l = links_[from.node]; l.up && l.incarnation == from.id)
-    membership_.learn(from, version, c);
 }
 
 // -- partitions ---------------------------------------------------------------------------------
@@ -318,71 +222,7 @@ void node::announce(std::size_t i) {
   const auto version = membership_.own(now_is);
   for (const auto& [name, l] : links_)
     if (l.up)
-      c_.send(self_.node, name, l.incarnation,
-              [from = self_, version, now_is](node& to) { to.one_claim(from, version, now_is); });
-}
-
-void node::flush_soon(member_id incarnation) {
-  for (auto& [name, l] : links_)
-    if (l.up && l.incarnation == incarnation && !l.flushing) {
-      l.flushing = true;
-      c_.w.after(static_cast<std::int64_t>(c_.w.random.below(500)),
-                 [this, to = name] { flush(to); });
-    }
-}
-
-void node::flush(const std::string& name) {
-  if (ended_)
-    return;
-  link& l = links_[name];
-  l.flushing = false;
-  if (!l.up || paused_)
-    return;
-  send_budget budget{c_.p.entry_bytes + c_.w.random.below(10 * c_.p.entry_bytes),
-                     c_.p.piece_bytes + c_.w.random.below(10 * c_.p.piece_bytes)};
-  byte_buffer frame;
-  bool more = false;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    std::vector<message> out;
-    parts_[i]->copy().collect(l.incarnation, budget, now(), out);
-    for (const message& m : out) {
-      c_.w.note([&] {
-        return 'p' + std::to_string(i) + ' ' + to_string(self_) + " -> "
-               + to_string(member{name, l.incarnation}) + ": " + to_string(m);
-      });
-      byte_buffer one;
-      wire_writer alone{one};
-      alone.number(i);
-      supercache::encode(alone, m);
-      if (!c_.hold(i, m, self_.node, name, l.incarnation,
-                   [from = self_, one](node& to) { to.messages(from, one); }))
-        frame.insert(frame.end(), one.begin(), one.end());
-    }
-    more = more || parts_[i]->copy().wants(l.incarnation);
-  }
-  if (!frame.empty())
-    c_.send(self_.node, name, l.incarnation,
-            [from = self_, frame](node& to) { to.messages(from, frame); });
-  if (more)
-    flush_soon(l.incarnation);
-}
-
-void node::messages(const member& from, const byte_buffer& bytes) {
-  link& l = links_[from.node];
-  if (!l.up || l.incarnation != from.id)
-    return;
-  l.heard_ms = now();
-  wire_reader r{bytes};
-  while (r.ok() && !r.at_end()) {
-    const auto i = r.number_below(parts_.size(), "partition");
-    message m = decode<message>(r);
-    if (!r.ok())
-      break;
-    parts_[i]->copy().receive(from.id, std::move(m), now());
-    after_step(i);
-  }
-  if (auto s = r.status(); !s)
-    c_.w.fail("frames", "a frame could not be read: " + s.why().message);
+      say({name, l.incarnation}, frame::one_claim{version, now_is});
 }
 
 } // namespace sim

@@ -3,6 +3,8 @@
 #include "plan.hpp"
 #include "world.hpp"
 
+#include <supercache/cluster/frame_assembly.hpp>
+#include <supercache/cluster/link_core.hpp>
 #include <supercache/cluster/membership.hpp>
 #include <supercache/cluster/partition_core.hpp>
 #include <supercache/cluster/requests.hpp>
@@ -80,21 +82,17 @@ public:
 
   // -- frames: what other nodes say ---------------------------------------------------------------
 
-  void hello(const member& from, bool answer);
+  /// `session`: of the connection, in plans with streams.
+  void hello(const member& from, bool answer, std::uint64_t session);
+  /// In plans with streams, everything else: a frame of the connection, or a piece of one.
+  void arrive(const member& from, const byte_buffer& bytes);
+  // In the others:
   /// `sent_ms`: by the sender's clock; `echo_ms`: when the last heartbeat that arrived there left
   /// here, by this node's clock.
-  void heartbeat(const member& from, std::uint64_t claims_version, std::int64_t sent_ms,
+  void heartbeat(const member& from, const frame::heartbeat& sign, std::int64_t sent_ms,
                  std::int64_t echo_ms);
-  void goodbye(const member& from);
-  void all_claims(const member& from, std::uint64_t version, const std::vector<claim>& cs,
-                  const member_list& gone);
-  void one_claim(const member& from, std::uint64_t version, const claim& c);
-  void ask_claims(const member& from);
   void messages(const member& from, const byte_buffer& bytes);
-  void request(const member& from, const frame::request& r);
-  void reply(const member& from, const frame::reply& r);
-  void question(const member& from, const frame::question& q);
-  void found(const member& from, const frame::found& f);
+  void take(const member& from, frame::item i);
 
   // -- as `contacts` and `surroundings` say -------------------------------------------------------
 
@@ -128,11 +126,20 @@ private:
     std::int64_t heard_ms = 0;
     std::int64_t echo_ms = 0;   ///< when the last heartbeat of the other left there
     std::int64_t proven_ms = 0; ///< the other has heard what left here at this time
+    struct flow {
+      explicit flow(const plan& p);
+      link_core core;
+      frame_assembly assembly;
+    };
+    std::unique_ptr<flow> stream;           ///< in plans with streams, once there was one
+    std::uint64_t dialled = 0, session = 0; ///< the last ones
   };
+  struct inbox;
   std::int64_t now() const; ///< the node's own clock
   void tick();
   void dial();
-  void connect(const member& m);
+  void connect(const member& m, std::uint64_t session, bool dialled);
+  void tell_claims(const member& to);
   void tell_who_is_gone();
   void disconnect(const std::string& name, bool dead);
   void after_step(std::size_t partition);
@@ -140,6 +147,20 @@ private:
   void steer(std::size_t partition);
   void flush_soon(member_id incarnation);
   void flush(const std::string& name);
+  /// These answer whether there is more that may be sent.
+  bool flush_messages(const std::string& name);
+  bool flush_stream(const std::string& name);
+  template <class F>
+  bool collect(const member& to, std::size_t most, F&& f);
+  /// Says something to a node. Answers false if it is not connected, or too much waits.
+  bool say(const member& to, const frame::item& what);
+  void beat(const std::string& to);
+  void take_all(const member& from, byte_view items);
+  bool hears(const member& from);
+  void request(const member& from, const frame::request& r);
+  void reply(const member& from, const frame::reply& r);
+  void question(const member& from, const frame::question& q);
+  void found(const member& from, const frame::found& f);
   void settle(std::size_t partition);
   using on_written = partition_core::on_written;
   partition_core::beginning propose(std::size_t partition, const request_id& who,

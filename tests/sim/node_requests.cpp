@@ -113,18 +113,11 @@ void node::perform(effect::try_read& e) {
 
 void node::perform(effect::send& e) {
   const auto* to = link_of(e.to);
-  if (!to) {
-    request_step([&](requests& r, request_effects& todo) {
-      r.not_sent(e.id, {errc::unavailable, "the connection broke"}, now(), todo);
-    });
+  if (to && say({to->first, e.to}, e.what))
     return;
-  }
-  // Connections bring nothing twice: a client that was refused knows that nothing was done.
-  if (auto* const r = std::get_if<frame::request>(&e.what))
-    c_.send(
-      self_.node, to->first, e.to, [me = self_, x = *r](node& n) { n.request(me, x); }, true);
-  else if (auto* const q = std::get_if<frame::question>(&e.what))
-    c_.send(self_.node, to->first, e.to, [me = self_, x = *q](node& n) { n.question(me, x); });
+  const failure why = to ? failure{errc::overloaded, "too much waits"}
+                         : failure{errc::unavailable, "the connection broke"};
+  request_step([&](requests& r, request_effects& todo) { r.not_sent(e.id, why, now(), todo); });
 }
 
 void node::perform(effect::wrote& e) {
@@ -141,8 +134,7 @@ void node::request(const member& from, const frame::request& r) {
       out.answer = *x;
     else
       out.why = x.why();
-    c_.send(self_.node, from.node, from.id,
-            [me = self_, out = std::move(out)](node& to) { to.reply(me, out); });
+    say(from, out);
   };
   auto b = propose(r.partition, r.who, r.what, answer);
   if (b.is == partition_core::beginning::done)
@@ -159,8 +151,7 @@ void node::question(const member& from, const frame::question& q) {
                out.what = *x;
              else
                out.why = x.why();
-             c_.send(self_.node, from.node, from.id,
-                     [me = self_, out = std::move(out)](node& to) { to.found(me, out); });
+             say(from, out);
            });
 }
 

@@ -124,6 +124,8 @@ std::string plan::text() const {
   if (batch_rows)
     s += ", batches of " + std::to_string(batch_rows) + " of " + std::to_string(table_rows)
          + " rows, clear " + std::to_string(clear_percent) + "%";
+  if (streams)
+    s += ", streams";
   return s;
 }
 

@@ -48,6 +48,10 @@ struct plan {
   std::size_t table_rows = 0; ///< keys that batches draw from
   unsigned clear_percent = 0; ///< of what is done to tables that are written in batches
   bool expiry = false;        ///< some records have a time to live
+
+  /// Nodes talk over connections that lose nothing and keep the order, under the flow control that
+  /// ships. Otherwise every message is alone: it may be lost, come twice, or in another order.
+  bool streams = false;
   std::string text() const;
 };
 plan draw(replication_mode mode, workload::dice& d);
