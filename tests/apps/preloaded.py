@@ -10,10 +10,15 @@ CLUSTER_OF_ONE = ('--cluster', 'distributed', '--num_partition', '8', '--replica
                   '--replication_mode', 'sync', '--table_prefix', f't{os.getpid()}')
 
 
+def preloading(library, **environment):
+    """What a program that loads a library first has in its environment."""
+    asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+    return {'LD_PRELOAD': library, 'ASAN_OPTIONS': asan, **environment}
+
+
 @contextlib.contextmanager
 def node_with(library, options, **environment):
     """A node that is ready to use."""
-    asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
-    with Node(*options, environment={'LD_PRELOAD': library, 'ASAN_OPTIONS': asan, **environment}) as node:
+    with Node(*options, environment=preloading(library, **environment)) as node:
         eventually(lambda: node.ctl('put', 'usable', '1').status == 0)
         yield node

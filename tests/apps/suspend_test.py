@@ -7,14 +7,15 @@ import tempfile
 import time
 
 from harness import CTL, ENVIRONMENT, equal, eventually, main
-from preloaded import ALONE, CLUSTER_OF_ONE, node_with
+from preloaded import ALONE, CLUSTER_OF_ONE, node_with, preloading
 
 SUSPEND = sys.argv[3]
 
 
 @contextlib.contextmanager
 def node_that_sleeps(options):
-    """A node, and a function that suspends its machine for some milliseconds."""
+    """A node, a function that suspends its machine for some milliseconds, and the environment of
+    other programs on that machine."""
     with tempfile.NamedTemporaryFile('w') as file:
         def suspend(ms):
             file.seek(0)
@@ -23,14 +24,15 @@ def node_that_sleeps(options):
 
         suspend(0)
         with node_with(SUSPEND, options, SUSPENDED_MS_FILE=file.name) as node:
-            yield node, suspend
+            yield node, suspend, {**ENVIRONMENT,
+                                  **preloading(SUSPEND, SUSPENDED_MS_FILE=file.name)}
 
 
 def test_waits_end_that_were_to_end_while_the_machine_was_suspended():
     for options in ALONE, CLUSTER_OF_ONE:
-        with node_that_sleeps(options) as (node, suspend):
+        with node_that_sleeps(options) as (node, suspend, environment):
             with subprocess.Popen([CTL, '--node', node.address, 'queue', 'q', 'wait', '--for',
-                                   '600000'], env=ENVIRONMENT, stdout=subprocess.PIPE,
+                                   '600000'], env=environment, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True) as wait:
                 time.sleep(1)  # so that it most likely waits already
                 equal(wait.poll(), None)
@@ -44,7 +46,7 @@ def test_waits_end_that_were_to_end_while_the_machine_was_suspended():
 
 def test_a_time_to_live_ends_that_was_to_end_while_the_machine_was_suspended():
     for options in ALONE, CLUSTER_OF_ONE:
-        with node_that_sleeps(options) as (node, suspend):
+        with node_that_sleeps(options) as (node, suspend, _):
             node.ask('put', 'short', '1', '--ttl', '600000')
             node.ask('put', 'long', '1', '--ttl', '6000000')
             suspend(700_000)

@@ -63,7 +63,7 @@ def check_headers(stage):
 
 def check_documents(stage):
     found = {p.name for p in stage.rglob('share/doc/supercache/**/*') if p.is_file()}
-    wanted = {'LICENSE', 'embed.cpp', 'first.cpp', 'job_queue.cpp', 'structs.cpp'}
+    wanted = {'LICENSE', 'client.cpp', 'embed.cpp', 'first.cpp', 'job_queue.cpp', 'structs.cpp'}
     assert found == wanted, found
 
 
