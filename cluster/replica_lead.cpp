@@ -191,6 +191,8 @@ void replica::on(member_id from, const progress_report& m, std::int64_t now) {
     send(from, report_of());
   if (!leads() || m.epoch != promised_)
     return;
+  if (m.match > log_.last().index)
+    return; // nobody has what was never written: it is not believed
   if (m.asking && (m.last.index > 0 || m.installing) && may_go(from))
     send(from, retire{promised_, group_index_});
   const auto found = peers_.find(from);

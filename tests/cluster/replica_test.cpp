@@ -356,6 +356,23 @@ TEST_CASE("a copy gets no snapshot while nothing may be sent for it, and the oth
   CHECK(p.wrong().empty());
 }
 
+TEST_CASE("a report of entries that the primary never wrote is not believed") {
+  stage::play p = three();
+  REQUIRE(p.put("a", "k", 1).ok());
+  p.settle();
+  replica& a = p.core("a");
+  const auto commit = a.commit();
+  progress_report lie;
+  lie.epoch = a.promised();
+  lie.accepted = true;
+  lie.match = lie.last.index = a.log().last().index + 1'000;
+  a.receive(p.self("b").id, lie, p.now);
+  CHECK(a.commit() == commit);
+  REQUIRE(p.put("a", "next", 2).ok());
+  p.settle();
+  CHECK(p.get("b", "next") == value{2});
+}
+
 TEST_CASE("a copy that does not report is sent entries again, unless they have not arrived yet") {
   stage::play p = three();
   REQUIRE(p.put("a", "k", 1).ok());
