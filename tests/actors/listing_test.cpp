@@ -1,5 +1,6 @@
 #include "actors/asking.hpp"
 #include "actors/cluster_fixture.hpp"
+#include "support/table_types.hpp"
 
 #include <supercache/structs.hpp>
 
@@ -24,9 +25,6 @@ typename Inspector::result_type inspect(Inspector& f, thing& x) {
 using listed::thing;
 
 namespace {
-
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 
 value_list sorted(value_list xs) {
   std::ranges::sort(xs);

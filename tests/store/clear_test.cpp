@@ -1,4 +1,5 @@
 #include "model_table.hpp"
+#include "support/table_types.hpp"
 #include "support/workload.hpp"
 
 #include <supercache/store/fair_lock.hpp>
@@ -22,8 +23,6 @@ using workload::dice;
 namespace {
 
 const stamp t0{1'000};
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 constexpr std::size_t many = 50'000;
 const std::string text = "a text that is not inline";
 
@@ -43,6 +42,19 @@ void fill(partition_store& s, const space& where, std::size_t n, std::int64_t tt
     done(s, where, op::push{value_list(n, value{text})});
 }
 
+/// Calls `f(store, space)` with each kind of space in each type of store, full.
+template <class F>
+void with_every_space(F&& f) {
+  for (const table_type type : all_types)
+    for (const space& where : {space{}, kv, space{space_kind::structs, "t"}, queue, stack}) {
+      CAPTURE(to_string(type));
+      CAPTURE(to_string(where.kind));
+      partition_store s{{.type = type}};
+      fill(s, where, many);
+      f(s, where);
+    }
+}
+
 std::size_t free_all(partition_store& s, std::size_t budget) {
   std::size_t steps = 1;
   while (s.free_cleared(budget))
@@ -53,51 +65,41 @@ std::size_t free_all(partition_store& s, std::size_t budget) {
 } // namespace
 
 TEST_CASE("a cleared space is empty at once, with the number of its records as the answer") {
-  for (const table_type type : all_types)
-    for (const space& where : {space{}, kv, space{space_kind::structs, "t"}, queue, stack}) {
-      CAPTURE(to_string(type));
-      CAPTURE(to_string(where.kind));
-      partition_store s{{.type = type}};
-      fill(s, where, many);
-      const auto full = s.held(where.kind, t0);
-      REQUIRE(full.records == many);
-      CHECK(done(s, where, op::clear{}) == value{many});
-      CHECK(s.held(where.kind, t0).records == 0);
-      CHECK(s.held(where.kind, t0).bytes < 500); // a queue itself is kept for a while
-      CHECK(done(s, where, op::clear{}) == value{0});
-      fill(s, where, 10);
-      CHECK(s.held(where.kind, t0).records == 10);
-      free_all(s, 1'000);
-      CHECK(s.held(where.kind, t0).records == 10);
-      CHECK(done(s, where, op::clear{}) == value{10});
-    }
+  with_every_space([](partition_store& s, const space& where) {
+    const auto full = s.held(where.kind, t0);
+    REQUIRE(full.records == many);
+    CHECK(done(s, where, op::clear{}) == value{many});
+    CHECK(s.held(where.kind, t0).records == 0);
+    CHECK(s.held(where.kind, t0).bytes < 500); // a queue itself is kept for a while
+    CHECK(done(s, where, op::clear{}) == value{0});
+    fill(s, where, 10);
+    CHECK(s.held(where.kind, t0).records == 10);
+    free_all(s, 1'000);
+    CHECK(s.held(where.kind, t0).records == 10);
+    CHECK(done(s, where, op::clear{}) == value{10});
+  });
 }
 
 TEST_CASE("who clears does little, whatever there was; the memory is freed in steps") {
-  for (const table_type type : all_types)
-    for (const space& where : {space{}, kv, space{space_kind::structs, "t"}, queue, stack}) {
-      CAPTURE(to_string(type));
-      CAPTURE(to_string(where.kind));
-      partition_store s{{.type = type}};
-      fill(s, where, many);
-      reclaim::collect();
-      const std::size_t before = s.bytes(), pending = reclaim::pending();
-      done(s, where, op::clear{});
-      CHECK(reclaim::pending() - pending < 1'000);
-      CHECK(s.bytes() > before * 9 / 10);
-      std::size_t last = s.bytes();
-      for (int step = 0; step < 10; ++step) {
-        CHECK(s.free_cleared(100));
-        CHECK(s.bytes() < last);
-        CHECK(s.bytes() + 200 * (before / many) > last);
-        last = s.bytes();
-      }
-      CHECK(free_all(s, 1'000) < many / 500); // places of the index count, too
-      CHECK(s.bytes() < 1'000);               // the namespace still exists
-      CHECK_FALSE(s.free_cleared(1));
-      reclaim::collect();
-      CHECK(reclaim::pending() <= pending);
+  with_every_space([](partition_store& s, const space& where) {
+    reclaim::collect();
+    const std::size_t before = s.bytes(), pending = reclaim::pending();
+    done(s, where, op::clear{});
+    CHECK(reclaim::pending() - pending < 1'000);
+    CHECK(s.bytes() > before * 9 / 10);
+    std::size_t last = s.bytes();
+    for (int step = 0; step < 10; ++step) {
+      CHECK(s.free_cleared(100));
+      CHECK(s.bytes() < last);
+      CHECK(s.bytes() + 200 * (before / many) > last);
+      last = s.bytes();
     }
+    CHECK(free_all(s, 1'000) < many / 500); // places of the index count, too
+    CHECK(s.bytes() < 1'000);               // the namespace still exists
+    CHECK_FALSE(s.free_cleared(1));
+    reclaim::collect();
+    CHECK(reclaim::pending() <= pending);
+  });
 }
 
 TEST_CASE("wipe, and clear of a store, take everything away at once and free it in steps") {

@@ -1,6 +1,7 @@
 #include "support/backups.hpp"
 #include "support/checks.hpp"
 #include "support/random_operations.hpp"
+#include "support/table_types.hpp"
 
 #include <supercache/store/snapshot.hpp>
 #include <supercache/store/transfer.hpp>
@@ -17,9 +18,6 @@ using random_operations::random_space;
 using workload::dice;
 
 namespace {
-
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 
 store_options options_of(table_type type, std::size_t stripes = 4) {
   store_options o;

@@ -1,3 +1,4 @@
+#include "support/table_types.hpp"
 #include "support/workload.hpp"
 
 #include <supercache/store/reclaim.hpp>
@@ -20,8 +21,6 @@ using workload::dice;
 namespace {
 
 const stamp t0{1'000};
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 constexpr table_type one_per_key[] = {table_type::set, table_type::ordered_set};
 
 void put(table& t, record r) {

@@ -1,4 +1,5 @@
 #include "support/checks.hpp"
+#include "support/table_types.hpp"
 
 #include <supercache/store/table.hpp>
 
@@ -16,9 +17,6 @@ using namespace supercache;
 namespace {
 
 const stamp t0{1'000};
-
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 
 void put(table& t, record r, std::int64_t ttl_ms = 0) {
   const auto h = hash(r[t.key_pos()]);

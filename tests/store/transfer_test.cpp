@@ -1,4 +1,5 @@
 #include "support/random_operations.hpp"
+#include "support/table_types.hpp"
 
 #include <supercache/store/transfer.hpp>
 #include <supercache/store/wire_fields.hpp>
@@ -60,9 +61,6 @@ private:
   std::int64_t now_ms_ = 1'000;
   std::size_t pieces_ = 0;
 };
-
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 
 } // namespace
 

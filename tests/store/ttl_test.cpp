@@ -1,3 +1,4 @@
+#include "support/table_types.hpp"
 #include "support/workload.hpp"
 
 #include <supercache/store/reclaim.hpp>
@@ -15,8 +16,6 @@ using namespace supercache;
 
 namespace {
 
-constexpr table_type all_types[]
-  = {table_type::set, table_type::ordered_set, table_type::bag, table_type::duplicate_bag};
 constexpr table_type one_per_key[] = {table_type::set, table_type::ordered_set};
 constexpr table_type many_per_key[] = {table_type::bag, table_type::duplicate_bag};
 
