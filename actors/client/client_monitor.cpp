@@ -15,16 +15,18 @@ using namespace std::chrono_literals;
 class client_monitor : public std::enable_shared_from_this<client_monitor> {
 public:
   client_monitor(monitor_actor::pointer self, std::shared_ptr<remote> of)
-    : self_(self), remote_(std::move(of)) {}
+    : self_(self), remote_(std::move(of)) {
+    remote_->nodes().forget_dialling(); // one before this may have ended while it dialled
+  }
 
   void tick() {
     if (stopping_)
       return;
     const auto now = system_ms();
-    for (auto& t : remote_->nodes().to_dial(now))
-      dial(t.at);
-    if (auto t = remote_->nodes().to_ask(now))
-      look(*t);
+    for (const auto& at : remote_->nodes().to_dial(now))
+      dial(at);
+    if (const auto node = remote_->nodes().to_ask(now))
+      look(node);
     remote_->tick();
     compat::tell_later(self_, monitor_actor{self_}, tick_interval, caf::tick_atom_v);
   }
@@ -36,6 +38,13 @@ public:
   void end_helpers() {
     for (const auto& d : std::exchange(dialers_, {}))
       compat::end(d);
+  }
+
+  /// A helper ended, which it should not.
+  void replace(const caf::actor_addr& who) {
+    for (auto& d : dialers_)
+      if (d == who)
+        d = make_dialer();
   }
 
 private:
@@ -66,8 +75,8 @@ private:
           me->remote_->failed(at, why_no_answer(e));
         });
   }
-  void look(const known_nodes::target& t) {
-    compat::ask(self_, t.node, longest, view_atom_v, hello::present_version)
+  void look(const service_actor& node) {
+    compat::ask(self_, node, longest, view_atom_v, hello::present_version)
       .then(
         [me = shared_from_this()](wire_frame& x) {
           if (auto v = decode_view(x.bytes))
@@ -78,9 +87,12 @@ private:
   /// Several, so that a host that does not answer keeps few from being reached.
   const dialer_actor& next_dialer() {
     if (dialers_.size() < dialers_most)
-      return dialers_.emplace_back(
-        self_->spawn<caf::detached + caf::hidden>(dialer_behavior, longest));
+      return dialers_.emplace_back(make_dialer());
     return dialers_[turn_++ % dialers_.size()];
+  }
+
+  dialer_actor make_dialer() {
+    return self_->spawn<caf::detached + caf::hidden + caf::monitored>(dialer_behavior, longest);
   }
 
   monitor_actor::pointer self_;
@@ -95,6 +107,7 @@ private:
 monitor_actor::behavior_type client_monitor_behavior(monitor_actor::pointer self,
                                                      std::shared_ptr<remote> of) {
   auto logic = std::make_shared<client_monitor>(self, std::move(of));
+  compat::on_down(self, [logic](const caf::actor_addr& who) { logic->replace(who); });
   self->attach_functor([logic](const caf::error&) { logic->end_helpers(); });
   return {
     [logic](caf::tick_atom) { logic->tick(); },

@@ -36,19 +36,25 @@ known_nodes::known_nodes(const acquaintance& first)
 
 /// Addresses that only people know are for the time when no node can be reached: a node that said
 /// another one would be dialled twice.
-std::vector<known_nodes::target> known_nodes::to_dial(std::int64_t now) {
+std::vector<node_address> known_nodes::to_dial(std::int64_t now) {
   const std::lock_guard hold{lock_};
   const bool alone = std::ranges::none_of(contacts_, [](const contact& x) { return !!x.node; });
-  std::vector<target> out;
+  std::vector<node_address> out;
   for (contact& x : contacts_)
     if (!x.node && !x.dialling && now >= x.next_ms && (x.who.id ? !connected(x.who.id) : alone)) {
       x.dialling = true;
-      out.push_back({x.at, {}});
+      out.push_back(x.at);
     }
   return out;
 }
 
-std::optional<known_nodes::target> known_nodes::to_ask(std::int64_t now) {
+void known_nodes::forget_dialling() {
+  const std::lock_guard hold{lock_};
+  for (contact& x : contacts_)
+    x.dialling = false;
+}
+
+service_actor known_nodes::to_ask(std::int64_t now) {
   const std::lock_guard hold{lock_};
   if (now < next_look_ms_ && !doubtful_)
     return {};
@@ -58,7 +64,7 @@ std::optional<known_nodes::target> known_nodes::to_ask(std::int64_t now) {
       continue;
     doubtful_ = false;
     next_look_ms_ = now + look_interval_ms;
-    return target{x.at, x.node};
+    return x.node;
   }
   return {};
 }

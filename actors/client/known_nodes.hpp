@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,14 +33,12 @@ public:
   explicit known_nodes(const acquaintance& first);
 
   // -- who is to be dialled, and asked ------------------------------------------------------------
-  struct target {
-    node_address at;
-    service_actor node; ///< null: to be dialled
-  };
   /// Who is to be dialled now. Each one is dialled once, until `reached` or `failed`.
-  std::vector<target> to_dial(std::int64_t now);
-  /// Who is to be asked now where data is, if that is due.
-  std::optional<target> to_ask(std::int64_t now);
+  std::vector<node_address> to_dial(std::int64_t now);
+  /// Who dialled is gone: nobody will be `reached` by it.
+  void forget_dialling();
+  /// Who is to be asked now where data is, if that is due and anybody is connected; else null.
+  service_actor to_ask(std::int64_t now);
   /// Something failed: where data is may have changed.
   void doubt() noexcept { doubtful_ = true; }
 

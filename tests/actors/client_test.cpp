@@ -1,4 +1,5 @@
 #include "cluster_fixture.hpp"
+#include "core.hpp"
 
 #include <supercache/cluster/handshake.hpp>
 #include <supercache/kv.hpp>
@@ -7,6 +8,7 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -287,6 +289,25 @@ TEST_CASE("a client of another version of the protocol is refused with both vers
                           + std::to_string(hello::present_version));
              });
   CHECK_FALSE(client.c.node_at("127.0.0.1:1"));
+}
+
+TEST_CASE("every actor of a client that is killed is replaced, and it finds nodes as before") {
+  auto o = lone_node();
+  auto node = std::make_unique<member_node>(o);
+  o.replication.node.port = node->c.config().replication.node.port;
+  client_of client{{address_of(node->c)}};
+  node.reset(); // so that it dials, again and again
+  for (const auto& [name, actor] : client.c.internals().actors()) {
+    CAPTURE(name);
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+    CHECK(eventually([&, n = name, a = actor] {
+      return std::ranges::any_of(client.c.internals().actors(),
+                                 [&](const auto& x) { return x.first == n && x.second != a; });
+    }));
+  }
+  node = std::make_unique<member_node>(o);
+  CHECK(client.c.try_put({"k", 1}, {.timeout = 20s}));
+  CHECK(node->c.contains("k"));
 }
 
 TEST_CASE("what only a member can do, a client refuses") {
