@@ -2,12 +2,14 @@
 
 #include "clock.hpp"
 #include "core.hpp"
-#include "pool.hpp"
 #include "service.hpp"
 
 namespace supercache::detail {
 
-alone::alone(core& c) : core_(c), self_{own_name(), new_member_id()} {
+alone::alone(core& c)
+  : outsider({errc::invalid_argument, "this cache is no member of a cluster"}),
+    core_(c),
+    self_{own_name(), new_member_id()} {
   for (std::size_t i = 0; i < c.partitions(); ++i)
     written_.push_back(std::make_unique<written>());
 }
@@ -35,10 +37,6 @@ bool alone::reclaim(std::size_t partition, std::size_t budget) {
 void alone::listen(bool on) {
   for (std::size_t i = 0; i < core_.partitions(); ++i)
     core_.at(i).tell(on ? &core_.changes() : nullptr);
-}
-
-result<std::pair<byte_buffer, caf::actor>> alone::welcome(byte_view, const caf::actor&) {
-  return {errc::invalid_config, "this node is no member of a cluster"};
 }
 
 // -- clients ------------------------------------------------------------------------------------

@@ -78,4 +78,30 @@ public:
     = 0;
 };
 
+/// The neighbours of a process that is no member of a cluster: nobody steers it, and no node tells
+/// it what to watch.
+class outsider : public neighbours {
+public:
+  result<value> members() final { return why_not_; }
+  result<value> placement() final { return why_not_; }
+  future<unit> spread_interests() final { return unit{}; }
+  void send_interests() final {}
+  bool tell_changes(const std::string&, std::vector<transition>) final { return true; }
+  future<unit> leave(milliseconds) final { return why_not_; }
+  future<std::size_t> sync(milliseconds) final { return why_not_; }
+  status reconfigure(const std::vector<std::string>&) final { return why_not_; }
+  status force_primary(std::size_t) final { return why_not_; }
+  result<std::pair<byte_buffer, caf::actor>> welcome(byte_view, const caf::actor&) final {
+    return {errc::invalid_config, "this node is no member of a cluster"};
+  }
+
+protected:
+  /// `why_not`: what those are told who want to steer it.
+  explicit outsider(failure why_not) : why_not_(std::move(why_not)) {}
+  const failure& why_not() const noexcept { return why_not_; }
+
+private:
+  const failure why_not_;
+};
+
 } // namespace supercache::detail

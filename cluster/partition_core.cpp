@@ -126,11 +126,9 @@ void partition_core::tell(waiting x, errc code, settled& over) const {
 // -- reads --------------------------------------------------------------------------------------
 
 result<partition_core::finding> partition_core::begin_read(bool as_primary, standing* at) const {
-  if (as_primary && replica_.leads() && !replica_.has_majority())
-    return {errc::unavailable, "too few members of the partition can be reached: a majority of "
-                                 + std::to_string(replica_.members().size()) + " is needed"};
-  if (as_primary && !replica_.accepts_writes())
-    return {errc::not_primary, "another node is the primary"};
+  if (as_primary)
+    if (auto s = replica_.ready_for_writes(); !s)
+      return s.why();
   if (!replica_.readable())
     return {errc::unavailable, "this node has no complete copy"};
   if (at)

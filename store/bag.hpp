@@ -181,7 +181,7 @@ private:
     for (detail::block* b : few_)
       add_to(*all, b);
     many_ = std::move(all);
-    few_ = {};
+    std::vector<detail::block*>{}.swap(few_); // `= {}` would keep the memory
   }
   void shrink() {
     if (!many_ || many_->rows.size() > few_again)

@@ -1,12 +1,10 @@
 #include "remote.hpp"
 
+#include "../companion.hpp"
 #include "../core.hpp"
-#include "../distributed/dial.hpp"
 #include "../distributed/guard.hpp"
 #include "../pool.hpp"
 #include "../service.hpp"
-
-#include <caf/actor_companion.hpp>
 
 #include <algorithm>
 #include <random>
@@ -24,10 +22,6 @@ request_options requests_of(const core& c, member_id self) {
   o.partitions = c.partitions();
   o.first_call = std::random_device{}() | 1;
   return o;
-}
-
-caf::actor_companion& companion_behind(const caf::actor& who) {
-  return *static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(who));
 }
 
 } // namespace
@@ -55,17 +49,16 @@ public:
   /// A large item goes alone, and the node confirms that it could take it.
   void add(member_id to, call_id id, const frame::item& i) {
     constexpr std::size_t large = 64 << 10;
-    byte_buffer& bytes = items_[to];
-    const auto before = bytes.size();
-    wire_writer w{bytes};
+    byte_buffer encoded;
+    wire_writer w{encoded};
     frame::encode(w, i);
-    if (bytes.size() - before <= large)
+    byte_buffer& gathered = items_[to];
+    if (encoded.size() <= large) {
+      gathered.insert(gathered.end(), encoded.begin(), encoded.end());
       return;
-    byte_buffer alone{bytes.begin() + static_cast<std::ptrdiff_t>(before), bytes.end()};
-    bytes.resize(before);
-    of_.post(to, std::move(bytes));
-    bytes.clear();
-    of_.post(to, std::move(alone), id);
+    }
+    of_.post(to, std::exchange(gathered, {}));
+    of_.post(to, std::move(encoded), id);
   }
 
 private:
@@ -78,7 +71,9 @@ private:
 thread_local remote::parcel* remote::parcel::current_ = nullptr;
 
 remote::remote(core& c, acquaintance first)
-  : core_(c),
+  : outsider(
+    {errc::invalid_argument, "this is a client, no member of a cluster; ask one of its nodes"}),
+    core_(c),
     self_(new_member_id()),
     first_(std::move(first)),
     clustered_(first_.view.clustered),
@@ -123,7 +118,7 @@ void remote::stop() {
         compat::tell_from_anywhere(a, stop_atom_v);
   }
   for (const auto& endpoint : nodes_.clear())
-    companion_behind(endpoint).cleanup(caf::exit_reason::user_shutdown, nullptr);
+    end_companion(endpoint);
 }
 
 void remote::list(std::vector<std::pair<std::string, caf::actor>>& actors) const {
@@ -301,7 +296,7 @@ void remote::reached(const node_address& at, const service_actor& node, const cl
     return failed(at, s.why());
   const auto endpoint = make_endpoint(v.self.id);
   if (!nodes_.reached(at, v.self, node, endpoint)) {
-    companion_behind(endpoint).cleanup(caf::exit_reason::user_shutdown, nullptr);
+    end_companion(endpoint);
     return;
   }
   core_.log().info(component::peers, "node {} is connected", v.self.node);
@@ -310,7 +305,7 @@ void remote::reached(const node_address& at, const service_actor& node, const cl
     if (const auto alive = of.lock())
       alive->lost(who);
   });
-  told(v);
+  believe(v);
 }
 
 void remote::failed(const node_address& at, const failure& why) {
@@ -322,7 +317,7 @@ void remote::lost(const member& who) {
   const auto endpoint = nodes_.lost(who.id);
   if (!endpoint || ending_)
     return;
-  companion_behind(endpoint).cleanup(caf::exit_reason::user_shutdown, nullptr);
+  end_companion(endpoint);
   core_.log().info(component::peers, "node {} cannot be reached", who.node);
   relays_.lost(who.id);
   tick();
@@ -333,6 +328,11 @@ void remote::told(const cluster_view& v) {
     return core_.log().warn(component::peers,
                             "what node {} says of the cluster is not believed: {}", v.self.node,
                             s.why().message);
+  believe(v);
+}
+
+/// @pre nodes_.check(v)
+void remote::believe(const cluster_view& v) {
   nodes_.told(v);
   step([](requests& r, request_effects& todo) { r.retry_all(system_ms(), todo); });
 }
@@ -361,10 +361,10 @@ cluster_view remote::look() {
 }
 
 void remote::serve(frame::request r, const caf::actor& client) {
-  tell_client(client, reply_to(r.id, failure{errc::not_primary, no_member.message}, {}));
+  tell_client(client, reply_to(r.id, failure{errc::not_primary, why_not().message}, {}));
 }
 void remote::serve(frame::question q, const caf::actor& client) {
-  tell_client(client, found_for(q, {}, failure{errc::not_primary, no_member.message}));
+  tell_client(client, found_for(q, {}, failure{errc::not_primary, why_not().message}));
 }
 
 std::optional<future<std::uint64_t>> remote::watch_elsewhere(const interest& what,

@@ -21,7 +21,7 @@ class core;
 /// primary then.
 ///
 /// Thread: any. The lock of the requests comes before that of the nodes.
-class remote final : public neighbours {
+class remote final : public outsider {
 public:
   remote(core& c, acquaintance first);
   ~remote() override;
@@ -52,30 +52,15 @@ public:
   std::int64_t time_ms(std::size_t) const noexcept override;
   bool reclaim(std::size_t, std::size_t) override { return false; }
   void list(std::vector<std::pair<std::string, caf::actor>>& actors) const override;
-  result<value> members() override { return no_member; }
-  result<value> placement() override { return no_member; }
   void listen(bool) override {}
-  future<unit> spread_interests() override { return unit{}; }
-  void send_interests() override {}
-  bool tell_changes(const std::string&, std::vector<transition>) override { return true; }
   cluster_view look() override;
   void serve(frame::request r, const caf::actor& client) override;
   void serve(frame::question q, const caf::actor& client) override;
   std::optional<future<std::uint64_t>> watch_elsewhere(const interest& what,
                                                        const caf::actor& who) override;
   bool unwatch_elsewhere(std::uint64_t watch) override { return relays_.remove(watch); }
-  future<unit> leave(milliseconds) override { return no_member; }
-  future<std::size_t> sync(milliseconds) override { return no_member; }
-  status reconfigure(const std::vector<std::string>&) override { return no_member; }
-  status force_primary(std::size_t) override { return no_member; }
-  result<std::pair<byte_buffer, caf::actor>> welcome(byte_view, const caf::actor&) override {
-    return no_member;
-  }
 
 private:
-  static inline const failure no_member{
-    errc::invalid_argument, "this is a client, no member of a cluster; ask one of its nodes"};
-
   /// What is to be sent to each node in one message.
   class parcel;
 
@@ -95,6 +80,7 @@ private:
   void receive(member_id from, byte_view bytes);
   void denied(call_id id, const caf::error& why);
   void lost(const member& who);
+  void believe(const cluster_view& v);
   bool admit(std::size_t bytes);
   caf::actor make_endpoint(member_id id);
 

@@ -1,9 +1,8 @@
+#include "../companion.hpp"
 #include "../core.hpp"
 #include "dial.hpp"
 #include "guard.hpp"
 #include "node.hpp"
-
-#include <caf/actor_companion.hpp>
 
 // How nodes meet and part.
 
@@ -33,14 +32,13 @@ caf::actor node::endpoint_of(link& l) {
     return {};
   if (!l.endpoint) {
     l.endpoint = system_.spawn<caf::actor_companion, caf::hidden>();
-    auto* companion
-      = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(l.endpoint));
-    companion->on_enqueue([of = std::weak_ptr{shared()}, to = &l](caf::mailbox_element_ptr e) {
-      const auto alive = of.lock();
-      auto& content = e->content();
-      if (alive && content.match_elements<frame_atom, wire_frame>())
-        alive->receive_safely(*to, content.get_as<wire_frame>(1).bytes);
-    });
+    companion_behind(l.endpoint)
+      .on_enqueue([of = std::weak_ptr{shared()}, to = &l](caf::mailbox_element_ptr e) {
+        const auto alive = of.lock();
+        auto& content = e->content();
+        if (alive && content.match_elements<frame_atom, wire_frame>())
+          alive->receive_safely(*to, content.get_as<wire_frame>(1).bytes);
+      });
   }
   return l.endpoint;
 }
@@ -48,9 +46,7 @@ caf::actor node::endpoint_of(link& l) {
 void link::retire() {
   if (!endpoint)
     return;
-  auto* companion
-    = static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(endpoint));
-  companion->cleanup(caf::exit_reason::user_shutdown, nullptr);
+  end_companion(endpoint);
   endpoint = nullptr;
 }
 

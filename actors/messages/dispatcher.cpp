@@ -1,8 +1,8 @@
 #include "dispatcher.hpp"
 
+#include "../companion.hpp"
 #include "../pool.hpp"
 
-#include <caf/actor_companion.hpp>
 #include <caf/system_messages.hpp>
 
 #include <utility>
@@ -20,14 +20,6 @@ dispatcher::dispatcher(std::shared_ptr<core> c) : core_(std::move(c)) {
   add_member_rows(rows_);
   add_service_rows(rows_);
 }
-
-namespace {
-
-caf::actor_companion& companion_behind(const cache_actor& who) {
-  return *static_cast<caf::actor_companion*>(caf::actor_cast<caf::abstract_actor*>(who));
-}
-
-} // namespace
 
 cache_actor dispatcher::spawn(caf::actor_system& system, const std::shared_ptr<dispatcher>& f) {
   const auto actor

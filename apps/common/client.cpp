@@ -137,6 +137,12 @@ bool client::link::lost() const {
   return abandoned || (*gone && (at_node || !all || !others_live()));
 }
 
+void client::link::begin_call(bool about_node) {
+  at_node = about_node;
+  if (lost())
+    throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
+}
+
 void client::link::abandon(const std::string& what, const outcome& o) const {
   if (o.unknown)
     throw error(errc::outcome_unknown, what + "; " + o.unknown);

@@ -40,20 +40,18 @@ struct client::link {
   [[noreturn]] void fail(const caf::error& why, const outcome& o) const;
   [[noreturn]] void abandon(const std::string& what, const outcome& o) const;
 
+  /// A call begins, about data or about the node. Throws `error` if nobody would answer it.
+  void begin_call(bool about_node);
   /// Sends a request; `receive` then waits for the reply of type T.
   template <class T, class... Ts>
   auto send(milliseconds wait, Ts&&... xs) {
-    at_node = false;
-    if (lost())
-      throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
+    begin_call(false);
     return compat::ask(self, data, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
   /// The same for a request about the node.
   template <class T, class... Ts>
   auto send_to_node(milliseconds wait, Ts&&... xs) {
-    at_node = true;
-    if (lost())
-      throw error(errc::not_started, "the connection to " + to_string(node) + " was lost");
+    begin_call(true);
     return compat::ask(self, there, caf::timespan{wait}, std::forward<Ts>(xs)...);
   }
   /// Returns when the answer comes, its time is up, the connection breaks, or `given_up` says so.

@@ -151,6 +151,8 @@ public:
   bool leads() const noexcept { return role_ == role::primary; }
   /// Whether writes would be accepted.
   bool accepts_writes() const noexcept { return leads() && !hand_over_to_ && has_majority(); }
+  /// The same. Errors: why not: `not_primary`, `unavailable`.
+  status ready_for_writes() const;
   /// Whether the members that can be reached are enough to decide; async: always.
   bool has_majority() const noexcept;
   /// Sync: whether what was read from this copy before is the latest that any client was told, so
@@ -227,7 +229,6 @@ private:
   result<value> perform(const entry& e, bool* watched);
   position append_own(const entry& e);
   void note_answer(const entry& e, log_index at, const value& answer);
-  status ready_for_writes() const;
   status room_for_writes() const;
   void promise(const epoch& e, member_id primary);
   void follow(const epoch& e);
